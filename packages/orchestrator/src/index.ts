@@ -1,0 +1,3 @@
+export * from './data-plane';
+export * from './options';
+export * from './report';

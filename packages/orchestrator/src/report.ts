@@ -1,0 +1,126 @@
+/** The JSON shapes of the contract: `status --json`, `check --json`, `switch --json`, `history --json`. Durations in ms; unknown is null. */
+
+export type NodeState = 'UNKNOWN' | 'STANDBY' | 'ACTIVE' | 'FAILED_ONLINE' | 'FAILED_OFFLINE';
+export type NodeStatus = 'OK' | 'OK_INFO' | 'OK_WARN' | 'OK_CRITICAL' | 'FAIL';
+export type GateState = 'OPEN' | 'HOLDING' | 'HELD' | 'RELEASING';
+
+export interface NodeReport {
+  readonly name: string;
+  readonly address: string;
+  readonly type: 'PRIMARY' | 'SECONDARY';
+  readonly state: NodeState;
+  readonly status: NodeStatus;
+  readonly role: 'primary' | 'replica' | 'unknown';
+  readonly readOnly: boolean | null;
+  readonly lagSeconds: number | null;
+  readonly gtid: string | null;
+  /** consecutive bad polls */
+  readonly errors: number;
+  /** ISO 8601 */
+  readonly lastPoll: string | null;
+  readonly message: string | null;
+  readonly clients: number;
+  readonly idleBackends: number;
+}
+
+export interface PoolReport {
+  readonly name: string;
+  readonly epoch: number;
+  readonly active: string | null;
+  readonly gate: GateState;
+  readonly status: NodeStatus;
+  readonly clients: number;
+  readonly held: number;
+  readonly nodes: readonly NodeReport[];
+}
+
+export interface GuardrailAnswer {
+  readonly code: string;
+  readonly ok: boolean;
+  readonly message: string;
+}
+
+export interface BlockingReport {
+  readonly session: number;
+  readonly user: string;
+  readonly client: string;
+  readonly kind: 'busy' | 'pinned' | 'bypass';
+  readonly reason: string;
+  readonly ageMs: number;
+}
+
+export interface CheckReport {
+  readonly pool: string;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly answer: 'go' | 'refuse';
+  readonly predictedHoldMs: number | null;
+  readonly guardrails: readonly GuardrailAnswer[];
+  readonly blocking: readonly BlockingReport[];
+}
+
+export interface CodedMessage {
+  readonly code: string;
+  readonly message: string;
+}
+
+export type SwitchResult = 'switched' | 'refused' | 'rolled-back' | 'failed';
+
+export interface FlightRecord {
+  readonly id: string;
+  readonly pool: string;
+  readonly from: string | null;
+  readonly to: string | null;
+  /** who asked: admin user and client address */
+  readonly by: string;
+  /** ISO 8601 */
+  readonly startedAt: string;
+  readonly result: SwitchResult;
+  readonly holdMs: number | null;
+  readonly drainMs: number | null;
+  readonly stallMs: { readonly p50: number | null; readonly p99: number | null; readonly max: number | null };
+  readonly held: number;
+  readonly moved: number;
+  readonly pinned: number;
+  readonly killed: number;
+  readonly steps: readonly { readonly name: string; readonly ms: number; readonly ok: boolean }[];
+  readonly reasons: readonly CodedMessage[];
+  readonly warnings: readonly CodedMessage[];
+  readonly gtid: { readonly before: string | null; readonly after: string | null };
+}
+
+/** What an operator asks of a switch; what is undefined comes from the pool's options. */
+export interface SwitchRequest {
+  readonly to?: string;
+  readonly maxLagMs?: number;
+  readonly drainMs?: number;
+  readonly onBusy?: 'abort' | 'kill';
+  readonly onPinned?: 'abort' | 'kill';
+  readonly bypass?: 'refuse' | 'kill' | 'ignore';
+  readonly semiSync?: 'refuse' | 'suspend';
+  readonly force?: boolean;
+  readonly by: string;
+}
+
+/** One line of a switch as it runs. */
+export interface StepEvent {
+  readonly step: string;
+  readonly state: 'start' | 'ok' | 'failed' | 'info';
+  readonly ms: number | null;
+  readonly detail: string;
+}
+
+/** What admin port, HTTP and CLI see of the control plane. */
+export interface ControlPlane {
+  status(pool?: string): Promise<PoolReport[]>;
+  check(pool: string, request: SwitchRequest): Promise<CheckReport>;
+  /** Aborting rolls back as long as nothing was promoted; afterwards it has no effect. Never rejects for a refusal: that is a record. */
+  switch(
+    pool: string,
+    request: SwitchRequest,
+    onStep: (event: StepEvent) => void,
+    abort: AbortSignal,
+  ): Promise<FlightRecord>;
+  history(pool?: string): Promise<FlightRecord[]>;
+  show(id: string): Promise<FlightRecord | null>;
+}

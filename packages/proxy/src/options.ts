@@ -1,0 +1,36 @@
+/** What the data plane is told. Durations are milliseconds, sizes bytes; passwords and certificates are already read. */
+export interface ProxyOptions {
+  readonly pools: readonly PoolOptions[];
+}
+
+export interface PoolOptions {
+  readonly name: string;
+  readonly listen: readonly ListenAddress[];
+  readonly maxClients: number;
+  readonly tls: TlsFiles | null;
+  readonly nodes: readonly NodeOptions[];
+  readonly users: readonly Account[];
+  readonly hold: { readonly maxMs: number; readonly clients: number; readonly bytes: number };
+  readonly backend: { readonly min: number; readonly max: number };
+}
+
+export type ListenAddress = { readonly host: string; readonly port: number } | { readonly path: string };
+
+/** PEM texts. */
+export interface TlsFiles {
+  readonly cert: string | null;
+  readonly key: string | null;
+  readonly ca: string | null;
+}
+
+export interface NodeOptions {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly tls: TlsFiles | null;
+}
+
+export interface Account {
+  readonly name: string;
+  readonly password: string;
+}
