@@ -1,0 +1,146 @@
+import { MAX_PACKET } from './constants';
+import { ProtocolError } from './errors';
+
+const HEADER = 4;
+const SMALLEST_ASSEMBLY = 1024;
+
+/** A whole message as it came off the wire. */
+export interface Packet {
+  readonly payload: Buffer;
+  /** Sequence id of its last physical packet. */
+  readonly sequence: number;
+  /** Header and payload as received, when it was one physical packet; null when it was continued. */
+  readonly raw: Buffer | null;
+}
+
+/** Frames a payload for the wire: in pieces of 16 MiB - 1, with the empty last one when it divides evenly (manual: MySQL Packets). */
+export function encodePacket(payload: Buffer, seq: number): Buffer {
+  const continuations = Math.floor(payload.length / MAX_PACKET);
+  const framed = Buffer.allocUnsafe(payload.length + HEADER * (continuations + 1));
+  let target = 0;
+  for (let i = 0; i <= continuations; i++) {
+    const from = i * MAX_PACKET;
+    const length = Math.min(MAX_PACKET, payload.length - from);
+    framed.writeUIntLE(length, target, 3);
+    framed[target + 3] = (seq + i) & 0xff;
+    payload.copy(framed, target + HEADER, from, from + length);
+    target += HEADER + length;
+  }
+  return framed;
+}
+
+/** Sequence id of the last physical packet of a payload whose first one has `seq`. */
+export function lastSequence(payloadLength: number, seq: number): number {
+  return (seq + Math.floor(payloadLength / MAX_PACKET)) & 0xff;
+}
+
+/**
+ * Cuts a byte stream into whole messages. Each message must start with sequence id 0 (a command) unless `expect` named
+ * another for it. `next` throws TOO_LARGE as soon as a header promises more than `maxPayload`, OUT_OF_ORDER on a wrong
+ * id; the stream is lost after either.
+ *
+ * Memory: what was pushed and not yet taken, at most doubled. A message that lay whole in one chunk is a view of it.
+ */
+export class PacketFramer {
+  readonly #maxPayload: number;
+  /** Unread bytes are #bytes[#start .. #end). Either a chunk as pushed or, once a message was cut, our own assembly. */
+  #bytes: Buffer = Buffer.alloc(0);
+  #start = 0;
+  #end = 0;
+  #assembling = false;
+  /** Payloads of the physical packets of a continued message, read so far. */
+  #parts: Buffer[] = [];
+  #partsLength = 0;
+  #expected = 0;
+
+  constructor(opts: { maxPayload: number }) {
+    this.#maxPayload = opts.maxPayload;
+  }
+
+  /** Bytes held that `next` has not returned yet. */
+  get buffered(): number {
+    return this.#end - this.#start + this.#partsLength;
+  }
+
+  /** Sequence id that the next message must start with; after that message it is 0 again. */
+  expect(sequence: number): void {
+    this.#expected = sequence & 0xff;
+  }
+
+  push(chunk: Buffer): void {
+    if (this.#start === this.#end) {
+      this.#bytes = chunk;
+      this.#start = 0;
+      this.#end = chunk.length;
+      this.#assembling = false;
+      return;
+    }
+    this.#append(chunk);
+  }
+
+  next(): Packet | null {
+    for (;;) {
+      const bytes = this.#bytes;
+      const start = this.#start;
+      const available = this.#end - start;
+      if (available < HEADER) return null;
+      const length = bytes.readUIntLE(start, 3);
+      const sequence = bytes.readUInt8(start + 3);
+      if (sequence !== this.#expected) {
+        throw new ProtocolError('OUT_OF_ORDER', `packet ${sequence} where ${this.#expected} was due`);
+      }
+      if (this.#partsLength + length > this.#maxPayload) {
+        throw new ProtocolError('TOO_LARGE', `message above ${this.#maxPayload} bytes`);
+      }
+      const end = start + HEADER + length;
+      if (end > this.#end) return null;
+      this.#start = end;
+      const payload = bytes.subarray(start + HEADER, end);
+      if (length === MAX_PACKET) {
+        this.#parts.push(payload);
+        this.#partsLength += length;
+        this.#expected = (sequence + 1) & 0xff;
+        continue;
+      }
+      this.#expected = 0;
+      if (this.#parts.length === 0) return { payload, sequence, raw: bytes.subarray(start, end) };
+      this.#parts.push(payload);
+      const whole = Buffer.concat(this.#parts, this.#partsLength + length);
+      this.#parts = [];
+      this.#partsLength = 0;
+      return { payload: whole, sequence, raw: null };
+    }
+  }
+
+  /** Forgets everything and returns the unread bytes: after an SSLRequest they belong to the TLS layer. */
+  reset(): Buffer {
+    const unread = this.#bytes.subarray(this.#start, this.#end);
+    this.#bytes = Buffer.alloc(0);
+    this.#start = 0;
+    this.#end = 0;
+    this.#assembling = false;
+    this.#parts = [];
+    this.#partsLength = 0;
+    this.#expected = 0;
+    return unread;
+  }
+
+  /**
+   * Copies, rather than keeping a list of chunks, so that a peer that sends single bytes costs no more than their number.
+   * Bytes already handed out are never overwritten: the assembly only grows at its end, or is left for a new one.
+   */
+  #append(chunk: Buffer): void {
+    const unread = this.#end - this.#start;
+    if (!this.#assembling || this.#end + chunk.length > this.#bytes.length) {
+      const needed = unread + chunk.length;
+      const larger = Buffer.allocUnsafeSlow(Math.max(SMALLEST_ASSEMBLY, needed * 2));
+      this.#bytes.copy(larger, 0, this.#start, this.#end);
+      this.#bytes = larger;
+      this.#start = 0;
+      this.#end = unread;
+      this.#assembling = true;
+    }
+    chunk.copy(this.#bytes, this.#end);
+    this.#end += chunk.length;
+  }
+}
