@@ -1,1 +1,1 @@
-export {};
+export { configJsonSchema } from './config';

@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { duration, listenAddress, name, nodeAddress, secret, size } from './scalars';
+
+const count = (least: number, most: number) => z.int().min(least).max(most);
+const path = z.string().min(1);
+
+const credentials = z.strictObject({ user: z.string().min(1), password: secret });
+
+const node = z.strictObject({
+  name,
+  address: nodeAddress.describe('where MySwitch reaches it; resolved at each connect'),
+  type: z
+    .enum(['primary', 'secondary'])
+    .default('secondary')
+    .describe("the operator's order of preference, nothing else"),
+  replicationAddress: nodeAddress.optional().describe('where the other nodes reach it, when that is not `address`'),
+  tls: z
+    .strictObject({ ca: path.optional(), cert: path.optional(), key: path.optional() })
+    .optional()
+    .describe('TLS towards this node (PEM files); without it the connection is plain'),
+});
+
+const pool = z.strictObject({
+  name,
+  listen: z
+    .union([listenAddress.transform((address) => [address]), z.array(listenAddress).min(1)])
+    .describe('one address or a list'),
+  maxClients: count(1, 1_000_000).default(10_000),
+  tls: z
+    .strictObject({ cert: path, key: path, ca: path.optional() })
+    .optional()
+    .describe('TLS offered to clients (PEM files); with `ca`, client certificates are checked'),
+  nodes: z.array(node).min(1, 'needs at least one node'),
+  control: credentials.describe('the account that monitors and switches'),
+  replication: credentials.optional().describe('the account that replicas log in with'),
+  users: z
+    .array(z.strictObject({ name: z.string().min(1), password: secret }))
+    .min(1, 'needs at least one account')
+    .describe('the accounts of applications'),
+  monitor: z.strictObject({ interval: duration.prefault('1s'), schema: name.default('myswitch') }).prefault({}),
+  switch: z
+    .strictObject({
+      maxLag: duration.prefault('1s'),
+      catchUp: duration.prefault('30s'),
+      drain: duration.prefault('2s'),
+      fence: duration.prefault('1s'),
+      apply: duration.prefault('5s'),
+      rollback: duration.prefault('1s'),
+      bypass: z.enum(['refuse', 'kill', 'ignore']).default('refuse'),
+      allow: z.array(z.string().min(1)).default([]).describe('accounts that may stay on a fenced node'),
+      events: z.enum(['move', 'leave']).default('move'),
+    })
+    .prefault({}),
+  hold: z
+    .strictObject({
+      max: duration.prefault('10s'),
+      clients: count(1, 1_000_000).default(10_000),
+      bytes: size.prefault('64MiB'),
+    })
+    .prefault({}),
+  backend: z
+    .strictObject({ min: count(0, 10_000).default(2), max: count(1, 10_000).default(64) })
+    .prefault({})
+    .describe('logged-in connections per node and account, all workers together'),
+});
+
+/** `myswitch.yaml`. Strict everywhere: a key that means nothing is a mistake to report, not to pass over. */
+export const configSchema = z.strictObject({
+  stateDir: path.default('./state').describe('journal, flight records and lock files; relative to this file'),
+  workers: count(0, 256).default(2).describe('processes that carry clients; 0: everything in one process'),
+  admin: z
+    .strictObject({
+      listen: listenAddress.prefault('127.0.0.1:6032'),
+      user: z.string().min(1).default('admin'),
+      password: secret.prefault({ env: 'MYSWITCH_ADMIN_PASSWORD' }),
+    })
+    .prefault({}),
+  http: z.strictObject({ listen: listenAddress.prefault('127.0.0.1:6080') }).prefault({}),
+  pools: z.array(pool).min(1, 'needs at least one pool'),
+});
+
+/** What the file says, defaults filled in; durations in ms, sizes in bytes, secrets and files not yet read. */
+export type ConfigFile = z.output<typeof configSchema>;
+export type PoolConfig = ConfigFile['pools'][number];
+
+/** The JSON schema of the file, for editors. */
+export function configJsonSchema(): z.core.JSONSchema.BaseSchema {
+  return { title: 'MySwitch configuration', ...z.toJSONSchema(configSchema, { io: 'input' }) };
+}

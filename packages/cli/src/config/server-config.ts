@@ -1,0 +1,127 @@
+import { resolve } from 'node:path';
+import type { OrchestratorOptions } from '@myswitch/orchestrator';
+import type { ProxyOptions } from '@myswitch/proxy';
+import { absoluteEndpoint, adminAccess, readConfig, throwIfAny, type AdminAccess } from './load';
+import type { Endpoint } from './scalars';
+import type { PoolConfig } from './schema';
+import { References, type Environment } from './secrets';
+import type { ConfigPath } from './source';
+
+/** All that a running MySwitch is told, with secrets and certificates read. */
+export interface ServerConfig {
+  readonly workers: number;
+  readonly admin: AdminAccess;
+  readonly http: Endpoint;
+  readonly proxy: ProxyOptions;
+  readonly orchestrator: OrchestratorOptions;
+}
+
+type ProxyPool = ProxyOptions['pools'][number];
+type OrchestratorPool = OrchestratorOptions['pools'][number];
+/** A node's TLS files once read: the two packages spell the same shape. */
+type NodeTls = OrchestratorPool['nodes'][number]['tls'];
+
+/**
+ * Reads a configuration file and what it points at, and hands each package its part.
+ * @throws ConfigError with everything that is wrong
+ */
+export function loadServerConfig(file: string, environment: Environment): ServerConfig {
+  const read = readConfig(file);
+  const references = new References(read.source, read.directory, environment);
+  const admin = adminAccess(read, references);
+  const pools = read.config.pools.map((pool, index) => {
+    const path = ['pools', index];
+    const tls = pool.nodes.map((node, n) => nodeTls(references, [...path, 'nodes', n, 'tls'], node.tls));
+    return {
+      proxy: proxyPool(references, read.directory, path, pool, tls),
+      orchestrator: orchestratorPool(references, path, pool, tls),
+    };
+  });
+  throwIfAny([...read.problems, ...references.problems]);
+  return {
+    workers: read.config.workers,
+    admin,
+    http: absoluteEndpoint(read.directory, read.config.http.listen),
+    proxy: { pools: pools.map(({ proxy }) => proxy) },
+    orchestrator: {
+      stateDir: resolve(read.directory, read.config.stateDir),
+      pools: pools.map(({ orchestrator }) => orchestrator),
+    },
+  };
+}
+
+function proxyPool(
+  references: References,
+  directory: string,
+  path: ConfigPath,
+  pool: PoolConfig,
+  tls: readonly NodeTls[],
+): ProxyPool {
+  const file = (key: 'cert' | 'key' | 'ca', value: string | undefined): string | null =>
+    value === undefined ? null : references.file([...path, 'tls', key], value);
+  return {
+    name: pool.name,
+    listen: pool.listen.map((endpoint) => absoluteEndpoint(directory, endpoint)),
+    maxClients: pool.maxClients,
+    tls:
+      pool.tls === undefined
+        ? null
+        : { cert: file('cert', pool.tls.cert), key: file('key', pool.tls.key), ca: file('ca', pool.tls.ca) },
+    nodes: pool.nodes.map(({ name, address }, n) => ({ name, ...address, tls: tls[n] ?? null })),
+    users: pool.users.map(({ name, password }, u) => ({
+      name,
+      password: references.secret([...path, 'users', u, 'password'], password),
+    })),
+    hold: holdLimits(pool),
+    backend: pool.backend,
+  };
+}
+
+function orchestratorPool(
+  references: References,
+  path: ConfigPath,
+  pool: PoolConfig,
+  tls: readonly NodeTls[],
+): OrchestratorPool {
+  const credentials = (key: 'control' | 'replication', value: PoolConfig['control']) => ({
+    user: value.user,
+    password: references.secret([...path, key, 'password'], value.password),
+  });
+  return {
+    name: pool.name,
+    nodes: pool.nodes.map(({ name, address, type, replicationAddress }, n) => ({
+      name,
+      ...address,
+      type: type === 'primary' ? 'PRIMARY' : 'SECONDARY',
+      replication: replicationAddress ?? address,
+      tls: tls[n] ?? null,
+    })),
+    control: credentials('control', pool.control),
+    replication: pool.replication === undefined ? null : credentials('replication', pool.replication),
+    users: pool.users.map(({ name }) => name),
+    monitor: { intervalMs: pool.monitor.interval, schema: pool.monitor.schema },
+    switch: {
+      maxLagMs: pool.switch.maxLag,
+      catchUpMs: pool.switch.catchUp,
+      drainMs: pool.switch.drain,
+      fenceMs: pool.switch.fence,
+      applyMs: pool.switch.apply,
+      rollbackMs: pool.switch.rollback,
+      bypass: pool.switch.bypass,
+      allow: pool.switch.allow,
+      events: pool.switch.events,
+    },
+    hold: holdLimits(pool),
+  };
+}
+
+function holdLimits(pool: PoolConfig): ProxyPool['hold'] {
+  return { maxMs: pool.hold.max, clients: pool.hold.clients, bytes: pool.hold.bytes };
+}
+
+function nodeTls(references: References, path: ConfigPath, tls: PoolConfig['nodes'][number]['tls']): NodeTls {
+  if (tls === undefined) return null;
+  const file = (key: 'ca' | 'cert' | 'key'): string | null =>
+    tls[key] === undefined ? null : references.file([...path, key], tls[key]);
+  return { ca: file('ca'), cert: file('cert'), key: file('key') };
+}
