@@ -1,0 +1,286 @@
+import { Capability } from '../constants';
+import { ProtocolError } from '../errors';
+import {
+  decodeAuthSwitch,
+  decodeHandshake,
+  encodeHandshakeResponse,
+  encodeSslRequest,
+  type ConnectAttributes,
+  type HandshakeV10,
+} from '../handshake';
+import { decodeErr, decodeOk, isErr, isOk, type Err, type Ok } from '../replies';
+import {
+  CACHING_SHA2_PASSWORD,
+  cachingSha2Response,
+  clearPassword,
+  encryptPassword,
+  FastAuth,
+  fastAuthResult,
+  REQUEST_PUBLIC_KEY,
+} from './caching-sha2';
+import { NATIVE_PASSWORD, nativeResponse } from './native';
+
+export interface BackendLoginOptions {
+  readonly user: string;
+  readonly password: string;
+  readonly database: string | null;
+  /** Capability bits wanted; what the server does not offer is left out. TLS and the schema come from the other options. */
+  readonly capabilities: number;
+  /** Collation id up to 255: the message has one byte for it. */
+  readonly characterSet: number;
+  readonly attributes: ConnectAttributes | null;
+  readonly tls: 'off' | 'required';
+}
+
+/** What to do next. `sequence` is the id that the payload is to be sent with. */
+export type LoginStep =
+  | { readonly kind: 'send'; readonly payload: Buffer; readonly sequence: number }
+  /** Send this SSLRequest, do the TLS handshake, then call `tlsEstablished`. */
+  | { readonly kind: 'start-tls'; readonly payload: Buffer; readonly sequence: number }
+  | { readonly kind: 'wait' }
+  | { readonly kind: 'done'; readonly ok: Ok }
+  /** The server said no, in its own words. */
+  | { readonly kind: 'failed'; readonly error: Err };
+
+const State = Object.freeze({
+  GREETING: 'GREETING',
+  TLS: 'TLS',
+  /** Our response is out; the server may accept, refuse, switch the plugin or ask for more. */
+  RESULT: 'RESULT',
+  PUBLIC_KEY: 'PUBLIC_KEY',
+  /** Nothing but OK or ERR may follow. */
+  VERDICT: 'VERDICT',
+  DONE: 'DONE',
+  FAILED: 'FAILED',
+} as const);
+type State = (typeof State)[keyof typeof State];
+
+const MOVES: Readonly<Record<State, readonly State[]>> = Object.freeze({
+  GREETING: [State.TLS, State.RESULT, State.FAILED],
+  TLS: [State.RESULT],
+  RESULT: [State.RESULT, State.PUBLIC_KEY, State.VERDICT, State.DONE, State.FAILED],
+  PUBLIC_KEY: [State.VERDICT, State.FAILED],
+  VERDICT: [State.DONE, State.FAILED],
+  DONE: [],
+  FAILED: [],
+});
+
+const REQUIRED = Capability.PROTOCOL_41 | Capability.SECURE_CONNECTION | Capability.PLUGIN_AUTH;
+const CLEAR_PASSWORD = 'mysql_clear_password';
+const NONCE = 20;
+const MAX_MESSAGE = 0x40000000;
+const MAX_SWITCHES = 2;
+const AUTH_MORE_DATA = 0x01;
+const AUTH_SWITCH = 0xfe;
+
+/**
+ * Logs in to a server, without a socket: it is given each payload that arrives and says what to send. Plugins:
+ * mysql_native_password, caching_sha2_password (fast, and full over TLS or with the server's RSA key), and
+ * mysql_clear_password over TLS only.
+ *
+ * Throws ProtocolError: MALFORMED for what no server says at that point, UNSUPPORTED for a server without TLS where it
+ * is required or a plugin that is not known or not safe here. The connection must be closed after either.
+ */
+export class BackendLogin {
+  readonly #options: BackendLoginOptions;
+  #state: State = State.GREETING;
+  #greeting: HandshakeV10 | null = null;
+  #capabilities = 0;
+  #plugin: string = NATIVE_PASSWORD;
+  #nonce: Buffer = Buffer.alloc(0);
+  #switches = 0;
+  #tlsSequence = 0;
+
+  constructor(options: BackendLoginOptions) {
+    if (options.characterSet > 0xff) throw new RangeError(`collation ${options.characterSet} does not fit a login`);
+    this.#options = options;
+  }
+
+  /** As the server spells it; MariaDB puts `5.5.5-` in front. */
+  get serverVersion(): string {
+    return this.#greeted().serverVersion;
+  }
+
+  get connectionId(): number {
+    return this.#greeted().connectionId;
+  }
+
+  get serverCapabilities(): number {
+    return this.#greeted().capabilities;
+  }
+
+  /** Negotiated: wanted and offered. */
+  get capabilities(): number {
+    this.#greeted();
+    return this.#capabilities;
+  }
+
+  /** Low byte of the id of the server's default collation. */
+  get defaultCollation(): number {
+    return this.#greeted().characterSet;
+  }
+
+  receive(payload: Buffer, sequence: number): LoginStep {
+    switch (this.#state) {
+      case State.GREETING:
+        return this.#onGreeting(payload, sequence);
+      case State.RESULT:
+        return this.#onResult(payload, sequence);
+      case State.PUBLIC_KEY:
+        return this.#onPublicKey(payload, sequence);
+      case State.VERDICT:
+        return this.#onVerdict(payload);
+      case State.TLS:
+      case State.DONE:
+      case State.FAILED:
+        throw new ProtocolError('ILLEGAL_STATE', `nothing is to be received in state ${this.#state}`);
+    }
+    return this.#state satisfies never;
+  }
+
+  /** The TLS handshake that `start-tls` asked for is done. */
+  tlsEstablished(): LoginStep {
+    return this.#respond(this.#tlsSequence);
+  }
+
+  #onGreeting(payload: Buffer, sequence: number): LoginStep {
+    if (isErr(payload)) return this.#fail(payload);
+    const greeting = decodeHandshake(payload);
+    if ((greeting.capabilities & REQUIRED) !== REQUIRED) {
+      throw new ProtocolError('UNSUPPORTED', 'server older than 5.5: no authentication plugins');
+    }
+    this.#greeting = greeting;
+    this.#capabilities = this.#negotiate(greeting.capabilities);
+    // an unknown default plugin is not refused: the account may have another one, which a switch will name
+    this.#plugin = greeting.authPlugin === CACHING_SHA2_PASSWORD ? CACHING_SHA2_PASSWORD : NATIVE_PASSWORD;
+    this.#nonce = nonceOf(greeting.nonce);
+    if (this.#options.tls === 'off') return this.#respond(sequence + 1);
+    if ((greeting.capabilities & Capability.SSL) === 0) {
+      throw new ProtocolError('UNSUPPORTED', 'server offers no TLS');
+    }
+    this.#move(State.TLS);
+    this.#tlsSequence = sequence + 2;
+    return { kind: 'start-tls', payload: encodeSslRequest(this.#responseHead()), sequence: sequence + 1 };
+  }
+
+  #respond(sequence: number): LoginStep {
+    this.#move(State.RESULT);
+    const payload = encodeHandshakeResponse({
+      ...this.#responseHead(),
+      user: this.#options.user,
+      authResponse: this.#authResponse(),
+      database: this.#options.database,
+      authPlugin: this.#plugin,
+      attributes: this.#options.attributes,
+    });
+    return { kind: 'send', payload, sequence };
+  }
+
+  #onResult(payload: Buffer, sequence: number): LoginStep {
+    if (payload[0] === AUTH_SWITCH) return this.#onSwitch(payload, sequence);
+    if (payload[0] === AUTH_MORE_DATA) return this.#onFastAuth(payload.subarray(1), sequence);
+    return this.#onVerdict(payload);
+  }
+
+  #onSwitch(payload: Buffer, sequence: number): LoginStep {
+    const { plugin, data } = decodeAuthSwitch(payload);
+    if (++this.#switches > MAX_SWITCHES) throw new ProtocolError('MALFORMED', 'server keeps switching the plugin');
+    this.#plugin = plugin;
+    if (plugin === NATIVE_PASSWORD || plugin === CACHING_SHA2_PASSWORD) this.#nonce = nonceOf(data);
+    this.#move(State.RESULT);
+    return { kind: 'send', payload: this.#authResponse(), sequence: sequence + 1 };
+  }
+
+  #onFastAuth(data: Buffer, sequence: number): LoginStep {
+    if (this.#plugin !== CACHING_SHA2_PASSWORD) {
+      throw new ProtocolError('MALFORMED', 'more data than the authentication plugin has');
+    }
+    if (fastAuthResult(data) === FastAuth.DONE) {
+      this.#move(State.VERDICT);
+      return { kind: 'wait' };
+    }
+    if (this.#options.tls === 'required') {
+      this.#move(State.VERDICT);
+      return { kind: 'send', payload: clearPassword(this.#options.password), sequence: sequence + 1 };
+    }
+    this.#move(State.PUBLIC_KEY);
+    return { kind: 'send', payload: Buffer.of(REQUEST_PUBLIC_KEY), sequence: sequence + 1 };
+  }
+
+  #onPublicKey(payload: Buffer, sequence: number): LoginStep {
+    if (isErr(payload)) return this.#fail(payload);
+    if (payload[0] !== AUTH_MORE_DATA) throw new ProtocolError('MALFORMED', 'not a public key');
+    const encrypted = encryptPassword(this.#options.password, this.#nonce, payload.subarray(1));
+    this.#move(State.VERDICT);
+    return { kind: 'send', payload: encrypted, sequence: sequence + 1 };
+  }
+
+  #onVerdict(payload: Buffer): LoginStep {
+    if (isErr(payload)) return this.#fail(payload);
+    if (!isOk(payload)) throw new ProtocolError('MALFORMED', 'neither OK nor ERR after authentication');
+    const ok = decodeOk(payload, this.#capabilities);
+    this.#move(State.DONE);
+    return { kind: 'done', ok };
+  }
+
+  #fail(payload: Buffer): LoginStep {
+    const error = decodeErr(payload);
+    this.#move(State.FAILED);
+    return { kind: 'failed', error };
+  }
+
+  #authResponse(): Buffer {
+    const { password, tls } = this.#options;
+    switch (this.#plugin) {
+      case NATIVE_PASSWORD:
+        return nativeResponse(password, this.#nonce);
+      case CACHING_SHA2_PASSWORD:
+        return cachingSha2Response(password, this.#nonce);
+      case CLEAR_PASSWORD:
+        if (tls === 'required') return clearPassword(password);
+        throw new ProtocolError('UNSUPPORTED', `authentication plugin ${CLEAR_PASSWORD} without TLS`);
+      default:
+        throw new ProtocolError('UNSUPPORTED', `authentication plugin ${printable(this.#plugin)}`);
+    }
+  }
+
+  #negotiate(offered: number): number {
+    const { capabilities, database, attributes, tls } = this.#options;
+    let wanted = capabilities | REQUIRED;
+    wanted = withBit(wanted, Capability.CONNECT_WITH_DB, database !== null);
+    wanted = withBit(wanted, Capability.CONNECT_ATTRS, attributes !== null);
+    wanted = withBit(wanted, Capability.SSL, tls === 'required');
+    return (wanted & offered) >>> 0;
+  }
+
+  #responseHead(): { capabilities: number; maxPacket: number; characterSet: number; mariadbCapabilities: number } {
+    const { characterSet } = this.#options;
+    return { capabilities: this.#capabilities, maxPacket: MAX_MESSAGE, characterSet, mariadbCapabilities: 0 };
+  }
+
+  #greeted(): HandshakeV10 {
+    if (this.#greeting === null) throw new ProtocolError('ILLEGAL_STATE', 'the server has not greeted yet');
+    return this.#greeting;
+  }
+
+  #move(to: State): void {
+    if (!MOVES[this.#state].includes(to)) {
+      throw new ProtocolError('ILLEGAL_STATE', `login can't go from ${this.#state} to ${to}`);
+    }
+    this.#state = to;
+  }
+}
+
+function nonceOf(data: Buffer): Buffer {
+  if (data.length !== NONCE) throw new ProtocolError('MALFORMED', `nonce of ${data.length} bytes`);
+  return data;
+}
+
+function withBit(capabilities: number, bit: number, on: boolean): number {
+  return on ? capabilities | bit : capabilities & ~bit;
+}
+
+/** The name comes from a peer and goes to logs. */
+function printable(plugin: string): string {
+  return plugin.replace(/[^\w.-]/g, '?').slice(0, 64);
+}
