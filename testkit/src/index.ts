@@ -1,7 +1,14 @@
 export { type Certificates, createCertificates } from './certificates';
-export { grants } from './grants';
+export { type Clock, systemClock } from './clock';
 export { TestkitError, TestkitErrorCode } from './errors';
+export { grants } from './grants';
+export { Histogram } from './histogram';
+export { type LedgerCheck, checkLedger } from './ledger/check';
+export { createLedger } from './ledger/schema';
+export { Workload, type WorkloadOptions, type WorkloadReport } from './ledger/workload';
+export { type CliResult, MySwitch, type MySwitchOptions, runCli, startMySwitch } from './myswitch';
 export type { Program, Progress } from './packages';
+export { type PoolConfig, poolConfig } from './pool-config';
 export { freePort } from './ports';
 export { KINDS, type Kind, type ServerSoftware, type Tool, fetchTool, missing, provision } from './provision';
 export {

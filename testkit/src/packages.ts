@@ -94,14 +94,20 @@ export async function fetchPackages(set: PackageSet, progress: Progress = () => 
     return target;
   } catch (error) {
     if (error instanceof TestkitError) throw error;
-    const reason = lastLine((error as { stderr?: string }).stderr ?? '') || (error as Error).message;
-    throw new TestkitError(TestkitErrorCode.MISSING, `${set.name} could not be fetched: ${reason}`, { cause: error });
+    throw new TestkitError(TestkitErrorCode.MISSING, `${set.name} could not be fetched: ${reasonOf(error)}`, {
+      cause: error,
+    });
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
 }
 
-const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? '';
+/** The last thing that a program said before it failed, else the error's own words. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const said = 'stderr' in error && typeof error.stderr === 'string' ? error.stderr.trim() : '';
+  return said === '' ? error.message : (said.split('\n').at(-1) ?? said);
+}
 
 /** apt with its state, cache and sources in one folder. */
 class PrivateApt {

@@ -143,7 +143,8 @@ const WAIT: Record<Kind, string> = {
 
 /** What a server has written or applied, as a GTID set of its kind. */
 export async function position(server: TestServer): Promise<string> {
-  return String((await server.sql(POSITION[server.kind]))[0]?.['position'] ?? '').replaceAll('\n', '');
+  const found = (await server.sql(POSITION[server.kind]))[0]?.['position'];
+  return typeof found === 'string' ? found.replaceAll('\n', '') : '';
 }
 
 /** Resolves when the replicas have applied all that the primary has written by now; throws after 30 s. */

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -36,8 +37,8 @@ function runFolder(): RunFolder {
     cwd: '/',
   });
   watchdog.unref();
-  // A pipe to a child is a net.Socket, and would keep us alive.
-  (watchdog.stdin as unknown as { unref(): void }).unref();
+  // It would keep us alive. Its type hides that a pipe to a child is a socket.
+  if (watchdog.stdin instanceof Socket) watchdog.stdin.unref();
   current = { path, watchdog };
   return current;
 }
