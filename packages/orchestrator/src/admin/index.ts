@@ -1,1 +1,3 @@
 export { DURATION_PATTERN, formatDuration, parseDuration } from './duration';
+export type { AdminLog } from './log';
+export { AdminServer, type AdminServerOptions } from './server';

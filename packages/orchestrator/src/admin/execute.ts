@@ -1,0 +1,61 @@
+import type { AdminContext, AdminSession } from './context';
+import { parse } from './grammar';
+import type { Reply } from './reply';
+import type { ShowKind } from './statement';
+import { kill } from './statements/kill';
+import { select, showDatabases, showTables, showVariables, showWarnings, use } from './statements/session';
+import { showNodes, showPools } from './statements/show-pools';
+import { showSwitch, showSwitches } from './statements/show-switches';
+import { showBackends, showPins, showQueues, showSessions } from './statements/show-traffic';
+import { checkSwitch, runSwitch } from './statements/switch';
+
+const SHOW: Readonly<Record<ShowKind, (context: AdminContext, reply: Reply) => Promise<void> | void>> = {
+  pools: showPools,
+  nodes: showNodes,
+  sessions: showSessions,
+  pins: showPins,
+  queues: showQueues,
+  backends: showBackends,
+  databases: (_context, reply) => showDatabases(reply),
+  tables: (_context, reply) => showTables(reply),
+  warnings: (_context, reply) => showWarnings(reply),
+};
+
+/**
+ * Runs one statement and writes its whole reply, unless it throws.
+ * @param abort ends a running switch (rolls it back while it can)
+ * @throws AdminError for an ERR packet; anything else is an internal error
+ */
+export async function execute(
+  context: AdminContext,
+  session: AdminSession,
+  sql: string,
+  reply: Reply,
+  abort: AbortSignal,
+): Promise<void> {
+  const statement = parse(sql);
+  switch (statement.kind) {
+    case 'show':
+      return SHOW[statement.what](context, reply);
+    case 'show-variables':
+      return showVariables(context, statement.like, reply);
+    case 'show-switches':
+      return showSwitches(context, statement.pool, reply);
+    case 'show-switch':
+      return showSwitch(context, statement.id, reply);
+    case 'check':
+      return checkSwitch(context, session, statement, reply);
+    case 'switch':
+      return runSwitch(context, session, statement, reply, abort);
+    case 'kill':
+      return kill(context, session, statement, reply);
+    case 'select':
+      return select(context, session, statement.items, reply);
+    case 'use':
+      use(session, statement.schema);
+      return reply.ok();
+    case 'no-effect':
+      return reply.ok();
+  }
+  return statement satisfies never;
+}

@@ -1,0 +1,207 @@
+import { parseDuration } from './duration';
+import { syntaxError } from './errors';
+import { SHOW_KINDS, type SelectItem, type Statement, type SwitchOptions } from './statement';
+import { tokenize, type Token } from './tokens';
+
+/**
+ * The language of the admin port. Keywords in any case; names bare, quoted or in backticks:
+ *
+ *     SHOW POOLS | NODES | SESSIONS | PINS | QUEUES | BACKENDS | VARIABLES [LIKE 'pattern']
+ *     CHECK SWITCH POOL name [TO node] [WITH option, …]
+ *     SWITCH POOL name [TO node] [WITH option, …]
+ *     SHOW SWITCHES [POOL name]        SHOW SWITCH 'id'
+ *     KILL [QUERY | CONNECTION] id
+ *     option: MAX_LAG '1s' | DRAIN '2s' | ON_BUSY 'kill' | ON_PINNED 'kill' | BYPASS 'kill' | SEMI_SYNC 'suspend' | FORCE
+ *
+ * and what stock clients ask on their own: SELECT of variables, functions and literals, SET, USE, transactions.
+ *
+ * @throws AdminError 1064/42000
+ */
+export function parse(sql: string): Statement {
+  const parser = new Parser(sql);
+  const statement = parser.statement();
+  parser.end();
+  return statement;
+}
+
+/** Accepted without effect, up to the end of the statement. */
+const NO_EFFECT: ReadonlySet<string> = new Set(['SET', 'COMMIT', 'ROLLBACK', 'BEGIN', 'START']);
+
+/** Each option of a switch: how its value is read and where it goes. */
+const OPTIONS: Readonly<Record<string, (parser: Parser) => SwitchOptions>> = {
+  MAX_LAG: (parser) => ({ maxLagMs: parser.duration() }),
+  DRAIN: (parser) => ({ drainMs: parser.duration() }),
+  ON_BUSY: (parser) => ({ onBusy: parser.choice(['abort', 'kill']) }),
+  ON_PINNED: (parser) => ({ onPinned: parser.choice(['abort', 'kill']) }),
+  BYPASS: (parser) => ({ bypass: parser.choice(['refuse', 'kill', 'ignore']) }),
+  SEMI_SYNC: (parser) => ({ semiSync: parser.choice(['refuse', 'suspend']) }),
+  FORCE: () => ({ force: true }),
+};
+
+class Parser {
+  readonly #sql: string;
+  readonly #tokens: readonly Token[];
+  #index = 0;
+
+  constructor(sql: string) {
+    this.#sql = sql;
+    this.#tokens = tokenize(sql);
+  }
+
+  statement(): Statement {
+    if (this.#take('SHOW')) return this.#show();
+    if (this.#take('CHECK')) {
+      this.#expect('SWITCH');
+      return this.#switchPool('check');
+    }
+    if (this.#take('SWITCH')) return this.#switchPool('switch');
+    if (this.#take('KILL')) return this.#kill();
+    if (this.#take('SELECT')) return this.#select();
+    if (this.#take('USE')) return { kind: 'use', schema: this.#name('a schema') };
+    if (this.#peek.kind === 'word' && NO_EFFECT.has(this.#peek.text.toUpperCase())) {
+      this.#index = this.#tokens.length - 1;
+      return { kind: 'no-effect' };
+    }
+    throw this.#error('SHOW, CHECK SWITCH, SWITCH or KILL');
+  }
+
+  /** One `;` may end the statement. */
+  end(): void {
+    if (this.#peek.text === ';') this.#index += 1;
+    if (this.#peek.kind !== 'end') throw this.#error('the end of the statement');
+  }
+
+  duration(): number {
+    const token = this.#peek;
+    const ms = token.kind === 'string' ? parseDuration(token.text) : null;
+    if (ms === null) throw this.#error("a duration such as '200ms' or '1s'");
+    this.#index += 1;
+    return ms;
+  }
+
+  choice<T extends string>(choices: readonly T[]): T {
+    const { kind, text } = this.#peek;
+    const choice = choices.find((each) => each === text.toLowerCase());
+    if (choice === undefined || (kind !== 'string' && kind !== 'word')) {
+      throw this.#error(choices.map((each) => `'${each}'`).join(' or '));
+    }
+    this.#index += 1;
+    return choice;
+  }
+
+  #show(): Statement {
+    if (this.#take('VARIABLES')) {
+      return { kind: 'show-variables', like: this.#take('LIKE') ? this.#name('a pattern') : null };
+    }
+    if (this.#take('SWITCHES')) {
+      return { kind: 'show-switches', pool: this.#take('POOL') ? this.#name('a pool') : null };
+    }
+    if (this.#take('SWITCH')) return { kind: 'show-switch', id: this.#name("a switch's id") };
+    const what = SHOW_KINDS.find((kind) => this.#take(kind.toUpperCase()));
+    if (what !== undefined) return { kind: 'show', what };
+    throw this.#error('POOLS, NODES, SESSIONS, PINS, QUEUES, BACKENDS, VARIABLES, SWITCHES or SWITCH');
+  }
+
+  #switchPool(kind: 'check' | 'switch'): Statement {
+    this.#expect('POOL');
+    const pool = this.#name('a pool');
+    const options: SwitchOptions = this.#take('TO') ? { to: this.#name('a node') } : {};
+    if (this.#take('WITH')) {
+      const seen = new Set<string>();
+      do {
+        Object.assign(options, this.#option(seen));
+      } while (this.#takeSymbol(','));
+    }
+    return { kind, pool, options };
+  }
+
+  #option(seen: Set<string>): SwitchOptions {
+    const name = this.#peek.text.toUpperCase();
+    const read = this.#peek.kind === 'word' && !seen.has(name) ? OPTIONS[name] : undefined;
+    if (read === undefined) {
+      const left = Object.keys(OPTIONS).filter((option) => !seen.has(option));
+      throw this.#error(left.join(', '));
+    }
+    seen.add(name);
+    this.#index += 1;
+    this.#takeSymbol('=');
+    return read(this);
+  }
+
+  #kill(): Statement {
+    const what = this.#take('QUERY') ? 'query' : 'connection';
+    if (what === 'connection') this.#take('CONNECTION');
+    const { kind, text } = this.#peek;
+    const id = Number(text);
+    if (kind !== 'number' || !Number.isSafeInteger(id)) throw this.#error('a connection id');
+    this.#index += 1;
+    return { kind: 'kill', what, id };
+  }
+
+  #select(): Statement {
+    const items: SelectItem[] = [];
+    do {
+      items.push(this.#item());
+    } while (this.#takeSymbol(','));
+    if (this.#take('LIMIT')) this.#skip('number', 'a number');
+    return { kind: 'select', items };
+  }
+
+  #item(): SelectItem {
+    const { kind, text, start } = this.#peek;
+    let item: Omit<SelectItem, 'name'>;
+    if (kind === 'variable') item = { kind: 'variable', value: text.toLowerCase() };
+    else if (kind === 'word') item = { kind: 'function', value: text.toLowerCase() };
+    else if (kind === 'string' || kind === 'number') item = { kind: 'literal', value: text };
+    else throw this.#error('a variable, a function or a literal');
+    this.#index += 1;
+    if (item.kind === 'function' && this.#takeSymbol('(') && !this.#takeSymbol(')')) throw this.#error("')'");
+    const end = this.#tokens[this.#index - 1]?.end ?? start;
+    const written = kind === 'string' ? text : this.#sql.slice(start, end);
+    const as = this.#take('AS');
+    const alias = as || (this.#peek.kind === 'word' && !this.#is('LIMIT'));
+    return { ...item, name: alias ? this.#name('an alias') : written };
+  }
+
+  get #peek(): Token {
+    const token = this.#tokens[this.#index];
+    if (token === undefined) throw this.#error('the end of the statement');
+    return token;
+  }
+
+  #is(keyword: string): boolean {
+    return this.#peek.kind === 'word' && this.#peek.text.toUpperCase() === keyword;
+  }
+
+  #take(keyword: string): boolean {
+    const found = this.#is(keyword);
+    if (found) this.#index += 1;
+    return found;
+  }
+
+  #takeSymbol(symbol: string): boolean {
+    const found = this.#peek.kind === 'symbol' && this.#peek.text === symbol;
+    if (found) this.#index += 1;
+    return found;
+  }
+
+  #expect(keyword: string): void {
+    if (!this.#take(keyword)) throw this.#error(keyword);
+  }
+
+  #skip(kind: Token['kind'], expected: string): void {
+    if (this.#peek.kind !== kind) throw this.#error(expected);
+    this.#index += 1;
+  }
+
+  #name(expected: string): string {
+    const { kind, text } = this.#peek;
+    if (kind !== 'word' && kind !== 'string') throw this.#error(expected);
+    this.#index += 1;
+    return text;
+  }
+
+  #error(expected: string): Error {
+    return syntaxError(expected, this.#sql.slice(this.#tokens[this.#index]?.start ?? this.#sql.length));
+  }
+}

@@ -1,0 +1,37 @@
+import type { SwitchRequest } from '../report';
+
+/** A parsed statement. */
+export type Statement =
+  | { readonly kind: 'show'; readonly what: ShowKind }
+  | { readonly kind: 'show-variables'; readonly like: string | null }
+  | { readonly kind: 'show-switches'; readonly pool: string | null }
+  | { readonly kind: 'show-switch'; readonly id: string }
+  | { readonly kind: 'check' | 'switch'; readonly pool: string; readonly options: SwitchOptions }
+  | { readonly kind: 'kill'; readonly what: 'query' | 'connection'; readonly id: number }
+  | { readonly kind: 'select'; readonly items: readonly SelectItem[] }
+  | { readonly kind: 'use'; readonly schema: string }
+  /** what clients send on connect and what means nothing here: SET, COMMIT … */
+  | { readonly kind: 'no-effect' };
+
+export type SwitchOptions = Omit<SwitchRequest, 'by'>;
+
+export const SHOW_KINDS = [
+  'pools',
+  'nodes',
+  'sessions',
+  'pins',
+  'queues',
+  'backends',
+  'databases',
+  'tables',
+  'warnings',
+] as const;
+export type ShowKind = (typeof SHOW_KINDS)[number];
+
+export interface SelectItem {
+  /** name of the column: the alias, else the text of the expression */
+  readonly name: string;
+  readonly kind: 'variable' | 'function' | 'literal';
+  /** variable or function in lower case; the literal itself */
+  readonly value: string;
+}

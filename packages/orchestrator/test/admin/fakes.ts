@@ -1,0 +1,123 @@
+import type { BackendRow, ControlPlane, DataPlane, FlightRecord, PoolReport, SessionRow, StepEvent } from '../../src';
+
+export const RECORD: FlightRecord = {
+  id: '2026-01-02T03-04-05-shop',
+  pool: 'shop',
+  from: 'db1',
+  to: 'db2',
+  by: 'admin@127.0.0.1',
+  startedAt: '2026-01-02T03:04:05.000Z',
+  result: 'switched',
+  holdMs: 12.5,
+  drainMs: 3.25,
+  stallMs: { p50: 4, p99: 11, max: 12 },
+  held: 30,
+  moved: 32,
+  pinned: 1,
+  killed: 0,
+  steps: [{ name: 'lock', ms: 0.5, ok: true }],
+  reasons: [],
+  warnings: [{ code: 'RESTART', message: 'make read_only=1 outlive a restart of db1' }],
+  gtid: { before: 'uuid:1-10', after: null },
+};
+
+export const POOL: PoolReport = {
+  name: 'shop',
+  epoch: 3,
+  active: 'db1',
+  gate: 'OPEN',
+  status: 'OK',
+  clients: 32,
+  held: 0,
+  nodes: [
+    {
+      name: 'db1',
+      address: '127.0.0.1:3316',
+      type: 'PRIMARY',
+      state: 'ACTIVE',
+      status: 'OK',
+      role: 'primary',
+      readOnly: false,
+      lagSeconds: null,
+      gtid: 'uuid:1-10',
+      errors: 0,
+      lastPoll: '2026-01-02T03:04:05.000Z',
+      message: null,
+      clients: 4,
+      idleBackends: 2,
+    },
+  ],
+};
+
+/** A control plane that switches when it is told to: each call of `go` lets the running switch do one step. */
+export class FakeControlPlane implements ControlPlane {
+  readonly asked: unknown[] = [];
+  /** how the next switch ends, unless it is aborted */
+  result: FlightRecord['result'] = 'switched';
+  /** waits for an abort instead of ending by itself */
+  stuck = false;
+  started: () => void = () => undefined;
+
+  async status(): Promise<PoolReport[]> {
+    return [POOL];
+  }
+
+  async check(pool: string, request: object) {
+    this.asked.push({ check: pool, ...request });
+    return {
+      pool,
+      from: 'db1',
+      to: 'db2',
+      answer: 'refuse' as const,
+      predictedHoldMs: null,
+      guardrails: [
+        { code: 'LAG', ok: false, message: 'db2 lags by 5 s' },
+        { code: 'BINLOG', ok: true, message: 'db2 writes a binary log' },
+      ],
+      blocking: [],
+    };
+  }
+
+  async switch(
+    pool: string,
+    request: object,
+    onStep: (event: StepEvent) => void,
+    abort: AbortSignal,
+  ): Promise<FlightRecord> {
+    this.asked.push({ switch: pool, ...request });
+    if (pool === 'broken') throw new TypeError('out of order');
+    onStep({ step: 'lock', state: 'start', ms: null, detail: '' });
+    onStep({ step: 'lock', state: 'ok', ms: 0.5, detail: '' });
+    this.started();
+    if (this.stuck) {
+      await new Promise((resolve) => abort.addEventListener('abort', resolve, { once: true }));
+      const reason = String(abort.reason);
+      return { ...RECORD, result: 'rolled-back', reasons: [{ code: 'ABORTED', message: reason }] };
+    }
+    return { ...RECORD, result: this.result };
+  }
+
+  async history() {
+    return [RECORD];
+  }
+
+  async show(id: string) {
+    return id === RECORD.id ? RECORD : null;
+  }
+}
+
+export const fakePlane: Pick<DataPlane, 'stats' | 'blocking' | 'sessions' | 'backends'> = {
+  async stats() {
+    return { gate: 'OPEN', clients: 32, held: 0, accounts: ['app'], nodes: {}, workMs: { p50: 1, p95: 2.5, max: 9 } };
+  },
+  async blocking() {
+    return [];
+  },
+  async sessions(): Promise<SessionRow[]> {
+    const base = { user: 'app', client: '127.0.0.1:50000', schema: 'shop', node: 'db1', state: 'PINNED', ageMs: 1.5 };
+    return [{ ...base, session: 7, pins: ['GET_LOCK', 'TEMPORARY_TABLE'], weakPins: ['FOUND_ROWS'] }];
+  },
+  async backends(): Promise<BackendRow[]> {
+    return [{ node: 'db1', user: 'app', connectionId: 99, state: 'IDLE', epoch: 3, session: null, statements: 12 }];
+  },
+};

@@ -1,0 +1,92 @@
+import { AdminError } from '../../src/admin/errors';
+import { parse } from '../../src/admin/grammar';
+
+describe('statements', () => {
+  test.each([
+    ['SHOW POOLS', { kind: 'show', what: 'pools' }],
+    [' show  Nodes ; ', { kind: 'show', what: 'nodes' }],
+    ['SHOW VARIABLES', { kind: 'show-variables', like: null }],
+    ["SHOW VARIABLES LIKE 'a%'", { kind: 'show-variables', like: 'a%' }],
+    ['SHOW SWITCHES', { kind: 'show-switches', pool: null }],
+    ['SHOW SWITCHES POOL shop', { kind: 'show-switches', pool: 'shop' }],
+    ["SHOW SWITCH '2026-01'", { kind: 'show-switch', id: '2026-01' }],
+    ['CHECK SWITCH POOL shop', { kind: 'check', pool: 'shop', options: {} }],
+    ['CHECK SWITCH POOL `my-shop` TO "db.2"', { kind: 'check', pool: 'my-shop', options: { to: 'db.2' } }],
+    [
+      "SWITCH POOL shop TO db2 WITH MAX_LAG '1s', DRAIN '200ms', ON_BUSY 'kill', ON_PINNED 'abort', BYPASS 'ignore', SEMI_SYNC 'suspend', FORCE",
+      {
+        kind: 'switch',
+        pool: 'shop',
+        options: {
+          to: 'db2',
+          maxLagMs: 1_000,
+          drainMs: 200,
+          onBusy: 'kill',
+          onPinned: 'abort',
+          bypass: 'ignore',
+          semiSync: 'suspend',
+          force: true,
+        },
+      },
+    ],
+    ['switch pool shop with on_busy = kill', { kind: 'switch', pool: 'shop', options: { onBusy: 'kill' } }],
+    ['KILL QUERY 7', { kind: 'kill', what: 'query', id: 7 }],
+    ['KILL 7', { kind: 'kill', what: 'connection', id: 7 }],
+    ['KILL CONNECTION 7', { kind: 'kill', what: 'connection', id: 7 }],
+    [
+      'select @@version_comment limit 1',
+      { kind: 'select', items: [{ name: '@@version_comment', kind: 'variable', value: 'version_comment' }] },
+    ],
+    [
+      '/* a driver */ SELECT @@session.autocommit AS ac, DATABASE(), 1',
+      {
+        kind: 'select',
+        items: [
+          { name: 'ac', kind: 'variable', value: 'autocommit' },
+          { name: 'DATABASE()', kind: 'function', value: 'database' },
+          { name: '1', kind: 'literal', value: '1' },
+        ],
+      },
+    ],
+    ['SET NAMES utf8mb4 COLLATE utf8mb4_general_ci', { kind: 'no-effect' }],
+    ["SET autocommit=0, sql_mode='x'", { kind: 'no-effect' }],
+    ['COMMIT', { kind: 'no-effect' }],
+    ['USE myswitch', { kind: 'use', schema: 'myswitch' }],
+  ])('%s', (sql, statement) => {
+    expect(parse(sql)).toEqual(statement);
+  });
+});
+
+describe('syntax errors say where, and what was expected', () => {
+  test.each([
+    ['', 'at the end; expected SHOW, CHECK SWITCH, SWITCH or KILL'],
+    ['DROP TABLE x', "near 'DROP TABLE x'; expected SHOW, CHECK SWITCH, SWITCH or KILL"],
+    ['SHOW', 'at the end; expected POOLS, NODES, SESSIONS, PINS, QUEUES, BACKENDS, VARIABLES, SWITCHES or SWITCH'],
+    ['SWITCH shop', "near 'shop'; expected POOL"],
+    ['SWITCH POOL', 'at the end; expected a pool'],
+    ['SWITCH POOL shop TO', 'at the end; expected a node'],
+    ['SWITCH POOL shop db2', "near 'db2'; expected the end of the statement"],
+    ["SWITCH POOL shop WITH DRAIN '5'", "near ''5''; expected a duration such as '200ms' or '1s'"],
+    ['SWITCH POOL shop WITH DRAIN 5', "near '5'; expected a duration such as '200ms' or '1s'"],
+    ["SWITCH POOL shop WITH ON_BUSY 'wait'", "near ''wait''; expected 'abort' or 'kill'"],
+    [
+      'SWITCH POOL shop WITH FORCE, FORCE',
+      "near 'FORCE'; expected MAX_LAG, DRAIN, ON_BUSY, ON_PINNED, BYPASS, SEMI_SYNC",
+    ],
+    ['SHOW POOLS; SHOW NODES', "near 'SHOW NODES'; expected the end of the statement"],
+    ["SHOW SWITCH 'x", "near ''x'; expected a closing quote"],
+    ['KILL QUERY x', "near 'x'; expected a connection id"],
+    ['SELECT a +', "near '+'; expected the end of the statement"],
+    ['SELECT sleep(5)', "near '5)'; expected ')'"],
+  ])('%s', (sql, message) => {
+    let error: unknown;
+    try {
+      parse(sql);
+    } catch (caught) {
+      error = caught;
+    }
+    expect(error).toBeInstanceOf(AdminError);
+    expect(error).toMatchObject({ errno: 1064, sqlState: '42000' });
+    expect(String(error)).toContain(message);
+  });
+});
