@@ -90,7 +90,7 @@ export class FakeControlPlane implements ControlPlane {
     onStep({ step: 'lock', state: 'ok', ms: 0.5, detail: '' });
     this.started();
     if (this.stuck) {
-      await new Promise((resolve) => abort.addEventListener('abort', resolve, { once: true }));
+      if (!abort.aborted) await new Promise((resolve) => abort.addEventListener('abort', resolve, { once: true }));
       const reason = String(abort.reason);
       return { ...RECORD, result: 'rolled-back', reasons: [{ code: 'ABORTED', message: reason }] };
     }

@@ -46,7 +46,7 @@ async function query(connection: Connection, sql: string): Promise<RowDataPacket
 }
 
 /** What a raw client gets until the server hangs up. */
-async function exchange(bytes: Buffer | null): Promise<Buffer> {
+async function exchange(bytes: Uint8Array | null): Promise<Buffer> {
   const socket: Socket = connect(port, '127.0.0.1');
   const chunks: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
