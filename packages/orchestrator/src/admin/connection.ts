@@ -95,7 +95,8 @@ export class AdminConnection {
       connectionId: id,
       serverVersion: SERVER_VERSION,
       capabilities: CAPABILITIES,
-      defaultPlugin: 'caching_sha2_password',
+      // MariaDB's clients come without caching_sha2_password, and MySQL's newest, which lack this one, answer with theirs
+      defaultPlugin: 'mysql_native_password',
       nonce: loginNonce(randomBytes(20)),
       characterSet: UTF8MB4_GENERAL_CI,
       status: ServerStatus.AUTOCOMMIT,

@@ -5,11 +5,13 @@ export const SERVER_VERSION = '8.0.0-MySwitch';
 export const SERVER_VARIABLES: ReadonlyMap<string, string> = new Map([
   ['auto_increment_increment', '1'],
   ['autocommit', '1'],
+  ['character_set_database', 'utf8mb4'],
   ['character_set_client', 'utf8mb4'],
   ['character_set_connection', 'utf8mb4'],
   ['character_set_results', 'utf8mb4'],
   ['character_set_server', 'utf8mb4'],
   ['collation_connection', 'utf8mb4_general_ci'],
+  ['collation_database', 'utf8mb4_general_ci'],
   ['collation_server', 'utf8mb4_general_ci'],
   ['init_connect', ''],
   ['interactive_timeout', '28800'],
