@@ -2,6 +2,7 @@ import { ByteReader, ByteWriter } from './bytes';
 
 /** One session tracker entry (manual: OK_Packet, session state information). */
 export type Tracker =
+  /** NULL (only character_set_results can be) comes as ''. */
   | { readonly kind: 'systemVariable'; readonly name: string; readonly value: string }
   | { readonly kind: 'schema'; readonly name: string }
   | { readonly kind: 'stateChange'; readonly changed: boolean }
@@ -12,12 +13,14 @@ export type Tracker =
   | { readonly kind: 'transactionState'; readonly state: string }
   | { readonly kind: 'unknown'; readonly type: number; readonly data: Buffer };
 
-const SYSTEM_VARIABLES = 0;
-const SCHEMA = 1;
-const STATE_CHANGE = 2;
-const GTIDS = 3;
-const TRANSACTION_CHARACTERISTICS = 4;
-const TRANSACTION_STATE = 5;
+const TrackerType = Object.freeze({
+  systemVariable: 0,
+  schema: 1,
+  stateChange: 2,
+  gtids: 3,
+  transactionCharacteristics: 4,
+  transactionState: 5,
+} as const);
 
 /** `block`: Ok.trackers. In the order in which they were sent. */
 export function decodeTrackers(block: Buffer): Tracker[] {
@@ -31,8 +34,9 @@ export function decodeTrackers(block: Buffer): Tracker[] {
 export function encodeTrackers(trackers: readonly Tracker[]): Buffer {
   const writer = new ByteWriter();
   for (const tracker of trackers) {
-    const { type, data } = encodeEntry(tracker);
-    writer.u8(type).lenencBuffer(data);
+    const data = new ByteWriter();
+    writeData(tracker, data);
+    writer.u8(tracker.kind === 'unknown' ? tracker.type : TrackerType[tracker.kind]).lenencBuffer(data.finish());
   }
   return writer.finish();
 }
@@ -40,26 +44,26 @@ export function encodeTrackers(trackers: readonly Tracker[]): Buffer {
 function decodeEntry(type: number, data: Buffer, into: Tracker[]): void {
   const reader = new ByteReader(data);
   switch (type) {
-    case SYSTEM_VARIABLES:
+    case TrackerType.systemVariable:
       // MariaDB puts all variables of a statement in one entry
       while (reader.remaining > 0) {
         into.push({ kind: 'systemVariable', name: reader.lenencString(), value: reader.lenencString() });
       }
       return;
-    case SCHEMA:
+    case TrackerType.schema:
       into.push({ kind: 'schema', name: reader.lenencString() });
       return;
-    case STATE_CHANGE:
-      into.push({ kind: 'stateChange', changed: reader.lenencString() === '1' });
+    case TrackerType.stateChange:
+      into.push({ kind: 'stateChange', changed: reader.u8() === 0x31 });
       return;
-    case GTIDS:
+    case TrackerType.gtids:
       reader.skip(1); // encoding specification; 0 is the only one
       into.push({ kind: 'gtids', gtids: reader.lenencString() });
       return;
-    case TRANSACTION_CHARACTERISTICS:
+    case TrackerType.transactionCharacteristics:
       into.push({ kind: 'transactionCharacteristics', sql: reader.lenencString() });
       return;
-    case TRANSACTION_STATE:
+    case TrackerType.transactionState:
       into.push({ kind: 'transactionState', state: reader.lenencString() });
       return;
     default:
@@ -67,25 +71,28 @@ function decodeEntry(type: number, data: Buffer, into: Tracker[]): void {
   }
 }
 
-function encodeEntry(tracker: Tracker): { type: number; data: Buffer } {
-  const writer = new ByteWriter();
+function writeData(tracker: Tracker, into: ByteWriter): void {
   switch (tracker.kind) {
     case 'systemVariable':
-      return {
-        type: SYSTEM_VARIABLES,
-        data: writer.lenencString(tracker.name).lenencString(tracker.value).finish(),
-      };
+      into.lenencString(tracker.name).lenencString(tracker.value);
+      return;
     case 'schema':
-      return { type: SCHEMA, data: writer.lenencString(tracker.name).finish() };
+      into.lenencString(tracker.name);
+      return;
     case 'stateChange':
-      return { type: STATE_CHANGE, data: writer.lenencString(tracker.changed ? '1' : '0').finish() };
+      into.u8(tracker.changed ? 0x31 : 0x30);
+      return;
     case 'gtids':
-      return { type: GTIDS, data: writer.u8(0).lenencString(tracker.gtids).finish() };
+      into.u8(0).lenencString(tracker.gtids);
+      return;
     case 'transactionCharacteristics':
-      return { type: TRANSACTION_CHARACTERISTICS, data: writer.lenencString(tracker.sql).finish() };
+      into.lenencString(tracker.sql);
+      return;
     case 'transactionState':
-      return { type: TRANSACTION_STATE, data: writer.lenencString(tracker.state).finish() };
-    default:
-      return { type: tracker.type, data: tracker.data };
+      into.lenencString(tracker.state);
+      return;
+    case 'unknown':
+      into.bytes(tracker.data);
+      return;
   }
 }

@@ -67,6 +67,17 @@ const MOVES: Readonly<Record<State, readonly State[]>> = Object.freeze({
 
 const REQUIRED = Capability.PROTOCOL_41 | Capability.SECURE_CONNECTION | Capability.PLUGIN_AUTH;
 const CLEAR_PASSWORD = 'mysql_clear_password';
+/** MySQL names it to some users that do not exist, so that a login shows nothing; without it their error would be ours. */
+const SHA256_PASSWORD = 'sha256_password';
+const SHA256_REQUEST_PUBLIC_KEY = 0x01;
+type BackendPlugin =
+  typeof NATIVE_PASSWORD | typeof CACHING_SHA2_PASSWORD | typeof SHA256_PASSWORD | typeof CLEAR_PASSWORD;
+const PLUGINS: ReadonlySet<string> = new Set<BackendPlugin>([
+  NATIVE_PASSWORD,
+  CACHING_SHA2_PASSWORD,
+  SHA256_PASSWORD,
+  CLEAR_PASSWORD,
+]);
 const NONCE = 20;
 const MAX_MESSAGE = 0x40000000;
 const MAX_SWITCHES = 2;
@@ -75,8 +86,9 @@ const AUTH_SWITCH = 0xfe;
 
 /**
  * Logs in to a server, without a socket: it is given each payload that arrives and says what to send. Plugins:
- * mysql_native_password, caching_sha2_password (fast, and full over TLS or with the server's RSA key), and
- * mysql_clear_password over TLS only.
+ * mysql_native_password, caching_sha2_password (fast, and full over TLS or with the server's RSA key), sha256_password
+ * (the same two ways), and mysql_clear_password over TLS only. Without TLS the server's RSA key is taken as it comes:
+ * whoever can stand in for the server can learn the password.
  *
  * Throws ProtocolError: MALFORMED for what no server says at that point, UNSUPPORTED for a server without TLS where it
  * is required or a plugin that is not known or not safe here. The connection must be closed after either.
@@ -86,7 +98,7 @@ export class BackendLogin {
   #state: State = State.GREETING;
   #greeting: HandshakeV10 | null = null;
   #capabilities = 0;
-  #plugin: string = NATIVE_PASSWORD;
+  #plugin: BackendPlugin = NATIVE_PASSWORD;
   #nonce: Buffer = Buffer.alloc(0);
   #switches = 0;
   #tlsSequence = 0;
@@ -178,23 +190,34 @@ export class BackendLogin {
 
   #onResult(payload: Buffer, sequence: number): LoginStep {
     if (payload[0] === AUTH_SWITCH) return this.#onSwitch(payload, sequence);
-    if (payload[0] === AUTH_MORE_DATA) return this.#onFastAuth(payload.subarray(1), sequence);
+    if (payload[0] === AUTH_MORE_DATA) return this.#onMoreData(payload, sequence);
     return this.#onVerdict(payload);
   }
 
   #onSwitch(payload: Buffer, sequence: number): LoginStep {
     const { plugin, data } = decodeAuthSwitch(payload);
+    if (!isKnown(plugin)) throw new ProtocolError('UNSUPPORTED', `authentication plugin ${printable(plugin)}`);
     if (++this.#switches > MAX_SWITCHES) throw new ProtocolError('MALFORMED', 'server keeps switching the plugin');
     this.#plugin = plugin;
-    if (plugin === NATIVE_PASSWORD || plugin === CACHING_SHA2_PASSWORD) this.#nonce = nonceOf(data);
+    if (plugin !== CLEAR_PASSWORD) this.#nonce = nonceOf(data);
     this.#move(State.RESULT);
     return { kind: 'send', payload: this.#authResponse(), sequence: sequence + 1 };
   }
 
-  #onFastAuth(data: Buffer, sequence: number): LoginStep {
-    if (this.#plugin !== CACHING_SHA2_PASSWORD) {
-      throw new ProtocolError('MALFORMED', 'more data than the authentication plugin has');
+  #onMoreData(payload: Buffer, sequence: number): LoginStep {
+    switch (this.#plugin) {
+      case CACHING_SHA2_PASSWORD:
+        return this.#onFastAuth(payload.subarray(1), sequence);
+      case SHA256_PASSWORD:
+        return this.#onPublicKey(payload, sequence);
+      case NATIVE_PASSWORD:
+      case CLEAR_PASSWORD:
+        throw new ProtocolError('MALFORMED', 'more data than the authentication plugin has');
     }
+    return this.#plugin satisfies never;
+  }
+
+  #onFastAuth(data: Buffer, sequence: number): LoginStep {
     if (fastAuthResult(data) === FastAuth.DONE) {
       this.#move(State.VERDICT);
       return { kind: 'wait' };
@@ -236,12 +259,14 @@ export class BackendLogin {
         return nativeResponse(password, this.#nonce);
       case CACHING_SHA2_PASSWORD:
         return cachingSha2Response(password, this.#nonce);
+      case SHA256_PASSWORD:
+        if (tls === 'required' || password === '') return clearPassword(password);
+        return Buffer.of(SHA256_REQUEST_PUBLIC_KEY);
       case CLEAR_PASSWORD:
         if (tls === 'required') return clearPassword(password);
         throw new ProtocolError('UNSUPPORTED', `authentication plugin ${CLEAR_PASSWORD} without TLS`);
-      default:
-        throw new ProtocolError('UNSUPPORTED', `authentication plugin ${printable(this.#plugin)}`);
     }
+    return this.#plugin satisfies never;
   }
 
   #negotiate(offered: number): number {
@@ -269,6 +294,10 @@ export class BackendLogin {
     }
     this.#state = to;
   }
+}
+
+function isKnown(plugin: string): plugin is BackendPlugin {
+  return PLUGINS.has(plugin);
 }
 
 function nonceOf(data: Buffer): Buffer {
