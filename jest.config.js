@@ -20,7 +20,7 @@ const withServers = { ...shared, setupFilesAfterEnv: ['<rootDir>/tests/src/suppo
 
 module.exports = {
   projects: [
-    { ...shared, displayName: 'unit', testMatch: ['<rootDir>/packages/*/test/**/*.test.ts'] },
+    { ...shared, displayName: 'unit', testMatch: ['<rootDir>/{packages/*,testkit}/test/**/*.test.ts'] },
     { ...withServers, displayName: 'integration', testMatch: ['<rootDir>/tests/src/**/*.test.ts'] },
     { ...withServers, displayName: 'long', testMatch: ['<rootDir>/tests/src/**/*.long.ts'] },
   ],

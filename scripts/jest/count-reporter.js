@@ -2,7 +2,7 @@
 const { writeFileSync } = require('node:fs');
 
 module.exports = class CountReporter {
-  /** @param {unknown} _contexts @param {import('@jest/test-result').AggregatedResult} results */
+  /** @param {unknown} _contexts @param {import('@jest/reporters').AggregatedResult} results */
   onRunComplete(_contexts, results) {
     const tests = results.testResults.flatMap((file) => file.testResults);
     for (const { status, fullName } of tests) if (status === 'pending') console.log(`skipped: ${fullName}`);

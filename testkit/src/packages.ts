@@ -1,19 +1,10 @@
 import { execFile, execFileSync } from 'node:child_process';
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { homedir, userInfo } from 'node:os';
+import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { type AptSource, distributionSource, readAptSources } from './apt-sources';
+import { cacheFolder, cached } from './cache';
 import { TestkitError, TestkitErrorCode } from './errors';
 
 const run = promisify(execFile);
@@ -33,14 +24,6 @@ export interface PackageSet {
 export interface Program {
   readonly command: string;
   readonly args: readonly string[];
-}
-
-/** `$MYSWITCH_CACHE`, else myswitch in the XDG cache folder. */
-export function cacheFolder(): string {
-  const own = process.env['MYSWITCH_CACHE'];
-  if (own !== undefined && own !== '') return own;
-  const xdg = process.env['XDG_CACHE_HOME'];
-  return join(xdg !== undefined && xdg !== '' ? xdg : join(homedir(), '.cache'), 'myswitch');
 }
 
 export interface Distribution {
@@ -63,42 +46,25 @@ export function distribution(): Distribution {
 /**
  * Fetches packages with all their dependencies, libc included, and unpacks them to `<cache>/<name>`: nothing is installed,
  * nothing needs root. apt keeps its state in a folder of its own; mirror, keys and proxies are those it is configured with.
- * The folder appears whole or not at all, so two runs at once and an interrupted one do no harm.
  */
 export async function fetchPackages(set: PackageSet, progress: Progress = () => {}): Promise<string> {
-  const cache = cacheFolder();
-  const target = join(cache, set.name);
-  if (existsSync(target)) return target;
-  const { codename } = distribution();
-  const source = distributionSource(readAptSources(), [codename, 'stable', 'testing', 'unstable', 'sid']);
-  if (source === null) {
-    throw new TestkitError(
-      TestkitErrorCode.MISSING,
-      `${set.name}: apt's configuration names no archive to fetch it from`,
-    );
-  }
-  progress(`fetching ${set.name} into ${cache}`);
-  mkdirSync(cache, { recursive: true });
-  const work = mkdtempSync(join(cache, '.fetch-'));
   try {
-    const apt = new PrivateApt(work, source, set.suite ?? codename);
-    await apt.update();
-    const archives = await apt.download(await apt.firstAvailable(set.packages));
-    const root = join(work, 'root');
-    for (const archive of archives) await run('dpkg', ['-x', archive, root]);
-    try {
-      renameSync(root, target);
-    } catch (error) {
-      if (!existsSync(target)) throw error; // another run was faster: its folder is as good
-    }
-    return target;
+    return await cached(set.name, async (work) => {
+      const { codename } = distribution();
+      const source = distributionSource(readAptSources(), [codename, 'stable', 'testing', 'unstable', 'sid']);
+      if (source === null) throw new Error('apt is configured with no archive of this distribution');
+      progress(`fetching ${set.name} into ${cacheFolder()}`);
+      const apt = new PrivateApt(work, source, set.suite ?? codename);
+      await apt.update();
+      const archives = await apt.download(await apt.firstAvailable(set.packages));
+      const root = join(work, 'root');
+      for (const archive of archives) await run('dpkg', ['-x', archive, root]);
+      return root;
+    });
   } catch (error) {
-    if (error instanceof TestkitError) throw error;
     throw new TestkitError(TestkitErrorCode.MISSING, `${set.name} could not be fetched: ${reasonOf(error)}`, {
       cause: error,
     });
-  } finally {
-    rmSync(work, { recursive: true, force: true });
   }
 }
 
@@ -166,7 +132,7 @@ class PrivateApt {
       if (candidates.length === packages.length) return packages;
     }
     const wanted = alternatives.map((packages) => packages.join(' + ')).join(', or ');
-    throw new TestkitError(TestkitErrorCode.MISSING, `the archive has no ${wanted}`);
+    throw new Error(`the archive has no ${wanted}`);
   }
 
   async download(packages: readonly string[]): Promise<string[]> {

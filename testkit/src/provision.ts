@@ -136,16 +136,19 @@ export async function missing(kind: Kind, progress?: Progress): Promise<string |
 }
 
 export interface Tool extends Program {
-  /** `/usr` of the tool, for its data files: '/usr' itself when it is installed. */
+  /** The `/usr` it belongs to. sysbench finds its own scripts only when it runs in `<base>/share/sysbench`. */
   readonly base: string;
+  /** To be added to its environment. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** Another program of the distribution whose package has the same name (sysbench, haproxy): installed or fetched. */
 export async function fetchTool(name: string, progress?: Progress): Promise<Tool> {
   const path = programOnPath(name);
-  if (path !== null) return { command: path, args: [], base: dirname(dirname(realpathSync(path))) };
+  if (path !== null) return { command: path, args: [], base: dirname(dirname(realpathSync(path))), env: {} };
   const root = await fetchPackages({ name, suite: null, packages: [[name]] }, progress);
   const program = unpackedProgram(root, name);
   if (program === null) throw new TestkitError(TestkitErrorCode.MISSING, `the package ${name} holds no such program`);
-  return { ...program, base: join(root, 'usr') };
+  const plugins = clientPluginFolder(root);
+  return { ...program, base: join(root, 'usr'), env: plugins === null ? {} : { MARIADB_PLUGIN_DIR: plugins } };
 }

@@ -20,7 +20,7 @@ interface RunFolder {
 }
 
 const WATCHDOG = `
-cat >/dev/null
+while read -r line; do :; done
 for file in "$1"/pids/*; do kill -KILL "\${file##*/}" 2>/dev/null; done
 sleep 0.2
 rm -rf "$1"`;

@@ -1,19 +1,10 @@
 import { execFile } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { cached } from './cache';
 import { TestkitError, TestkitErrorCode } from './errors';
 import { baseLines } from './my-cnf';
-import { cacheFolder } from './packages';
 import type { Kind, ServerSoftware } from './provision';
 
 const run = promisify(execFile);
@@ -72,36 +63,22 @@ const INITIALISE: Record<Kind, (software: ServerSoftware, cnf: string, work: str
 /** What a server makes anew, and must not have in common with its siblings. */
 const OWN_FILES = /^(auto\.cnf|binlog\..*|.*\.log|.*\.pid|.*\.err)$/;
 
-/**
- * An initialised data folder of a kind, to be copied. It is kept in the cache, since initialising takes seconds; it appears
- * whole or not at all.
- */
+/** An initialised data folder of a kind, to be copied; kept in the cache, since initialising takes seconds. */
 export async function dataTemplate(software: ServerSoftware): Promise<string> {
-  const parent = join(cacheFolder(), 'data');
-  const target = join(parent, `${software.kind}-${software.version}`);
-  if (existsSync(target)) return target;
-  mkdirSync(parent, { recursive: true });
-  const work = mkdtempSync(join(parent, '.new-'));
-  try {
+  return cached(join('data', `${software.kind}-${software.version}`), async (work) => {
     const cnf = join(work, 'my.cnf');
-    const lines = [...baseLines(software), `datadir=${join(work, 'data')}`, `log_error=${join(work, 'error.log')}`];
-    writeFileSync(cnf, `${lines.join('\n')}\n`);
-    await INITIALISE[software.kind](software, cnf, work);
     const data = join(work, 'data');
-    for (const name of readdirSync(data).filter((file) => OWN_FILES.test(file))) rmSync(join(data, name));
-    try {
-      renameSync(data, target);
-    } catch (error) {
-      if (!existsSync(target)) throw error; // another run was faster
-    }
-    return target;
-  } catch (error) {
     const log = join(work, 'error.log');
-    const tail = existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n').slice(-5).join('\n') : '';
-    throw new TestkitError(TestkitErrorCode.START, `${software.kind} could not be initialised\n${tail}`, {
-      cause: error,
-    });
-  } finally {
-    rmSync(work, { recursive: true, force: true });
-  }
+    writeFileSync(cnf, `${[...baseLines(software), `datadir=${data}`, `log_error=${log}`].join('\n')}\n`);
+    try {
+      await INITIALISE[software.kind](software, cnf, work);
+    } catch (error) {
+      const tail = existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n').slice(-5).join('\n') : '';
+      throw new TestkitError(TestkitErrorCode.START, `${software.kind} could not be initialised\n${tail}`, {
+        cause: error,
+      });
+    }
+    for (const name of readdirSync(data).filter((file) => OWN_FILES.test(file))) rmSync(join(data, name));
+    return data;
+  });
 }
