@@ -11,3 +11,4 @@ export * from './prepared';
 export * from './replies';
 export * from './resultset';
 export * from './trackers';
+export * from './sql';
