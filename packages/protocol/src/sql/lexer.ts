@@ -35,9 +35,8 @@ export type Token = (typeof Token)[keyof typeof Token];
 export const ASSIGN = 256;
 
 /**
- * Servers read a few texts differently. FULLEST: executable comments are code, whatever their version; a string in an
- * optimizer hint may hold the hint's end (MySQL). SPARSEST: executable comments that not every server runs are comments, a
- * hint is a comment like any other (MariaDB), and 0xA0 is white space (latin1).
+ * Servers read a few texts differently. FULLEST: executable comments are code, whatever their version. SPARSEST: those that
+ * not every server runs are comments, and 0xA0 is white space (as it is in latin1, but not inside a UTF-8 character).
  */
 export const Reading = Object.freeze({ FULLEST: 0, SPARSEST: 1 } as const);
 export type Reading = (typeof Reading)[keyof typeof Reading];
@@ -74,8 +73,6 @@ export class Lexer {
   private readonly words: WordTable | undefined;
   /** Inside an executable comment, so that its end is white space. */
   private executable = false;
-  /** A hint's strings ran to the end of the text; looking again for every hint would take quadratic time. */
-  private hintUnclosed = false;
   private afterName = false;
   private afterSeparator = false;
 
@@ -182,7 +179,6 @@ export class Lexer {
     const code = sql.charCodeAt(at + 2);
     if (code === Char.BANG) return this.executableComment(at + 3, true);
     if ((code | 0x20) === 0x6d && sql.charCodeAt(at + 3) === Char.BANG) return this.executableComment(at + 4, false);
-    if (code === Char.PLUS) return this.hint(at);
     return this.commentEnd(at + 2);
   }
 
@@ -198,17 +194,6 @@ export class Lexer {
     }
     this.executable = true;
     return at;
-  }
-
-  private hint(at: number): number {
-    const plainEnd = this.commentEnd(at + 2);
-    if (this.reading === Reading.SPARSEST || this.hintUnclosed) return plainEnd;
-    const hintEnd = this.quoteAwareCommentEnd(at + 3);
-    if (hintEnd === plainEnd) return plainEnd;
-    this.ambiguous = true;
-    if (hintEnd > 0) return hintEnd;
-    this.hintUnclosed = true;
-    return plainEnd;
   }
 
   private commentEnd(from: number): number {
@@ -229,19 +214,6 @@ export class Lexer {
       if (inner < at) return end + 2;
       at = end + 2;
     }
-  }
-
-  /** The end of a hint whose strings may hold the end of a comment; 0 if it has none. */
-  private quoteAwareCommentEnd(from: number): number {
-    const { sql } = this;
-    let at = from;
-    while (at < sql.length) {
-      const code = sql.charCodeAt(at);
-      if (isQuote(code)) at = closingQuote(sql, at, code, false);
-      else if (code === Char.STAR && sql.charCodeAt(at + 1) === Char.SLASH) return at + 2;
-      else at++;
-    }
-    return 0;
   }
 
   private wordOrPrefixed(at: number, code: number): Token {

@@ -97,7 +97,8 @@ function readWith(scanner: Scanner): null {
   return null;
 }
 
-const MAIN_WORDS: ReadonlySet<number> = new Set([K.SELECT, K.INSERT, K.REPLACE, K.UPDATE, K.DELETE, K.TABLE, K.VALUES]);
+const WRITING_WORDS: ReadonlySet<number> = new Set([K.INSERT, K.REPLACE, K.UPDATE, K.DELETE]);
+const MAIN_WORDS: ReadonlySet<number> = new Set([...WRITING_WORDS, K.SELECT, K.TABLE, K.VALUES]);
 
 function readExplain(scanner: Scanner): StatementKind {
   return explain(scanner, false);
@@ -109,21 +110,20 @@ function readAnalyze(scanner: Scanner): StatementKind {
   return isAdmin ? admin(scanner)! : explain(scanner, true);
 }
 
+/** Looks for the statement that is explained; none if it is a table or a connection. */
 function explain(scanner: Scanner, analyze: boolean): StatementKind {
-  const { found } = scanner;
   let runs = analyze;
-  scanner.accounts = true;
-  while (!scanner.atEnd()) {
+  while (!scanner.atEnd() && !MAIN_WORDS.has(scanner.word())) {
     const word = scanner.word();
-    if (word === K.ANALYZE) runs = true;
-    if (word === K.INSERT || word === K.REPLACE || word === K.UPDATE || word === K.DELETE) {
-      if (!scanner.locks && scanner.previousWord() !== K.FOR) {
-        scanner.effects = true;
-        if (runs) found.mayCommit = true;
-      }
-    }
     scanner.advance();
+    if (word === K.ANALYZE) runs = true;
+    if (word === K.WITH) readWith(scanner);
   }
+  if (WRITING_WORDS.has(scanner.word())) {
+    scanner.effects = true;
+    if (runs) scanner.found.mayCommit = true;
+  }
+  scanner.rest();
   return StatementKind.EXPLAIN;
 }
 

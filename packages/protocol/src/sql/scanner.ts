@@ -209,7 +209,6 @@ export class Scanner {
       this.calls = true;
       return;
     }
-    // A name in quotes calls the built-in function of that name too.
     const word = this.lastKind === Token.WORD ? this.lastWord : this.quotedWord();
     switch (word) {
       case K.GET_LOCK:
@@ -234,7 +233,9 @@ export class Scanner {
     }
   }
 
+  /** A name in quotes calls some built-in functions too, and of others only a stored one of the same name. */
   private quotedWord(): number {
+    this.calls = true;
     return KEYWORDS.get(this.lexer.sql.slice(this.lastStart + 1, this.lastEnd - 1));
   }
 
@@ -282,6 +283,6 @@ export class Scanner {
   private isHost(): boolean {
     if (this.lastKind === Token.STRING || this.lastKind === Token.QUOTED) return true;
     if (this.lastKind !== Token.WORD || this.lastEnd !== this.lexer.start) return false;
-    return this.accounts || this.lastWord === 0;
+    return this.lastWord === 0 || (this.accounts && this.lastWord !== K.INTO);
   }
 }
