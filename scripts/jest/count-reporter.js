@@ -5,7 +5,13 @@ module.exports = class CountReporter {
   /** @param {unknown} _contexts @param {import('@jest/reporters').AggregatedResult} results */
   onRunComplete(_contexts, results) {
     const tests = results.testResults.flatMap((file) => file.testResults);
-    for (const { status, fullName } of tests) if (status === 'pending') console.log(`skipped: ${fullName}`);
+    /** @type {Map<string, number>} */
+    const skipped = new Map();
+    for (const { status, ancestorTitles, title } of tests) {
+      const name = ancestorTitles[0] ?? title;
+      if (status === 'pending') skipped.set(name, (skipped.get(name) ?? 0) + 1);
+    }
+    for (const [name, count] of skipped) console.log(`skipped: ${name}: ${count}`);
     const counts = {
       passed: results.numPassedTests,
       // A file that could not be run has no tests to count.

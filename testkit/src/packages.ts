@@ -68,11 +68,11 @@ export async function fetchPackages(set: PackageSet, progress: Progress = () => 
   }
 }
 
-/** The last thing that a program said before it failed, else the error's own words. */
+/** The first error that apt named, else the error's own words. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const said = 'stderr' in error && typeof error.stderr === 'string' ? error.stderr.trim() : '';
-  return said === '' ? error.message : (said.split('\n').at(-1) ?? said);
+  const said = 'stderr' in error && typeof error.stderr === 'string' ? error.stderr : '';
+  return /^E: (.*)$/m.exec(said)?.[1] ?? error.message;
 }
 
 /** apt with its state, cache and sources in one folder. */
