@@ -95,7 +95,7 @@ export function loginNonce(random: Buffer): Buffer {
 /**
  * Lets a client log in, without a socket: it is given each payload that arrives and says what to send. The password is
  * known in clear, so the fast form of caching_sha2_password always applies. A client that names another plugin is
- * switched to the default one. An unknown user takes the same way, and as long, as a wrong password.
+ * switched to the default one, one that waits for a nonce to the one it named. An unknown user takes the same way, and as long, as a wrong password.
  *
  * Throws ProtocolError: MALFORMED, or UNSUPPORTED for a client before 4.1 or one that asks for TLS where there is none.
  */
@@ -105,9 +105,11 @@ export class ClientLogin {
   #state: State = State.NEW;
   #applicant: Applicant | null = null;
   #capabilities = 0;
+  #switchedTo: ClientPlugin;
 
   constructor(options: ClientLoginOptions) {
     this.#options = options;
+    this.#switchedTo = options.defaultPlugin;
     const plain = (options.capabilities | ALWAYS) & ~Capability.SSL;
     this.#offered = (options.tlsAvailable ? plain | Capability.SSL : plain) >>> 0;
   }
@@ -135,7 +137,7 @@ export class ClientLogin {
       case State.TLS:
         return this.#onResponse(payload);
       case State.SWITCHED:
-        return this.#decide(this.#options.defaultPlugin, payload);
+        return this.#decide(this.#switchedTo, payload);
       case State.NEW:
       case State.ACCEPTED:
       case State.REJECTED:
@@ -157,13 +159,13 @@ export class ClientLogin {
       characterSet: characterSet ?? this.#options.characterSet,
       capabilities: this.#capabilities,
     };
-    return this.#authenticate(authPlugin, authResponse);
+    // libmysql sends no response at first where the plugin has a nonce, but waits for one
+    return authResponse.length === 0 ? this.#switch(authPlugin) : this.#authenticate(authPlugin, authResponse);
   }
 
   #onSslRequest(payload: Buffer): ClientLoginStep {
     decodeSslRequest(payload);
-    if (!this.#options.tlsAvailable)
-      throw new ProtocolError('UNSUPPORTED', 'client asks for TLS, which was not offered');
+    if (!this.#options.tlsAvailable) throw new ProtocolError('UNSUPPORTED', 'client asks for TLS without an offer');
     this.#move(State.TLS);
     return { kind: 'start-tls' };
   }
@@ -173,16 +175,22 @@ export class ClientLogin {
       decodeHandshakeResponse(payload);
     this.#capabilities = (capabilities & this.#offered) >>> 0;
     this.#applicant = { user, database, attributes, characterSet, capabilities: this.#capabilities };
-    return this.#authenticate(authPlugin, authResponse);
+    // without data for its plugin in the greeting a client sends no response, but waits for a nonce
+    const unasked = authResponse.length === 0 && authPlugin !== this.#options.defaultPlugin;
+    return unasked ? this.#switch(authPlugin) : this.#authenticate(authPlugin, authResponse);
   }
 
   /** `plugin` null: the client knows no plugins, its response is of the native kind. */
   #authenticate(plugin: string | null, response: Buffer): ClientLoginStep {
     const named = plugin ?? NATIVE_PASSWORD;
-    if (named === NATIVE_PASSWORD || named === CACHING_SHA2_PASSWORD) return this.#decide(named, response);
+    return isKnown(named) ? this.#decide(named, response) : this.#switch(named);
+  }
+
+  #switch(from: string | null): ClientLoginStep {
+    if (from === null) return this.#decide(NATIVE_PASSWORD, Buffer.alloc(0));
+    this.#switchedTo = isKnown(from) ? from : this.#options.defaultPlugin;
     this.#move(State.SWITCHED);
-    const { defaultPlugin, nonce } = this.#options;
-    return { kind: 'send', payload: encodeAuthSwitch({ plugin: defaultPlugin, data: nonce }) };
+    return { kind: 'send', payload: encodeAuthSwitch({ plugin: this.#switchedTo, data: this.#options.nonce }) };
   }
 
   #decide(plugin: ClientPlugin, response: Buffer): ClientLoginStep {
@@ -209,4 +217,8 @@ export class ClientLogin {
     }
     this.#state = to;
   }
+}
+
+function isKnown(plugin: string): plugin is ClientPlugin {
+  return plugin === NATIVE_PASSWORD || plugin === CACHING_SHA2_PASSWORD;
 }
