@@ -9,6 +9,7 @@ export * from './handshake';
 export * from './packet';
 export * from './prepared';
 export * from './replies';
+export * from './reply-tracker';
 export * from './resultset';
 export * from './trackers';
 export * from './sql';

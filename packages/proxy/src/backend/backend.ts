@@ -1,0 +1,147 @@
+import type { Socket } from 'node:net';
+import { Command, encodePacket, ReplyTracker } from '@myswitch/protocol';
+import type { ReplyGrammar } from '@myswitch/protocol';
+import type { Log } from '../errors';
+import type { SessionContext } from '../session/context';
+import type { Session } from '../session/session';
+import type { ConnectionPool } from '../pool/connection-pool';
+import type { ExpectedReply, ReplyReceiver } from './reply';
+import { StatementCache } from './statement-cache';
+
+/** What a backend is doing; the connection pool alone moves it. */
+export const BackendState = Object.freeze({
+  /** logged in, in the idle list */
+  IDLE: 'IDLE',
+  /** checked out to a session */
+  HELD: 'HELD',
+  CLOSED: 'CLOSED',
+} as const);
+export type BackendState = (typeof BackendState)[keyof typeof BackendState];
+
+/**
+ * A logged-in connection to a node: a FIFO of expected replies, and what the server's session there now means.
+ * Commands are answered in order, so bytes that arrive belong to the reply at the head of the FIFO.
+ */
+export class Backend {
+  readonly pool: ConnectionPool;
+  readonly connectionId: number;
+  /** Capabilities that change what statements mean; see capabilities.ts. */
+  readonly variant: number;
+  readonly generation: number;
+  readonly statements = new StatementCache();
+  /** What the server's session holds. */
+  context: SessionContext;
+  state: BackendState = BackendState.IDLE;
+  holder: Session | null = null;
+  /** Whose LAST_INSERT_ID, FOUND_ROWS, ROW_COUNT and warnings the server holds. */
+  lastHolder: Session | null = null;
+  /** LAST_INSERT_ID() there; null: the last statement may have changed it. */
+  lastInsertId: number | bigint | null = 0;
+  heldSince = 0;
+  idleSince = 0;
+  readonly #socket: Socket;
+  readonly #tracker = new ReplyTracker();
+  readonly #expected: ExpectedReply[] = [];
+  readonly #log: Log;
+
+  constructor(
+    pool: ConnectionPool,
+    socket: Socket,
+    login: { connectionId: number; variant: number; generation: number; context: SessionContext },
+    log: Log,
+  ) {
+    this.pool = pool;
+    this.connectionId = login.connectionId;
+    this.variant = login.variant;
+    this.generation = login.generation;
+    this.context = login.context;
+    this.#socket = socket;
+    this.#log = log;
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.on('error', (error) => this.destroy(`the connection to ${pool.node.name} failed: ${error.message}`));
+    socket.on('close', () => this.destroy(`${pool.node.name} closed the connection`));
+  }
+
+  get busy(): boolean {
+    return this.#expected.length > 0;
+  }
+
+  /** Announces a reply; call it before the command's bytes are written. */
+  expect(grammar: ReplyGrammar, receiver: ReplyReceiver): void {
+    if (this.#expected.push({ grammar, receiver }) === 1) this.#tracker.start(grammar);
+  }
+
+  /** Writes whole packets; false when the socket's buffer is full. */
+  write(bytes: Buffer): boolean {
+    return this.#socket.write(bytes);
+  }
+
+  send(command: number, argument: Buffer): void {
+    const payload = Buffer.allocUnsafe(argument.length + 1);
+    payload[0] = command;
+    argument.copy(payload, 1);
+    this.write(encodePacket(payload, 0));
+  }
+
+  /** Runs `action` once the socket's buffer has room again. */
+  onceDrained(action: () => void): void {
+    this.#socket.once('drain', action);
+  }
+
+  /** Backpressure: the client that the reply goes to does not keep up. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** Whether an ERR may be put into the stream of the reply that is under way. */
+  get atPacketBoundary(): boolean {
+    return this.#tracker.atPacketBoundary;
+  }
+
+  /** COM_QUIT, then the end of the connection. For one that nobody holds. */
+  quit(): void {
+    if (this.state === BackendState.CLOSED) return;
+    this.send(Command.QUIT, Buffer.alloc(0));
+    this.#socket.end();
+    this.destroy('closed');
+  }
+
+  destroy(reason: string): void {
+    if (this.state === BackendState.CLOSED) return;
+    const holder = this.holder;
+    this.pool.closed(this);
+    if (!this.#socket.writableEnded) this.#socket.destroy();
+    else this.#socket.setTimeout(1000, () => this.#socket.destroy());
+    const expected = this.#expected.splice(0);
+    for (const { receiver } of expected) receiver.lost(reason);
+    if (expected.length === 0) holder?.backendLost(reason);
+  }
+
+  #receive(chunk: Buffer): void {
+    let at = 0;
+    try {
+      while (at < chunk.length) {
+        const head = this.#expected[0];
+        if (head === undefined) return this.#unasked();
+        at = this.#tracker.push(chunk, at, head.receiver);
+        head.receiver.flush();
+        if (!this.#tracker.done) continue;
+        this.#expected.shift();
+        head.receiver.complete(this.#tracker);
+        if (this.#expected.length > 0) this.#tracker.start(this.#expected[0]!.grammar);
+      }
+    } catch (error) {
+      this.#log('error', 'a reply could not be understood', { node: this.pool.node.name, error: (error as Error).message });
+      this.destroy(`${this.pool.node.name} broke the protocol`);
+    }
+  }
+
+  /** A server says something of its own only when it closes a connection (shutdown, KILL, wait_timeout). */
+  #unasked(): void {
+    this.destroy(`${this.pool.node.name} ended the connection`);
+  }
+}

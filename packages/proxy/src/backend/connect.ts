@@ -1,0 +1,117 @@
+import net from 'node:net';
+import tls from 'node:tls';
+import { BackendLogin, encodePacket, lastSequence, PacketFramer } from '@myswitch/protocol';
+import { ProxyError } from '../errors';
+import type { Account, NodeOptions } from '../options';
+import { backendCapabilities } from '../capabilities';
+import type { Clock } from '../clock';
+
+/** Payloads during login are small; a server that sends more is none. */
+const MAX_LOGIN_PAYLOAD = 1 << 20;
+const UTF8MB4_GENERAL_CI = 45;
+
+export interface Connected {
+  readonly socket: net.Socket;
+  readonly connectionId: number;
+  readonly serverVersion: string;
+  readonly characterSet: number;
+}
+
+/**
+ * Connects to a node and logs in. The name is resolved anew at each call.
+ * Rejects with BACKEND_UNAVAILABLE, or SERVER when the server refused the login.
+ */
+export function connect(
+  node: NodeOptions,
+  account: Account,
+  variant: number,
+  deadlineMs: number,
+  clock: Clock,
+): Promise<Connected> {
+  return new Promise((resolve, reject) => {
+    let socket: net.Socket = net.connect({ host: node.host, port: node.port, noDelay: true, keepAlive: true });
+    const framer = new PacketFramer({ maxPayload: MAX_LOGIN_PAYLOAD });
+    const login = new BackendLogin({
+      user: account.name,
+      password: account.password,
+      database: null,
+      capabilities: backendCapabilities(variant),
+      characterSet: UTF8MB4_GENERAL_CI,
+      attributes: new Map([['program_name', 'myswitch']]),
+      tls: node.tls === null ? 'off' : 'required',
+    });
+    const timer = clock.timer(() => fail(new Error(`no login within ${deadlineMs} ms`)), deadlineMs);
+
+    const stop = (): void => {
+      timer.cancel();
+      socket.removeAllListeners('data').removeAllListeners('error').removeAllListeners('close');
+    };
+    const fail = (error: Error): void => {
+      stop();
+      socket.on('error', () => undefined).destroy();
+      if (error instanceof ProxyError) return reject(error);
+      reject(new ProxyError('BACKEND_UNAVAILABLE', `${node.name} (${node.host}:${node.port}): ${error.message}`));
+    };
+    const send = ({ payload, sequence }: { payload: Buffer; sequence: number }): void => {
+      socket.write(encodePacket(payload, sequence));
+      framer.expect(lastSequence(payload.length, sequence) + 1);
+    };
+    const receive = (chunk: Buffer): void => {
+      try {
+        framer.push(chunk);
+        for (let packet = framer.next(); packet !== null; packet = framer.next()) {
+          const step = login.receive(packet.payload, packet.sequence);
+          switch (step.kind) {
+            case 'wait':
+              framer.expect(packet.sequence + 1);
+              break;
+            case 'send':
+              send(step);
+              break;
+            case 'start-tls':
+              send(step);
+              return startTls();
+            case 'failed':
+              return fail(new ProxyError('SERVER', step.error.message, { errno: step.error.code, sqlState: step.error.sqlState }));
+            case 'done':
+              stop();
+              return resolve({
+                socket,
+                connectionId: login.connectionId,
+                serverVersion: login.serverVersion,
+                characterSet: login.defaultCollation,
+              });
+          }
+        }
+      } catch (error) {
+        fail(error as Error);
+      }
+    };
+    const listen = (): void => {
+      socket.on('data', receive);
+      socket.on('error', fail);
+      socket.on('close', () => fail(new Error('closed during login')));
+    };
+    const startTls = (): void => {
+      socket.removeAllListeners('data').removeAllListeners('error').removeAllListeners('close');
+      const { ca, cert, key } = node.tls!;
+      socket = tls.connect({
+        socket,
+        servername: net.isIP(node.host) ? '' : node.host,
+        ...(ca === null ? { rejectUnauthorized: false } : { ca }),
+        ...(cert === null ? {} : { cert }),
+        ...(key === null ? {} : { key }),
+      });
+      listen();
+      socket.once('secureConnect', () => {
+        try {
+          const step = login.tlsEstablished();
+          if (step.kind === 'send') send(step);
+        } catch (error) {
+          fail(error as Error);
+        }
+      });
+    };
+    listen();
+  });
+}

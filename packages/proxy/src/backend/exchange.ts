@@ -1,0 +1,139 @@
+import { ByteReader, Command, decodeColumnDefinition, decodeErr, encodePacket, encodeStatementClose, ReplyGrammar } from '@myswitch/protocol';
+import type { ColumnDefinition, ReplyTracker } from '@myswitch/protocol';
+import { ProxyError } from '../errors';
+import type { Backend } from './backend';
+import type { ReplyReceiver } from './reply';
+
+/** Our own questions have short answers; more means that something is wrong. */
+const MAX_ANSWER_BYTES = 4 << 20;
+const HEADER = 4;
+const NOTHING = Buffer.alloc(0);
+
+export interface Answer {
+  readonly columns: readonly ColumnDefinition[];
+  readonly rows: readonly (readonly (Buffer | null)[])[];
+  /** Status bits of its last OK. */
+  readonly status: number;
+}
+
+/** Gathers one whole reply. */
+class AwaitedReply implements ReplyReceiver {
+  readonly answer: Promise<Answer>;
+  /** Of a PREPARE_OK. */
+  statementId = 0;
+  #resolve!: (answer: Answer) => void;
+  #reject!: (error: Error) => void;
+  #parts: Buffer[] = [];
+  #bytes = 0;
+  #error: ProxyError | null = null;
+
+  constructor() {
+    this.answer = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    // a caller that writes several commands at once may look at a later answer only after an earlier one failed
+    this.answer.catch(() => undefined);
+  }
+
+  pass(bytes: Buffer): void {
+    this.#bytes += bytes.length;
+    if (this.#bytes > MAX_ANSWER_BYTES) this.#error ??= new ProxyError('BACKEND_PROTOCOL', 'an answer is too long');
+    else this.#parts.push(Buffer.from(bytes));
+  }
+
+  definitionsEnd(): number {
+    return 0;
+  }
+
+  ok(): Buffer {
+    return NOTHING; // only definitions and rows are gathered
+  }
+
+  err(payload: Buffer): void {
+    const { code, sqlState, message } = decodeErr(payload);
+    this.#error ??= new ProxyError('SERVER', message, { errno: code, sqlState });
+  }
+
+  prepared(payload: Buffer): void {
+    this.statementId = payload.readUInt32LE(1);
+  }
+
+  flush(): void {}
+
+  complete(tracker: ReplyTracker): void {
+    if (this.#error) return this.#reject(this.#error);
+    if (tracker.resultSets === 0) return this.#resolve({ columns: [], rows: [], status: tracker.status });
+    try {
+      const { columns, rows } = readResultSet(Buffer.concat(this.#parts));
+      this.#resolve({ columns, rows, status: tracker.status });
+    } catch (error) {
+      this.#reject(error as Error);
+    }
+  }
+
+  lost(reason: string): void {
+    this.#reject(new ProxyError('BACKEND_LOST', reason));
+  }
+}
+
+function readResultSet(bytes: Buffer): { columns: ColumnDefinition[]; rows: (Buffer | null)[][] } {
+  const payloads: Buffer[] = [];
+  for (let at = 0; at + HEADER <= bytes.length; ) {
+    const length = bytes.readUIntLE(at, 3);
+    payloads.push(bytes.subarray(at + HEADER, at + HEADER + length));
+    at += HEADER + length;
+  }
+  if (payloads.length === 0) return { columns: [], rows: [] };
+  const count = new ByteReader(payloads[0]!).lenenc();
+  const columns = payloads.slice(1, 1 + count).map((payload) => decodeColumnDefinition(payload));
+  const rows = payloads.slice(1 + count).map((payload) => {
+    const reader = new ByteReader(payload);
+    return columns.map(() => {
+      if (payload[reader.offset] !== 0xfb) return reader.lenencBuffer();
+      reader.skip(1);
+      return null;
+    });
+  });
+  return { columns, rows };
+}
+
+/** Asks the server something of our own. Rejects with ProxyError SERVER (its ERR packet) or BACKEND_LOST. */
+export function query(backend: Backend, sql: string): Promise<Answer> {
+  return ask(backend, Command.QUERY, Buffer.from(sql, 'utf8'), ReplyGrammar.QUERY);
+}
+
+/** `schema`: the client's bytes as latin1. */
+export function useSchema(backend: Backend, schema: string): Promise<Answer> {
+  return ask(backend, Command.INIT_DB, Buffer.from(schema, 'latin1'), ReplyGrammar.SINGLE);
+}
+
+export function resetConnection(backend: Backend): Promise<Answer> {
+  return ask(backend, Command.RESET_CONNECTION, NOTHING, ReplyGrammar.SINGLE);
+}
+
+/** Resolves with the status bits: after an ERR they are not known otherwise. */
+export async function ping(backend: Backend): Promise<number> {
+  const { status } = await ask(backend, Command.PING, NOTHING, ReplyGrammar.SINGLE);
+  return status;
+}
+
+function ask(backend: Backend, command: number, argument: Buffer, grammar: ReplyGrammar): Promise<Answer> {
+  const reply = new AwaitedReply();
+  backend.expect(grammar, reply);
+  backend.send(command, argument);
+  return reply.answer;
+}
+
+/** COM_STMT_PREPARE. Resolves with the server's statement id. */
+export function prepareStatement(backend: Backend, sql: Buffer): Promise<number> {
+  const reply = new AwaitedReply();
+  backend.expect(ReplyGrammar.PREPARE, reply);
+  backend.send(Command.STMT_PREPARE, sql);
+  return reply.answer.then(() => reply.statementId);
+}
+
+/** Closes on the server what the backend's cache dropped. COM_STMT_CLOSE has no reply. */
+export function closeDropped(backend: Backend): void {
+  for (const id of backend.statements.takeDropped()) backend.write(encodePacket(encodeStatementClose(id), 0));
+}

@@ -1,0 +1,22 @@
+import { performance } from 'node:perf_hooks';
+
+/** Time as it is injected: tests turn it by hand. */
+export interface Clock {
+  /** Monotonic ms. */
+  now(): number;
+  /** Runs `action` once after `ms`, without keeping the process alive. */
+  timer(action: () => void, ms: number): Timer;
+}
+
+export interface Timer {
+  cancel(): void;
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  timer(action, ms) {
+    const handle = setTimeout(action, ms);
+    handle.unref();
+    return { cancel: () => clearTimeout(handle) };
+  },
+};

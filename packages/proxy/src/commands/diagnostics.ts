@@ -1,0 +1,16 @@
+import type { Session } from '../session/session';
+
+/** The only spelling that is answered from our own count; anything else is asked of the server, or refused. */
+const PLAIN = /^\s*select\s+(found_rows|row_count)\s*\(\s*\)\s*;?\s*$/i;
+
+/**
+ * `SELECT FOUND_ROWS()` and `SELECT ROW_COUNT()` for a session whose backend went to somebody else in between: a SELECT of
+ * the number that we counted, under the same column name. null: not such a statement, or the server still knows.
+ */
+export function answeredHere(session: Session, sql: string): string | null {
+  const name = PLAIN.exec(sql)?.[1];
+  if (name === undefined || session.serverKnowsLastStatement) return null;
+  const { foundRows, rowCount } = session.diagnostics;
+  const value = name.toLowerCase() === 'found_rows' ? foundRows : rowCount;
+  return `SELECT ${value} AS \`${name}()\``;
+}

@@ -1,0 +1,43 @@
+import { encodePacket, ReplyGrammar } from '@myswitch/protocol';
+import type { Packet } from '@myswitch/protocol';
+import type { Session } from '../session/session';
+import { NO_STATEMENT } from '../session/work';
+import type { Work } from '../session/work';
+
+/** COM_INIT_DB. */
+export function initDb(_session: Session, packet: Packet): Work {
+  return useSchemaWork(packet.payload.toString('latin1', 1), packet.raw ?? encodePacket(packet.payload, 0));
+}
+
+/** `schema`: the client's bytes as latin1. */
+export function useSchemaWork(schema: string, packet: Buffer): Work {
+  return {
+    grammar: ReplyGrammar.SINGLE,
+    bytes: packet.length,
+    statement: NO_STATEMENT,
+    write: (_session, backend) => void backend.write(packet),
+    done(session, backend, _tracker, ok) {
+      if (ok) session.context = backend.context = session.context.withSchema(schema);
+    },
+  };
+}
+
+/** COM_FIELD_LIST. */
+export function fieldList(_session: Session, packet: Packet): Work {
+  return forwarded(packet, ReplyGrammar.FIELD_LIST);
+}
+
+/** COM_STATISTICS. */
+export function statistics(_session: Session, packet: Packet): Work {
+  return forwarded(packet, ReplyGrammar.STATISTICS);
+}
+
+function forwarded(packet: Packet, grammar: ReplyGrammar): Work {
+  const bytes = packet.raw ?? encodePacket(packet.payload, 0);
+  return {
+    grammar,
+    bytes: bytes.length,
+    statement: NO_STATEMENT,
+    write: (_session, backend) => void backend.write(bytes),
+  };
+}

@@ -1,0 +1,56 @@
+import { decodePrepareOk, encodePacket, ReplyGrammar } from '@myswitch/protocol';
+import type { Packet, ReplyTracker, Statement } from '@myswitch/protocol';
+import type { Backend } from '../backend/backend';
+import { closeDropped } from '../backend/exchange';
+import type { Session } from '../session/session';
+import { NO_STATEMENT } from '../session/work';
+import type { Work } from '../session/work';
+import { classified } from './query';
+
+/** COM_STMT_PREPARE. The client gets an id of ours in the reply (see ClientReply.prepared). */
+export function prepare(session: Session, packet: Packet): Work | null {
+  if (session.statements.full) {
+    session.sendError({
+      code: 1461,
+      sqlState: '42000',
+      message: `Can't create more than max_prepared_stmt_count statements (current value: ${session.statements.size})`,
+    });
+    return null;
+  }
+  const sql = Buffer.from(packet.payload.subarray(1)); // outlives the chunk that it came in
+  return new PrepareWork(sql, classified(session, sql.toString('latin1')));
+}
+
+class PrepareWork implements Work {
+  readonly grammar = ReplyGrammar.PREPARE;
+  /** Preparing does nothing of what the statement says. */
+  readonly statement = NO_STATEMENT;
+  readonly #sql: Buffer;
+  readonly #prepared: Statement;
+
+  constructor(sql: Buffer, prepared: Statement) {
+    this.#sql = sql;
+    this.#prepared = prepared;
+  }
+
+  get bytes(): number {
+    return this.#sql.length;
+  }
+
+  write(session: Session, backend: Backend): void {
+    session.onPrepared = (payload) => this.#prepareOk(session, backend, payload);
+    closeDropped(backend);
+    backend.write(encodePacket(Buffer.concat([Buffer.of(0x16), this.#sql]), 0));
+  }
+
+  done(session: Session, _backend: Backend, _tracker: ReplyTracker): void {
+    session.onPrepared = null;
+  }
+
+  #prepareOk(session: Session, backend: Backend, payload: Buffer): void {
+    const { statementId, paramCount } = decodePrepareOk(payload);
+    const prepared = session.statements.add(this.#sql, this.#prepared, session.context, paramCount);
+    backend.statements.set(prepared.sharedKey, { id: statementId, types: null });
+    payload.writeUInt32LE(prepared.id, 1);
+  }
+}

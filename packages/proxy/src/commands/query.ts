@@ -1,0 +1,75 @@
+import { classify, encodePacket, ReplyGrammar, StatementKind } from '@myswitch/protocol';
+import type { Packet, SqlMode, Statement } from '@myswitch/protocol';
+import { ServerStatus } from '@myswitch/protocol';
+import { LRUCache } from 'lru-cache';
+import type { Backend } from '../backend/backend';
+import type { Session } from '../session/session';
+import type { Work } from '../session/work';
+import { answeredHere } from './diagnostics';
+import { killStatement } from './kill';
+import { isTrackerSetting, withoutTrackerSettings } from './tracker-settings';
+
+/** Texts longer than this are classified each time: they would crowd out the others. */
+const CACHED_LENGTH = 2048;
+const cache = new LRUCache<string, Statement>({ max: 4096 });
+
+/** COM_QUERY. */
+export function query(session: Session, packet: Packet): Work | null {
+  const sql = packet.payload.toString('latin1', 1);
+  const statement = classified(session, sql);
+  if (statement.kind === StatementKind.KILL) return killStatement(session, sql);
+  if (statement.assignments.some(isTrackerSetting)) {
+    const rest = withoutTrackerSettings(session, statement);
+    if (rest !== null) return new QueryWork(textPacket(rest), classified(session, rest));
+    session.sendOk();
+    return null;
+  }
+  if (statement.reads.length > 0) {
+    const text = answeredHere(session, sql);
+    if (text !== null) return new QueryWork(textPacket(text), classified(session, text));
+  }
+  return new QueryWork(packet.raw ?? encodePacket(packet.payload, 0), statement);
+}
+
+export function classified(session: Session, sql: string): Statement {
+  const mode = sqlModeOf(session);
+  if (mode !== null) return classify(sql, mode); // rare: not worth a second cache
+  if (sql.length > CACHED_LENGTH) return classify(sql);
+  let statement = cache.get(sql);
+  if (statement === undefined) {
+    statement = classify(sql);
+    cache.set(sql, statement);
+  }
+  return statement;
+}
+
+/** null: the default one. */
+function sqlModeOf(session: Session): SqlMode | null {
+  const noBackslashEscapes = (session.status & ServerStatus.NO_BACKSLASH_ESCAPES) !== 0;
+  const mode = session.context.variables.get('sql_mode') ?? '';
+  const ansiQuotes = mode.includes('ANSI');
+  return noBackslashEscapes || ansiQuotes ? { ansiQuotes, noBackslashEscapes } : null;
+}
+
+class QueryWork implements Work {
+  readonly grammar = ReplyGrammar.QUERY;
+  readonly statement: Statement;
+  readonly #packet: Buffer;
+
+  constructor(packet: Buffer, statement: Statement) {
+    this.#packet = packet;
+    this.statement = statement;
+  }
+
+  get bytes(): number {
+    return this.#packet.length;
+  }
+
+  write(_session: Session, backend: Backend): void {
+    backend.write(this.#packet);
+  }
+}
+
+function textPacket(sql: string): Buffer {
+  return encodePacket(Buffer.from(`\u0003${sql}`, 'latin1'), 0);
+}

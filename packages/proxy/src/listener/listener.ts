@@ -1,0 +1,81 @@
+import { unlinkSync } from 'node:fs';
+import net from 'node:net';
+import { createSecureContext } from 'node:tls';
+import type { SecureContext } from 'node:tls';
+import type { ListenAddress } from '../options';
+import type { Pool } from '../pool/pool';
+import { ClientConnection } from './client-connection';
+
+/** Accepts the clients of one pool on all its addresses. */
+export class Listener {
+  readonly #pool: Pool;
+  readonly #nextId: () => number;
+  readonly #secureContext: SecureContext | null;
+  readonly #servers: net.Server[] = [];
+  readonly #sockets = new Set<net.Socket>();
+
+  constructor(pool: Pool, nextId: () => number) {
+    this.#pool = pool;
+    this.#nextId = nextId;
+    const { tls } = pool.options;
+    this.#secureContext =
+      tls === null
+        ? null
+        : createSecureContext({
+            ...(tls.cert === null ? {} : { cert: tls.cert }),
+            ...(tls.key === null ? {} : { key: tls.key }),
+            ...(tls.ca === null ? {} : { ca: tls.ca }),
+          });
+  }
+
+  /** Rejects with the operating system's error, its address in the message. */
+  async listen(): Promise<void> {
+    for (const address of this.#pool.options.listen) await this.#listenOn(address);
+  }
+
+  /** No new clients; those that are there stay. */
+  stopAccepting(): void {
+    for (const server of this.#servers) server.close();
+  }
+
+  closeAll(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #listenOn(address: ListenAddress): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const server = net.createServer({ noDelay: true, keepAlive: true }, (socket) => this.#accept(socket));
+      server.once('error', (error) => reject(error));
+      server.listen('path' in address ? { path: address.path } : { host: address.host, port: address.port }, () => {
+        this.#servers.push(server);
+        server.removeAllListeners('error');
+        server.on('error', (error) => this.#pool.log('error', 'a listener failed', { error: error.message }));
+        resolve();
+      });
+    });
+  }
+
+  #accept(socket: net.Socket): void {
+    if (this.#sockets.size >= this.#pool.options.maxClients) return ClientConnection.refuse(socket);
+    this.#sockets.add(socket);
+    const connection = new ClientConnection(this.#nextId(), this.#pool, socket, this.#secureContext, () =>
+      this.#sockets.delete(socket),
+    );
+    void connection;
+  }
+}
+
+/** A socket file that a dead process left behind would keep its successor from listening. */
+export function removeStaleSocket(path: string): Promise<void> {
+  return new Promise((resolve) => {
+    const probe = net.connect({ path });
+    probe.once('connect', () => {
+      probe.destroy();
+      resolve();
+    });
+    probe.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNREFUSED') unlinkSync(path);
+      resolve();
+    });
+  });
+}

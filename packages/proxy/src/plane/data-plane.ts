@@ -1,0 +1,179 @@
+import { systemClock } from '../clock';
+import type { Log } from '../errors';
+import type { ProxyOptions } from '../options';
+import { workMs } from '../pool/work-times';
+import { Proxy } from '../proxy';
+import { LocalCarrier } from './local-carrier';
+import type { CallName, Calls, Carrier } from './messages';
+import { shareFor } from './share';
+import type { Activation, BackendRow, Blocking, DrainResult, PlaneNodeStats, PlaneStats, ReleaseReport, SessionRow } from './types';
+import { WorkerCarrier } from './worker-carrier';
+
+const RESTART_MS = 500;
+
+/** All processes that carry clients, as one. A call resolves when every one of them has done it. */
+export class DataPlane {
+  readonly #log: Log;
+  #carriers: Carrier[] = [];
+  /** What a worker that starts later has to be told. */
+  readonly #active = new Map<string, Activation | null>();
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  async activate(pool: string, active: Activation | null): Promise<void> {
+    this.#active.set(pool, active);
+    await this.#all('activate', pool, active);
+  }
+
+  async warm(pool: string, node: string, deadlineMs: number): Promise<{ backends: number }> {
+    const counts = await within(this.#all('warm', pool, node), deadlineMs, `node ${node} was not warm`);
+    return { backends: sum(counts) };
+  }
+
+  async hold(pool: string): Promise<void> {
+    await this.#all('hold', pool);
+  }
+
+  async drained(pool: string, deadlineMs: number): Promise<DrainResult> {
+    const results = await this.#all('drained', pool, deadlineMs);
+    const blocking = results.flatMap((result) => (result.drained ? [] : result.blocking));
+    return results.every((result) => result.drained) ? { drained: true } : { drained: false, blocking };
+  }
+
+  async kill(pool: string, kinds: readonly ('busy' | 'pinned')[]): Promise<number> {
+    return sum(await this.#all('kill', pool, kinds));
+  }
+
+  async release(pool: string, active: Activation): Promise<ReleaseReport> {
+    this.#active.set(pool, active);
+    const reports = await this.#all('release', pool, active);
+    return {
+      held: sum(reports.map((report) => report.held)),
+      waitsMs: reports.flatMap((report) => report.waitsMs),
+      moved: sum(reports.map((report) => report.moved)),
+      pinned: sum(reports.map((report) => report.pinned)),
+      killed: sum(reports.map((report) => report.killed)),
+    };
+  }
+
+  async blocking(pool: string): Promise<Blocking[]> {
+    return (await this.#all('blocking', pool)).flat();
+  }
+
+  async stats(pool: string): Promise<PlaneStats> {
+    const figures = await this.#all('figures', pool);
+    const nodes: Record<string, PlaneNodeStats> = {};
+    for (const figure of figures) {
+      for (const [name, node] of Object.entries(figure.nodes)) {
+        const before = nodes[name] ?? { clients: 0, idleBackends: 0, backendIds: [] };
+        nodes[name] = {
+          clients: before.clients + node.clients,
+          idleBackends: before.idleBackends + node.idleBackends,
+          backendIds: [...before.backendIds, ...node.backendIds],
+        };
+      }
+    }
+    return {
+      // the gate as a whole is what its slowest process says
+      gate: figures.find(({ gate }) => gate !== 'HELD')?.gate ?? figures[0]?.gate ?? 'OPEN',
+      clients: sum(figures.map(({ clients }) => clients)),
+      held: sum(figures.map(({ held }) => held)),
+      accounts: [...new Set(figures.flatMap(({ accounts }) => accounts))].sort(),
+      nodes,
+      workMs: workMs(figures.flatMap(({ workSamples }) => workSamples)),
+    };
+  }
+
+  async sessions(pool: string): Promise<SessionRow[]> {
+    return (await this.#all('sessions', pool)).flat();
+  }
+
+  async backends(pool: string): Promise<BackendRow[]> {
+    return (await this.#all('backends', pool)).flat();
+  }
+
+  /** Adds a process, and tells it what the others know. */
+  async add(carrier: Carrier): Promise<void> {
+    for (const [pool, active] of this.#active) await carrier.call('activate', pool, active);
+    this.#carriers.push(carrier);
+  }
+
+  remove(carrier: Carrier): void {
+    this.#carriers = this.#carriers.filter((other) => other !== carrier);
+    this.#log('warn', 'a process that carried clients is gone', { left: this.#carriers.length });
+  }
+
+  async listen(): Promise<void> {
+    await this.#all('listen');
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    await Promise.allSettled(this.#carriers.map((carrier) => carrier.call('stop', graceMs)));
+  }
+
+  #all<N extends CallName>(name: N, ...args: Calls[N]['args']): Promise<Calls[N]['answer'][]> {
+    return Promise.all(this.#carriers.map((carrier) => carrier.call(name, ...args)));
+  }
+}
+
+export interface RunningDataPlane {
+  readonly plane: DataPlane;
+  /** Resolves once every listener accepts; rejects with the operating system's error. */
+  listen(): Promise<void>;
+  /** No new clients, up to `graceMs` for what runs, then everything is closed. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** Starts the data plane: `workers` processes, or for 0 the same code in this one. */
+export async function startDataPlane(options: ProxyOptions, workers: number, log: Log): Promise<RunningDataPlane> {
+  const plane = new DataPlane(log);
+  if (workers === 0) {
+    await plane.add(new LocalCarrier(new Proxy(options, { first: 1, step: 1 }, systemClock, log)));
+    return { plane, listen: () => plane.listen(), stop: (graceMs) => plane.stop(graceMs) };
+  }
+  let stopping = false;
+  const running = new Set<WorkerCarrier>();
+  const startWorker = async (index: number): Promise<WorkerCarrier> => {
+    const ids = { first: index + 1, step: workers };
+    const worker = await WorkerCarrier.start(shareFor(options, index, workers), ids, log, (ended) => {
+      running.delete(ended);
+      plane.remove(ended);
+      if (!stopping) restart(index);
+    });
+    running.add(worker);
+    await plane.add(worker);
+    return worker;
+  };
+  const restart = (index: number): void => {
+    systemClock.timer(() => {
+      if (stopping) return;
+      startWorker(index).then(
+        (worker) => worker.call('listen'),
+        (error: Error) => log('error', 'a worker could not be started', { error: error.message }),
+      ).catch((error: Error) => log('error', 'a worker could not listen', { error: error.message }));
+    }, RESTART_MS);
+  };
+  for (let index = 0; index < workers; index++) await startWorker(index);
+  return {
+    plane,
+    listen: () => plane.listen(),
+    async stop(graceMs) {
+      stopping = true;
+      await plane.stop(graceMs);
+      for (const worker of running) worker.end();
+    },
+  };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+function within<T>(promise: Promise<T>, ms: number, what: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = systemClock.timer(() => reject(new Error(`${what} within ${ms} ms`)), ms);
+    promise.then(resolve, reject).finally(() => timer.cancel());
+  });
+}

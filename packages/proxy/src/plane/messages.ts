@@ -1,0 +1,43 @@
+import type { ProxyOptions } from '../options';
+import type { PoolFigures } from '../proxy';
+import type { Activation, BackendRow, Blocking, DrainResult, ReleaseReport, SessionRow } from './types';
+
+/** What can be asked of a process that carries clients: each call's arguments and answer. */
+export interface Calls {
+  listen: { args: []; answer: void };
+  stop: { args: [graceMs: number]; answer: void };
+  activate: { args: [pool: string, active: Activation | null]; answer: void };
+  warm: { args: [pool: string, node: string]; answer: number };
+  hold: { args: [pool: string]; answer: void };
+  drained: { args: [pool: string, deadlineMs: number]; answer: DrainResult };
+  kill: { args: [pool: string, kinds: readonly ('busy' | 'pinned')[]]; answer: number };
+  release: { args: [pool: string, active: Activation]; answer: ReleaseReport };
+  blocking: { args: [pool: string]; answer: Blocking[] };
+  figures: { args: [pool: string]; answer: PoolFigures };
+  sessions: { args: [pool: string]; answer: SessionRow[] };
+  backends: { args: [pool: string]; answer: BackendRow[] };
+}
+
+export type CallName = keyof Calls;
+
+/** One process, here or elsewhere, that is asked by name. */
+export interface Carrier {
+  call<N extends CallName>(name: N, ...args: Calls[N]['args']): Promise<Calls[N]['answer']>;
+}
+
+/** Main process to worker. */
+export type ToWorker =
+  | { readonly kind: 'configure'; readonly options: ProxyOptions; readonly first: number; readonly step: number }
+  | { readonly kind: 'call'; readonly id: number; readonly name: CallName; readonly args: readonly unknown[] };
+
+/** Worker to main process. */
+export type FromWorker =
+  | { readonly kind: 'up' }
+  | { readonly kind: 'answer'; readonly id: number; readonly answer: unknown }
+  | { readonly kind: 'error'; readonly id: number; readonly message: string }
+  | {
+      readonly kind: 'log';
+      readonly level: 'debug' | 'info' | 'warn' | 'error';
+      readonly message: string;
+      readonly fields: Record<string, unknown>;
+    };

@@ -1,0 +1,87 @@
+import cluster from 'node:cluster';
+import type { Worker } from 'node:cluster';
+import path from 'node:path';
+import { ProxyError } from '../errors';
+import type { Log } from '../errors';
+import type { ProxyOptions } from '../options';
+import type { CallName, Calls, Carrier, FromWorker, ToWorker } from './messages';
+
+interface Pending {
+  resolve(answer: unknown): void;
+  reject(error: Error): void;
+}
+
+/** A worker process. */
+export class WorkerCarrier implements Carrier {
+  readonly #worker: Worker;
+  readonly #pending = new Map<number, Pending>();
+  #lastCall = 0;
+
+  /** Starts a worker and configures it. Passwords travel over the process's private channel, never in its environment. */
+  static start(
+    options: ProxyOptions,
+    ids: { first: number; step: number },
+    log: Log,
+    ended: (worker: WorkerCarrier) => void,
+  ): Promise<WorkerCarrier> {
+    cluster.setupPrimary({ exec: path.join(__dirname, 'worker.js'), args: [], serialization: 'advanced' });
+    const worker = cluster.fork();
+    return new Promise((resolve, reject) => {
+      const carrier = new WorkerCarrier(worker, log, () => {
+        carrier.#send({ kind: 'configure', options, first: ids.first, step: ids.step });
+        resolve(carrier);
+      });
+      worker.once('exit', (code, signal) => {
+        const error = new ProxyError('ILLEGAL_STATE', `worker ${worker.process.pid} ended (${signal ?? code})`);
+        for (const { reject: rejectCall } of carrier.#pending.values()) rejectCall(error);
+        carrier.#pending.clear();
+        reject(error);
+        ended(carrier);
+      });
+    });
+  }
+
+  private constructor(worker: Worker, log: Log, up: () => void) {
+    this.#worker = worker;
+    worker.on('message', (message: FromWorker) => {
+      switch (message.kind) {
+        case 'up':
+          return up();
+        case 'log':
+          return log(message.level, message.message, message.fields);
+        case 'answer':
+          return this.#take(message.id)?.resolve(message.answer);
+        case 'error':
+          return this.#take(message.id)?.reject(new ProxyError('ILLEGAL_STATE', message.message));
+      }
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#worker.process.pid;
+  }
+
+  call<N extends CallName>(name: N, ...args: Calls[N]['args']): Promise<Calls[N]['answer']> {
+    const id = ++this.#lastCall;
+    return new Promise((resolve, reject) => {
+      if (!this.#worker.isConnected()) return reject(new ProxyError('ILLEGAL_STATE', `worker ${this.pid} is gone`));
+      this.#pending.set(id, { resolve: resolve as (answer: unknown) => void, reject });
+      this.#send({ kind: 'call', id, name, args });
+    });
+  }
+
+  /** Ends the process at once. */
+  end(): void {
+    this.#worker.process.kill('SIGKILL');
+  }
+
+  #send(message: ToWorker): void {
+    this.#worker.send(message);
+  }
+
+  #take(id: number): Pending | undefined {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    return pending;
+  }
+}

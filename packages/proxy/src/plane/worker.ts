@@ -1,0 +1,34 @@
+import { systemClock } from '../clock';
+import type { Log } from '../errors';
+import { Proxy } from '../proxy';
+import { LocalCarrier } from './local-carrier';
+import type { FromWorker, ToWorker } from './messages';
+
+/*
+ * Entry point of a worker process: a proxy that does what the main process calls for. Its parent's end is its own: without
+ * a control plane nobody would end a hold or move the clients.
+ */
+
+let carrier: LocalCarrier | null = null;
+
+function send(message: FromWorker): void {
+  if (process.connected) process.send!(message);
+}
+
+const log: Log = (level, message, fields) => send({ kind: 'log', level, message, fields: { ...fields, worker: process.pid } });
+
+process.on('message', (message: ToWorker) => {
+  if (message.kind === 'configure') {
+    carrier = new LocalCarrier(new Proxy(message.options, { first: message.first, step: message.step }, systemClock, log));
+    return;
+  }
+  carrier!.call(message.name, ...(message.args as never)).then(
+    (answer) => send({ kind: 'answer', id: message.id, answer }),
+    (error: Error) => send({ kind: 'error', id: message.id, message: error.message }),
+  );
+});
+process.on('disconnect', () => process.exit(0));
+// a terminal's Ctrl-C goes to the whole group; the main process decides what it means
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => undefined);
+send({ kind: 'up' });

@@ -1,0 +1,264 @@
+import { Backend, BackendState } from '../backend/backend';
+import { connect } from '../backend/connect';
+import { query } from '../backend/exchange';
+import { COMMON_VARIANT } from '../capabilities';
+import type { Clock } from '../clock';
+import { ProxyError } from '../errors';
+import type { Log } from '../errors';
+import type { Account } from '../options';
+import type { Session } from '../session/session';
+import type { Node } from './node';
+
+/** Same as MySQL's default connect_timeout. */
+const LOGIN_DEADLINE_MS = 10_000;
+const RETRY_MS = 200;
+
+export interface ConnectionPoolLimits {
+  readonly min: number;
+  readonly max: number;
+}
+
+/**
+ * The backends of one account on one node. Backends are in `idle` or held by a session, and only this class moves them.
+ * A session gets the backend that it had last if that is idle (it then needs no replay), else the one idle longest.
+ * `invalidate` bumps the generation: backends of an older one are closed as soon as nobody holds them.
+ */
+export class ConnectionPool {
+  readonly node: Node;
+  readonly account: Account;
+  /** Idle sessions that hold a backend only for what their next statement may ask about the last one. */
+  readonly weaklyPinned = new Set<Session>();
+  readonly #limits: ConnectionPoolLimits;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #idle = new Set<Backend>();
+  readonly #all = new Set<Backend>();
+  readonly #waiting = new Set<Session>();
+  #opening = 0;
+  #generation = 0;
+  #retryScheduled = false;
+
+  constructor(node: Node, account: Account, limits: ConnectionPoolLimits, clock: Clock, log: Log) {
+    this.node = node;
+    this.account = account;
+    this.#limits = limits;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  get backends(): ReadonlySet<Backend> {
+    return this.#all;
+  }
+
+  get idleCount(): number {
+    return this.#idle.size;
+  }
+
+  get waitingCount(): number {
+    return this.#waiting.size;
+  }
+
+  /** An idle backend at once, or null: then the session is queued and gets `granted` (or `denied`) later. */
+  take(session: Session): Backend | null {
+    const backend = this.#waiting.size === 0 ? this.#pick(session) : null;
+    if (backend !== null) return this.#hold(backend, session);
+    this.#waiting.add(session);
+    this.#grow(session.variant);
+    return null;
+  }
+
+  /** A session that waits goes away, or to the gate. */
+  leave(session: Session): boolean {
+    return this.#waiting.delete(session);
+  }
+
+  takeWaiting(): Session[] {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    return waiting;
+  }
+
+  /** The session is done with it. */
+  give(backend: Backend): void {
+    if (backend.state !== BackendState.HELD) throw new Error('a backend that nobody holds was given back');
+    backend.holder = null;
+    backend.state = BackendState.IDLE;
+    backend.idleSince = this.#clock.now();
+    if (backend.generation !== this.#generation) return backend.quit();
+    for (const session of this.#waiting) {
+      if (this.#fits(backend, session)) return this.#grant(backend, session);
+    }
+    this.#idle.add(backend);
+    this.#growForWaiting();
+  }
+
+  /** Called by the backend itself when its connection ends, for whatever reason. */
+  closed(backend: Backend): void {
+    backend.state = BackendState.CLOSED;
+    backend.holder = null;
+    this.#idle.delete(backend);
+    this.#all.delete(backend);
+    if (this.#waiting.size > 0) this.#retryLater();
+  }
+
+  /** No new work goes to the backends there are; idle ones are closed. */
+  invalidate(): void {
+    this.#generation++;
+    for (const backend of [...this.#idle]) backend.quit();
+  }
+
+  /** Opens what is missing to `count` backends of a variant. Rejects when one can't be opened. */
+  async warm(variant: number, count: number): Promise<number> {
+    const present = [...this.#all].filter((backend) => backend.variant === variant).length;
+    const missing = Math.min(count - present, this.#limits.max - this.#all.size - this.#opening);
+    await Promise.all(Array.from({ length: Math.max(0, missing) }, () => this.#open(variant)));
+    return this.#all.size;
+  }
+
+  /** Keeps `backend.min` ready, in the background. */
+  keepMinimum(): void {
+    this.warm(COMMON_VARIANT, this.#limits.min).catch((error: Error) =>
+      this.#log('warn', 'no backend could be kept ready', { node: this.node.name, user: this.account.name, error: error.message }),
+    );
+  }
+
+  /** Closes backends idle for `ms` beyond the minimum; one that holds somebody's unread LAST_INSERT_ID stays. */
+  trim(ms: number): void {
+    const before = this.#clock.now() - ms;
+    for (const backend of this.#idle) {
+      if (this.#all.size <= this.#limits.min) return;
+      if (backend.idleSince < before && backend.lastInsertId !== null) backend.quit();
+    }
+  }
+
+  /** Reads LAST_INSERT_ID() where only an idle backend knows it. Never rejects: what can't be read is lost with it. */
+  async readInsertIds(): Promise<void> {
+    const unread = [...this.#idle].filter(({ lastInsertId, lastHolder }) => lastInsertId === null && lastHolder?.closed === false);
+    await Promise.all(
+      unread.map(async (backend) => {
+        this.#idle.delete(backend);
+        backend.state = BackendState.HELD;
+        try {
+          const { rows } = await query(backend, 'SELECT LAST_INSERT_ID()');
+          backend.lastHolder?.insertIdRead(rows[0]?.[0] ?? null);
+          backend.lastInsertId = backend.lastHolder?.lastInsertId ?? null;
+          backend.lastHolder = null;
+          this.give(backend);
+        } catch (error) {
+          this.#log('warn', 'LAST_INSERT_ID() could not be read', { node: this.node.name, error: (error as Error).message });
+        }
+      }),
+    );
+  }
+
+  /** KILL, over a connection of the same account, which needs no privilege. */
+  async killOnServer(victim: Backend, what: 'QUERY' | 'CONNECTION'): Promise<void> {
+    const connected = await connect(this.node.options, this.account, victim.variant, LOGIN_DEADLINE_MS, this.#clock);
+    const login = { connectionId: connected.connectionId, variant: victim.variant, generation: -1, context: this.node.freshContext };
+    const killer = new Backend(this, connected.socket, login, this.#log);
+    try {
+      await query(killer, `KILL ${what} ${victim.connectionId}`);
+    } finally {
+      killer.quit();
+    }
+  }
+
+  #pick(session: Session): Backend | null {
+    const last = session.lastBackend;
+    if (last !== null && last.pool === this && this.#fits(last, session)) return last;
+    for (const backend of this.#idle) if (this.#fits(backend, session)) return backend;
+    return null;
+  }
+
+  /** A server can't forget a schema, so a session without one needs a backend that never had one. */
+  #fits(backend: Backend, session: Session): boolean {
+    return (
+      backend.state === BackendState.IDLE &&
+      backend.generation === this.#generation &&
+      backend.variant === session.variant &&
+      (session.context.schema !== null || backend.context.schema === null)
+    );
+  }
+
+  #hold(backend: Backend, session: Session): Backend {
+    this.#idle.delete(backend);
+    backend.state = BackendState.HELD;
+    backend.holder = session;
+    backend.heldSince = this.#clock.now();
+    return backend;
+  }
+
+  #grant(backend: Backend, session: Session): void {
+    this.#waiting.delete(session);
+    session.granted(this.#hold(backend, session));
+  }
+
+  #growForWaiting(): void {
+    const [first] = this.#waiting;
+    if (first !== undefined) this.#grow(first.variant);
+  }
+
+  #grow(variant: number): void {
+    if (this.#opening >= this.#waiting.size) return;
+    if (this.#all.size + this.#opening >= this.#limits.max && !this.#makeRoom()) return this.#releaseWeakPin();
+    this.#open(variant).catch((error: Error) => this.#openFailed(error));
+  }
+
+  /** At the limit, an idle backend that does not fit those who wait makes room for one that does. */
+  #makeRoom(): boolean {
+    for (const backend of this.#idle) {
+      if (backend.lastInsertId === null) continue;
+      backend.quit();
+      return true;
+    }
+    return false;
+  }
+
+  /** Somebody waits, so the oldest weak pin ends: its session is told if it asks for what is gone. */
+  #releaseWeakPin(): void {
+    const [oldest] = this.weaklyPinned;
+    oldest?.releaseWeakPins();
+  }
+
+  #openFailed(error: Error): void {
+    this.#log('warn', 'a backend could not be opened', { node: this.node.name, user: this.account.name, error: error.message });
+    // what the server itself says of this account or of its limits won't change by waiting, unless others will be free
+    if (error instanceof ProxyError && error.code === 'SERVER' && this.#all.size === 0) {
+      for (const session of this.takeWaiting()) session.denied(error);
+      return;
+    }
+    this.#retryLater();
+  }
+
+  /** Waiting sessions are refused by their own deadline, not by the first failure. */
+  #retryLater(): void {
+    if (this.#retryScheduled) return;
+    this.#retryScheduled = true;
+    this.#clock.timer(() => {
+      this.#retryScheduled = false;
+      this.#growForWaiting();
+    }, RETRY_MS);
+  }
+
+  async #open(variant: number): Promise<void> {
+    const generation = this.#generation;
+    this.#opening++;
+    let backend: Backend | null = null;
+    try {
+      const connected = await connect(this.node.options, this.account, variant, LOGIN_DEADLINE_MS, this.#clock);
+      const login = { connectionId: connected.connectionId, variant, generation, context: this.node.freshContext };
+      backend = new Backend(this, connected.socket, login, this.#log);
+      backend.state = BackendState.HELD;
+      this.#all.add(backend);
+      const baseline = await this.node.learn(backend, connected);
+      await query(backend, baseline.trackers);
+      backend.context = baseline.context;
+    } catch (error) {
+      backend?.destroy((error as Error).message);
+      throw error;
+    } finally {
+      this.#opening--;
+    }
+    this.give(backend);
+  }
+}

@@ -1,0 +1,354 @@
+import type { Backend } from '../backend/backend';
+import type { NodeBaseline } from '../backend/baseline';
+import { COMMON_VARIANT } from '../capabilities';
+import type { Clock, Timer } from '../clock';
+import { ProxyError } from '../errors';
+import type { Log } from '../errors';
+import type { Account, PoolOptions } from '../options';
+import type { Activation, Blocking, DrainResult, ReleaseReport } from '../plane/types';
+import type { Session } from '../session/session';
+import { ConnectionPool } from './connection-pool';
+import { Gate, GateState } from './gate';
+import { Node } from './node';
+import { WorkTimes } from './work-times';
+
+const TRIM_EVERY_MS = 10_000;
+const IDLE_MS = 60_000;
+
+/**
+ * One pool as a worker holds it: nodes, sessions, the gate, and the connection pools behind it. A session gets a backend
+ * here and nowhere else, so this is where a switch stops and starts the world.
+ */
+export class Pool {
+  readonly options: PoolOptions;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly sessions = new Set<Session>();
+  readonly workTimes = new WorkTimes();
+  readonly gate: Gate<Session>;
+  readonly #nodes: ReadonlyMap<string, Node>;
+  readonly #accounts: ReadonlyMap<string, Account>;
+  readonly #connectionPools = new Map<string, ConnectionPool>();
+  #active: Activation | null = null;
+  #epoch = 0;
+  #working = 0;
+  #drained: (() => void) | null = null;
+  #greeters: (() => void)[] = [];
+  #lastBaseline: NodeBaseline | null = null;
+  #released = 0;
+  #killed = 0;
+  #reading = 0;
+  #holdTimer: Timer | null = null;
+  #settling: { waits: number[]; left: Set<Session>; done: () => void } | null = null;
+
+  constructor(options: PoolOptions, clock: Clock, log: Log) {
+    this.options = options;
+    this.clock = clock;
+    this.log = log;
+    this.gate = new Gate<Session>(
+      { maxMs: options.hold.maxMs, clients: options.hold.clients, bytes: options.hold.bytes },
+      clock,
+    );
+    this.gate.reason = this.#noActiveReason();
+    this.#nodes = new Map(options.nodes.map((node) => [node.name, new Node(node)]));
+    this.#accounts = new Map(options.users.map((account) => [account.name, account]));
+    this.#trimLater();
+  }
+
+  get active(): Activation | null {
+    return this.#active;
+  }
+
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** Sessions that hold a backend. */
+  get working(): number {
+    return this.#working;
+  }
+
+  get connectionPools(): Iterable<ConnectionPool> {
+    return this.#connectionPools.values();
+  }
+
+  account(name: string): Account | undefined {
+    return this.#accounts.get(name);
+  }
+
+  /** Of the active node, or the last one known. */
+  get baseline(): NodeBaseline | null {
+    const current = this.#active === null ? null : (this.#nodes.get(this.#active.node)?.baseline ?? null);
+    this.#lastBaseline = current ?? this.#lastBaseline;
+    return this.#lastBaseline;
+  }
+
+  /** Calls back once it is known what a server here says of itself. */
+  whenKnown(action: () => void): void {
+    if (this.baseline !== null) action();
+    else this.#greeters.push(action);
+  }
+
+  /** What a client is told that has waited too long. */
+  waitReason(): string {
+    return this.#active === null ? this.#noActiveReason() : `node ${this.#active.node} has no free backend`;
+  }
+
+  // ---- the data path ------------------------------------------------------------------------------------------
+
+  /** A backend at once; or null, and the session waits for `granted` or `denied`. */
+  checkout(session: Session): Backend | null {
+    if (this.#active === null || this.holding) {
+      const full = this.gate.enqueue(session);
+      if (full !== null) session.denied(new ProxyError('DEADLINE', full));
+      return null;
+    }
+    const backend = this.connectionPool(this.#active.node, session.account).take(session);
+    if (backend !== null) this.#working++;
+    return backend;
+  }
+
+  /** A connection pool granted a backend to a session that waited. */
+  grantedLater(session: Session): void {
+    this.#working++;
+    this.#settled(session);
+  }
+
+  checkin(backend: Backend): void {
+    this.workTimes.add(this.clock.now() - backend.heldSince);
+    backend.pool.give(backend);
+    if (this.holding) this.#readInsertIds(backend.pool);
+    this.#ended();
+  }
+
+  /** A session's backend is gone: it was lost, or destroyed. */
+  lost(): void {
+    this.#ended();
+  }
+
+  /** A session that waits goes away. */
+  leave(session: Session): void {
+    this.gate.leave(session);
+    for (const connectionPool of this.#connectionPools.values()) connectionPool.leave(session);
+    this.#settled(session);
+  }
+
+  connectionPool(node: string, account: Account): ConnectionPool {
+    const key = `${node}\u0000${account.name}`;
+    let connectionPool = this.#connectionPools.get(key);
+    if (connectionPool === undefined) {
+      connectionPool = new ConnectionPool(this.#node(node), account, this.options.backend, this.clock, this.log);
+      this.#connectionPools.set(key, connectionPool);
+    }
+    return connectionPool;
+  }
+
+  // ---- the control plane --------------------------------------------------------------------------------------
+
+  activate(active: Activation | null): void {
+    if (active !== null) this.#node(active.node);
+    this.#setActive(active);
+    if (active === null) {
+      this.gate.reason = this.#noActiveReason();
+      return;
+    }
+    for (const account of this.options.users) {
+      const connectionPool = this.connectionPool(active.node, account);
+      connectionPool.warm(COMMON_VARIANT, this.options.backend.min).then(
+        () => this.#greet(),
+        (error: Error) => {
+          this.log('warn', 'no backend could be kept ready', { node: active.node, user: account.name, error: error.message });
+          this.#learnLater(active);
+        },
+      );
+    }
+    if (this.gate.state === GateState.OPEN) this.#dispatch();
+  }
+
+  /** Logged-in backends to a node for each account and variant in use, as many as the present node has in work. */
+  async warm(nodeName: string): Promise<number> {
+    const wanted = new Map<Account, Map<number, number>>();
+    for (const account of this.options.users) wanted.set(account, new Map([[COMMON_VARIANT, this.options.backend.min]]));
+    for (const { account, backends } of this.#connectionPools.values()) {
+      const variants = wanted.get(account)!;
+      for (const { variant } of backends) variants.set(variant, (variants.get(variant) ?? 0) + 1);
+    }
+    this.#node(nodeName);
+    const opened: Promise<number>[] = [];
+    for (const [account, variants] of wanted) {
+      const connectionPool = this.connectionPool(nodeName, account);
+      for (const [variant, count] of variants) opened.push(connectionPool.warm(variant, count));
+    }
+    const counts = await Promise.all(opened);
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  hold(): void {
+    this.gate.move(GateState.HOLDING);
+    this.gate.reason = 'a switch holds the pool';
+    this.#released = this.#killed = 0;
+    // those who wait for a backend have not begun: they wait at the gate instead
+    for (const connectionPool of this.#connectionPools.values()) {
+      for (const session of connectionPool.takeWaiting()) {
+        const full = this.gate.enqueue(session);
+        if (full !== null) session.denied(new ProxyError('DEADLINE', full));
+      }
+    }
+    for (const session of this.sessions) if (session.releaseWeakPins()) this.#released++;
+    for (const connectionPool of this.#connectionPools.values()) this.#readInsertIds(connectionPool);
+    this.#holdTimer = this.clock.timer(() => this.#holdExpired(), this.options.hold.maxMs);
+    this.#checkHeld();
+  }
+
+  /** New work waits. */
+  get holding(): boolean {
+    return this.gate.state === GateState.HOLDING || this.gate.state === GateState.HELD;
+  }
+
+  /** A hold meets a session between two commands that has weak pins. */
+  endWeakPins(session: Session): void {
+    session.endWeakPins();
+    this.#released++;
+  }
+
+  /** Resolves once nothing runs, or after `deadlineMs` with what does. */
+  drained(deadlineMs: number): Promise<DrainResult> {
+    if (this.gate.state === GateState.HELD) return Promise.resolve({ drained: true });
+    return new Promise((resolve) => {
+      const timer = this.clock.timer(() => {
+        this.#drained = null;
+        resolve({ drained: false, blocking: this.blocking() });
+      }, deadlineMs);
+      this.#drained = () => {
+        this.#drained = null;
+        timer.cancel();
+        resolve({ drained: true });
+      };
+    });
+  }
+
+  async kill(kinds: readonly ('busy' | 'pinned')[]): Promise<number> {
+    const doomed = [...this.sessions].filter((session) => {
+      const blocking = session.blocking();
+      return blocking !== null && kinds.includes(blocking.kind);
+    });
+    await Promise.all(doomed.map((session) => session.killForSwitch()));
+    this.#killed += doomed.length;
+    return doomed.length;
+  }
+
+  /** Resolves once everybody who was held has a backend, or is gone. */
+  release(active: Activation): Promise<ReleaseReport> {
+    this.#holdTimer?.cancel();
+    if (this.holding) this.gate.move(GateState.RELEASING);
+    const moved = this.#active?.node === active.node ? 0 : this.sessions.size;
+    const report = { moved, pinned: this.#released, killed: this.#killed };
+    this.#setActive(active);
+    return new Promise((resolve) => {
+      const waits: number[] = [];
+      const done = (): void => {
+        this.#settling = null;
+        if (this.gate.state === GateState.RELEASING) this.gate.move(GateState.OPEN);
+        resolve({ ...report, held: waits.length, waitsMs: waits });
+      };
+      this.#settling = { waits, left: new Set(), done };
+      this.#dispatch();
+      if (this.#settling?.left.size === 0) done();
+    });
+  }
+
+  blocking(): Blocking[] {
+    return [...this.sessions].map((session) => session.blocking()).filter((blocking) => blocking !== null);
+  }
+
+  // -------------------------------------------------------------------------------------------------------------
+
+  #setActive(active: Activation | null): void {
+    const old = this.#active;
+    this.#active = active;
+    if (active !== null) {
+      if (active.epoch < this.#epoch) throw new ProxyError('ILLEGAL_STATE', `epoch ${active.epoch} after ${this.#epoch}`);
+      this.#epoch = active.epoch;
+    }
+    if (old === null || old.node === active?.node) return;
+    for (const connectionPool of this.#connectionPools.values()) {
+      if (connectionPool.node.name === old.node) connectionPool.invalidate();
+    }
+  }
+
+  /** Everybody who waits at the gate asks again, in order. */
+  #dispatch(): void {
+    const waiting = this.gate.takeAll();
+    const now = this.clock.now();
+    for (const { waiting: session, since } of waiting) {
+      this.#settling?.waits.push(now - since);
+      this.#settling?.left.add(session);
+    }
+    for (const { waiting: session } of waiting) if (session.retry()) this.#settled(session);
+  }
+
+  #settled(session: Session): void {
+    if (this.#settling === null || !this.#settling.left.delete(session)) return;
+    if (this.#settling.left.size === 0) this.#settling.done();
+  }
+
+  #ended(): void {
+    this.#working--;
+    this.#checkHeld();
+  }
+
+  #checkHeld(): void {
+    if (this.gate.state !== GateState.HOLDING || this.#working > 0) return;
+    if (this.#reading > 0) return;
+    this.gate.move(GateState.HELD);
+    this.#drained?.();
+  }
+
+  /** LAST_INSERT_ID() that only an idle backend knows has to be read before a switch closes it. */
+  #readInsertIds(connectionPool: ConnectionPool): void {
+    this.#reading++;
+    connectionPool.readInsertIds().finally(() => {
+      this.#reading--;
+      this.#checkHeld();
+    });
+  }
+
+  /** Nobody ended the hold in time: the data plane opens the gate by itself, towards the node that it knows as active. */
+  #holdExpired(): void {
+    if (!this.holding) return;
+    this.log('error', 'the hold was not ended in time', { pool: this.options.name, maxMs: this.options.hold.maxMs });
+    this.gate.move(GateState.RELEASING);
+    this.gate.move(GateState.OPEN);
+    this.#dispatch();
+  }
+
+  #greet(): void {
+    if (this.baseline === null) return;
+    for (const action of this.#greeters.splice(0)) action();
+  }
+
+  /** Clients are greeted with what the active node says of itself, so that is asked until it answers. */
+  #learnLater(active: Activation): void {
+    this.clock.timer(() => {
+      if (this.#active?.epoch === active.epoch && this.baseline === null) this.activate(active);
+    }, 500);
+  }
+
+  #node(name: string): Node {
+    const node = this.#nodes.get(name);
+    if (node === undefined) throw new ProxyError('ILLEGAL_STATE', `pool ${this.options.name} has no node ${name}`);
+    return node;
+  }
+
+  #noActiveReason(): string {
+    const names = this.options.nodes.map((node) => `${node.name} (${node.host}:${node.port})`).join(', ');
+    return `pool ${this.options.name} has no ACTIVE node among ${names}`;
+  }
+
+  #trimLater(): void {
+    this.clock.timer(() => {
+      for (const connectionPool of this.#connectionPools.values()) connectionPool.trim(IDLE_MS);
+      this.#trimLater();
+    }, TRIM_EVERY_MS);
+  }
+}

@@ -1,0 +1,134 @@
+import {
+  Capability,
+  decodeOk,
+  decodeTrackers,
+  encodeEof,
+  encodeOk,
+  encodePacket,
+  encodeTrackers,
+  ServerStatus,
+} from '@myswitch/protocol';
+import type { ReplyTracker, Tracker } from '@myswitch/protocol';
+import type { ReplyReceiver } from '../backend/reply';
+import type { Session } from './session';
+import { replyComplete, replyLost } from './road';
+
+/** What backends negotiate (capabilities.ts), as far as the form of an OK packet depends on it. */
+const BACKEND_FORM = Capability.SESSION_TRACK | Capability.DEPRECATE_EOF;
+const NOTHING_TOLD: readonly Tracker[] = [];
+/** Parts up to this many bytes are copied into one write: cheaper than a gathering write of small pieces. */
+const COPY_BELOW = 32 << 10;
+
+/**
+ * Passes a backend's reply on to the client, in the framing that the client negotiated: rows as they are; EOF packets put
+ * in for clients without CLIENT_DEPRECATE_EOF; trackers taken out that the client did not ask for.
+ */
+export class ClientReply implements ReplyReceiver {
+  readonly #session: Session;
+  readonly #trackers: Tracker[] = [];
+  #parts: Buffer[] = [];
+  #bytes = 0;
+  /** Sequence id of an EOF after column definitions that has not been written: an open cursor has just one. */
+  #eofDue = -1;
+  #started = false;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /** A new reply begins. */
+  start(): void {
+    this.#started = false;
+    this.#eofDue = -1;
+    this.#trackers.length = 0;
+  }
+
+  /** Whether the client has got bytes of this reply. */
+  get started(): boolean {
+    return this.#started;
+  }
+
+  /** What the server told about the session with this reply. */
+  get trackers(): readonly Tracker[] {
+    return this.#trackers;
+  }
+
+  pass(bytes: Buffer): void {
+    if (this.#eofDue >= 0) this.#writeDueEof(this.#session.plainStatus);
+    this.#add(bytes);
+  }
+
+  definitionsEnd(sequence: number): number {
+    if (this.#session.deprecateEof) return 0;
+    this.#eofDue = (sequence + 1) & 0xff;
+    return 1;
+  }
+
+  ok(payload: Buffer, sequence: number, afterRows: boolean, tracker: ReplyTracker): Buffer | null {
+    const changed = (tracker.status & ServerStatus.SESSION_STATE_CHANGED) !== 0;
+    const ok = changed ? decodeOk(payload, BACKEND_FORM) : null;
+    const told = ok?.trackers ? decodeTrackers(ok.trackers) : NOTHING_TOLD;
+    if (ok !== null) this.#trackers.push(...told);
+    const { capabilities, deprecateEof } = this.#session;
+    if (afterRows && !deprecateEof) return this.#okAsEof(tracker, sequence);
+    const tail = payload.length > tracker.okTail;
+    const tracks = (capabilities & Capability.SESSION_TRACK) !== 0;
+    if (!changed && (!tail || tracks)) return null;
+    const shown = tracks ? this.#session.shownTrackers(told) : NOTHING_TOLD;
+    const trackers = shown.length === 0 ? null : encodeTrackers(shown);
+    return encodePacket(encodeOk({ ...(ok ?? decodeOk(payload, BACKEND_FORM)), trackers }, capabilities), sequence);
+  }
+
+  err(): void {}
+
+  prepared(payload: Buffer): void {
+    this.#session.statementPrepared(payload);
+  }
+
+  flush(): void {
+    const parts = this.#parts;
+    if (parts.length === 0) return;
+    this.#started = true;
+    this.#parts = [];
+    const bytes = this.#bytes;
+    this.#bytes = 0;
+    const session = this.#session;
+    if (parts.length === 1) session.write(parts[0]!);
+    else if (bytes <= COPY_BELOW) session.write(Buffer.concat(parts, bytes));
+    else session.writeAll(parts);
+  }
+
+  complete(tracker: ReplyTracker): void {
+    if (this.#eofDue >= 0) {
+      // a PREPARE's last block of definitions
+      this.#writeDueEof(this.#session.plainStatus);
+      this.flush();
+    }
+    replyComplete(this.#session, tracker);
+  }
+
+  lost(reason: string): void {
+    replyLost(this.#session, reason);
+  }
+
+  #okAsEof(tracker: ReplyTracker, sequence: number): Buffer {
+    const status = tracker.status & ~ServerStatus.SESSION_STATE_CHANGED;
+    const eof = encodeEof({ warnings: tracker.warnings, status });
+    const cursor = tracker.rows === 0 && (status & ServerStatus.CURSOR_EXISTS) !== 0;
+    if (!cursor || this.#eofDue < 0) return encodePacket(eof, sequence);
+    const due = this.#eofDue;
+    this.#eofDue = -1;
+    return encodePacket(eof, due);
+  }
+
+  #writeDueEof(status: number): void {
+    const sequence = this.#eofDue;
+    this.#eofDue = -1;
+    this.#add(encodePacket(encodeEof({ warnings: 0, status }), sequence));
+  }
+
+  #add(bytes: Buffer): void {
+    this.#parts.push(bytes);
+    this.#bytes += bytes.length;
+  }
+}

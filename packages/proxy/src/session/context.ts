@@ -1,0 +1,91 @@
+import { quoteIdentifier } from '@myswitch/protocol';
+
+/**
+ * What a session has set: schema, system variables and user variables, each as SQL text that makes an equal value.
+ * Immutable, so that "does this backend already mean the same?" is a pointer comparison on the data path.
+ * A system variable that is absent has the server's default.
+ */
+export class SessionContext {
+  readonly schema: string | null;
+  readonly variables: ReadonlyMap<string, string>;
+  readonly userVariables: ReadonlyMap<string, string>;
+  /** Equal for equal schema and variables: the part that a prepared statement depends on. */
+  readonly statementKey: string;
+  readonly #userKey: string;
+
+  constructor(
+    schema: string | null,
+    variables: ReadonlyMap<string, string>,
+    userVariables: ReadonlyMap<string, string>,
+  ) {
+    this.schema = schema;
+    this.variables = variables;
+    this.userVariables = userVariables;
+    this.statementKey = `${schema ?? '\u0001'}\u0000${mapKey(variables)}`;
+    this.#userKey = mapKey(userVariables);
+  }
+
+  equals(other: SessionContext): boolean {
+    return this === other || (this.statementKey === other.statementKey && this.#userKey === other.#userKey);
+  }
+
+  withSchema(schema: string | null): SessionContext {
+    return schema === this.schema ? this : new SessionContext(schema, this.variables, this.userVariables);
+  }
+
+  withValues(system: ReadonlyMap<string, string>, user: ReadonlyMap<string, string>): SessionContext {
+    if (system.size === 0 && user.size === 0) return this;
+    const variables = new Map([...this.variables, ...system]);
+    const userVariables = new Map([...this.userVariables, ...user]);
+    for (const [name, value] of user) if (value === 'NULL') userVariables.delete(name); // unset reads as NULL
+    return new SessionContext(this.schema, variables, userVariables);
+  }
+}
+
+/** SET changes character_set_connection and collation_connection through each other, so their order matters. */
+export const CHARSET_VARIABLES = [
+  'character_set_client',
+  'character_set_results',
+  'character_set_connection',
+  'collation_connection',
+] as const;
+
+/** The SET that turns variables of `from` into those of `to`; null when they are equal. The schema is not part of it. */
+export function replayStatement(from: SessionContext, to: SessionContext): string | null {
+  const parts: string[] = [];
+  if (from.variables !== to.variables) systemAssignments(from.variables, to.variables, parts);
+  if (from.userVariables !== to.userVariables) {
+    for (const [name, value] of to.userVariables) {
+      if (from.userVariables.get(name) !== value) parts.push(`@${quoteIdentifier(name)}=${value}`);
+    }
+    for (const name of from.userVariables.keys()) {
+      if (!to.userVariables.has(name)) parts.push(`@${quoteIdentifier(name)}=NULL`);
+    }
+  }
+  return parts.length === 0 ? null : `SET ${parts.join(',')}`;
+}
+
+function systemAssignments(from: ReadonlyMap<string, string>, to: ReadonlyMap<string, string>, parts: string[]): void {
+  if (CHARSET_VARIABLES.some((name) => from.get(name) !== to.get(name))) {
+    for (const name of CHARSET_VARIABLES) {
+      const value = to.get(name);
+      if (value !== undefined) parts.push(`SESSION ${name}=${value}`);
+    }
+  }
+  for (const [name, value] of to) {
+    if (from.get(name) !== value && !isCharset(name)) parts.push(`SESSION ${name}=${value}`);
+  }
+  for (const name of from.keys()) if (!to.has(name) && !isCharset(name)) parts.push(`SESSION ${name}=DEFAULT`);
+}
+
+function isCharset(name: string): boolean {
+  return (CHARSET_VARIABLES as readonly string[]).includes(name);
+}
+
+function mapKey(map: ReadonlyMap<string, string>): string {
+  if (map.size === 0) return '';
+  return [...map.keys()]
+    .sort()
+    .map((name) => `${name}=${map.get(name)}`)
+    .join('\u0000');
+}

@@ -1,0 +1,132 @@
+import { ServerStatus, StatementKind } from '@myswitch/protocol';
+import type { ReplyTracker, Statement } from '@myswitch/protocol';
+import type { Backend } from '../backend/backend';
+import { CHARSET_VARIABLES } from './context';
+import { Pin, WeakPin } from './pins';
+import type { Session } from './session';
+
+/** Statements whose failure may have left part of their effect: expressions with side effects that ran, bodies of several statements. */
+const PARTLY_DONE: ReadonlySet<StatementKind> = new Set([
+  StatementKind.SELECT,
+  StatementKind.INSERT,
+  StatementKind.REPLACE,
+  StatementKind.UPDATE,
+  StatementKind.DELETE,
+  StatementKind.DO,
+  StatementKind.CALL,
+  StatementKind.EXECUTE,
+  StatementKind.MULTI,
+  StatementKind.OTHER,
+]);
+
+/** Statements that run text which is not in front of us. */
+const OPAQUE: ReadonlySet<StatementKind> = new Set([
+  StatementKind.CALL,
+  StatementKind.EXECUTE,
+  StatementKind.MULTI,
+  StatementKind.OTHER,
+]);
+
+/** Statements of which it is known why the server reports a change of state. */
+const EXPLAINED: ReadonlySet<StatementKind> = new Set([
+  StatementKind.SET,
+  StatementKind.USE,
+  StatementKind.PREPARE,
+  StatementKind.DEALLOCATE,
+]);
+
+/** Takes over what a complete reply says of the session: from the text, the status, and the trackers. */
+export function observe(session: Session, backend: Backend, statement: Statement, tracker: ReplyTracker): void {
+  const failed = tracker.errorCode !== 0;
+  backend.lastHolder = session;
+  observeDiagnostics(session, backend, statement, tracker, failed);
+  if (failed) {
+    if (!statement.plain || (session.status & ServerStatus.AUTOCOMMIT) === 0) session.statusUnknown = true;
+    if (PARTLY_DONE.has(statement.kind)) for (const pin of statement.pins) session.pin(pin);
+    if (OPAQUE.has(statement.kind)) session.pin(Pin.UNKNOWN_STATE);
+  } else {
+    session.status = tracker.status;
+    for (const pin of statement.unpins) session.pins.delete(pin);
+    for (const pin of statement.pins) session.pin(pin);
+    if (!session.inTransaction) session.pins.delete(Pin.TRANSACTION_CHARACTERISTICS);
+    // the statement that said so is not the transaction that it speaks of
+    if (statement.pins.includes(Pin.TRANSACTION_CHARACTERISTICS)) session.pin(Pin.TRANSACTION_CHARACTERISTICS);
+    if (statement.schema !== null) setSchema(session, backend, statement.schema);
+  }
+  if (statement.assignments.length > 0) touch(session, statement);
+  if (session.reply.trackers.length > 0) observeTrackers(session, backend, statement);
+}
+
+function observeDiagnostics(
+  session: Session,
+  backend: Backend,
+  statement: Statement,
+  tracker: ReplyTracker,
+  failed: boolean,
+): void {
+  const { diagnostics } = session;
+  diagnostics.warnings = tracker.warnings;
+  if (failed) {
+    diagnostics.rowCount = -1;
+    diagnostics.warnings = 1;
+  } else if (tracker.resultSets > 0) {
+    diagnostics.rowCount = -1;
+    diagnostics.foundRows = tracker.rows;
+  } else {
+    diagnostics.rowCount = tracker.affectedRows;
+  }
+  session.endWeakPins();
+  if (statement.calcFoundRows && !failed) session.weakPin(WeakPin.FOUND_ROWS);
+  if (diagnostics.warnings > 0) session.weakPin(WeakPin.WARNINGS);
+  const mayChangeId =
+    tracker.lastInsertId !== 0 || statement.setsLastInsertId || OPAQUE.has(statement.kind) || (failed && !statement.readOnly);
+  if (mayChangeId) session.lastInsertId = backend.lastInsertId = null;
+}
+
+/** SET: what it named is read back, since neither its text nor the trackers give every value. */
+function touch(session: Session, statement: Statement): void {
+  for (const assignment of statement.assignments) {
+    switch (assignment.target) {
+      case 'system':
+        if (assignment.scope === 'session' && !isVirtual(assignment.name)) session.touched.add(assignment.name);
+        break;
+      case 'user':
+        session.touched.add(`@${assignment.name}`);
+        break;
+      case 'names':
+      case 'charset':
+        for (const name of CHARSET_VARIABLES) session.touched.add(name);
+        break;
+      case 'transaction':
+      case 'statement':
+      case 'role':
+      case 'password':
+      case 'other':
+        break; // pins or trackers say what there is to say
+    }
+  }
+}
+
+function observeTrackers(session: Session, backend: Backend, statement: Statement): void {
+  let explained = EXPLAINED.has(statement.kind) || statement.pins.length > 0;
+  let changed = false;
+  for (const tracker of session.reply.trackers) {
+    if (tracker.kind === 'schema') {
+      explained ||= !OPAQUE.has(statement.kind);
+      if (statement.schema === null) setSchema(session, backend, tracker.name);
+    } else if (tracker.kind === 'systemVariable') {
+      session.touched.add(tracker.name.toLowerCase());
+    } else if (tracker.kind === 'stateChange') {
+      changed = true;
+    }
+  }
+  if (changed && !explained) session.pin(Pin.UNKNOWN_STATE);
+}
+
+function setSchema(session: Session, backend: Backend, schema: string): void {
+  session.context = backend.context = session.context.withSchema(schema === '' ? null : schema);
+}
+
+function isVirtual(name: string): boolean {
+  return name.startsWith('session_track_');
+}

@@ -1,0 +1,24 @@
+/** What a session is doing. */
+export const SessionPhase = Object.freeze({
+  /** no command under way */
+  IDLE: 'IDLE',
+  /** a command waits for a backend: at the gate, or in a connection pool */
+  WAITING: 'WAITING',
+  /** a backend is being made equal to the session */
+  REPLAYING: 'REPLAYING',
+  /** a command was sent and its reply is not complete */
+  RUNNING: 'RUNNING',
+  /** the client has its reply; we read back what the statement changed */
+  SETTLING: 'SETTLING',
+  CLOSED: 'CLOSED',
+} as const);
+export type SessionPhase = (typeof SessionPhase)[keyof typeof SessionPhase];
+
+export const MOVES: Readonly<Record<SessionPhase, readonly SessionPhase[]>> = {
+  IDLE: ['WAITING', 'SETTLING', 'CLOSED'],
+  WAITING: ['REPLAYING', 'RUNNING', 'IDLE', 'CLOSED'],
+  REPLAYING: ['RUNNING', 'WAITING', 'IDLE', 'CLOSED'],
+  RUNNING: ['SETTLING', 'IDLE', 'CLOSED'],
+  SETTLING: ['IDLE', 'CLOSED'],
+  CLOSED: [],
+};

@@ -1,0 +1,21 @@
+import { PinReason as StatementPin } from '@myswitch/protocol';
+
+/** Why a session can't leave its backend. */
+export const Pin = Object.freeze({
+  ...StatementPin,
+  /** COM_STMT_SEND_LONG_DATA: the server gathers a parameter */
+  LONG_DATA: 'LONG_DATA',
+  /** a server-side cursor is open */
+  CURSOR: 'CURSOR',
+  /** something changed that nobody can read back: in a procedure, a trigger, or a statement that failed half way */
+  UNKNOWN_STATE: 'UNKNOWN_STATE',
+} as const);
+export type Pin = (typeof Pin)[keyof typeof Pin];
+
+/** Why a session keeps its backend until its next statement, unless somebody needs it more. */
+export const WeakPin = Object.freeze({
+  /** SQL_CALC_FOUND_ROWS: FOUND_ROWS() is more than the rows that were sent */
+  FOUND_ROWS: 'FOUND_ROWS',
+  WARNINGS: 'WARNINGS',
+} as const);
+export type WeakPin = (typeof WeakPin)[keyof typeof WeakPin];

@@ -1,0 +1,55 @@
+import type { Statement } from '@myswitch/protocol';
+import type { SessionContext } from './context';
+
+/** A statement that the client prepared: its id towards the client never changes, whichever backend runs it. */
+export interface PreparedStatement {
+  readonly id: number;
+  readonly sql: Buffer;
+  readonly statement: Statement;
+  /** What the session was like at PREPARE: names are resolved in that schema, under that sql_mode. */
+  readonly context: SessionContext;
+  readonly paramCount: number;
+  /** Key in a backend's StatementCache; sessions with equal context share what is prepared there. */
+  readonly sharedKey: string;
+  /** Two bytes for each parameter, as the last EXECUTE bound them; null: none did. */
+  types: Buffer | null;
+  /** Whether long data was sent, or a cursor opened: then the server's statement has state of its own and can't be shared. */
+  use: 'SHARED' | 'EXCLUSIVE';
+}
+
+/** Same as max_prepared_stmt_count's default, here for each session. */
+const MAX_PREPARED = 16_382;
+
+/** The prepared statements of one client. */
+export class PreparedStatements {
+  readonly #byId = new Map<number, PreparedStatement>();
+  #lastId = 0;
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  get full(): boolean {
+    return this.#byId.size >= MAX_PREPARED;
+  }
+
+  get(id: number): PreparedStatement | undefined {
+    return this.#byId.get(id);
+  }
+
+  add(sql: Buffer, statement: Statement, context: SessionContext, paramCount: number): PreparedStatement {
+    const id = ++this.#lastId;
+    const sharedKey = `${context.statementKey}\u0000${sql.toString('latin1')}`;
+    const prepared: PreparedStatement = { id, sql, statement, context, paramCount, sharedKey, types: null, use: 'SHARED' };
+    this.#byId.set(id, prepared);
+    return prepared;
+  }
+
+  delete(id: number): void {
+    this.#byId.delete(id);
+  }
+
+  clear(): void {
+    this.#byId.clear();
+  }
+}

@@ -1,0 +1,203 @@
+import type { Packet, ReplyTracker } from '@myswitch/protocol';
+import type { Backend } from '../backend/backend';
+import { decodeCommand } from '../commands/table';
+import type { ProxyError } from '../errors';
+import { observe } from './observe';
+import { SessionPhase } from './phase';
+import { isEqual, replay } from './replay';
+import type { Session } from './session';
+import { clientError } from './client-error';
+import { needsSettling, settle, wipe } from './settle';
+import type { Work } from './work';
+
+/*
+ * The road of a command, top to bottom:
+ *
+ *   receive -> (decode, classify) -> run -> seek (checkout; the gate is there) -> granted -> (replay) -> submit
+ *   replyComplete -> (observe) -> (settle) -> boundary -> release, or the backend stays with the session
+ *
+ * Everything up to `submit` is synchronous when a backend is idle and means what the session means.
+ */
+
+/** How often a command that was not sent yet may look for another backend when its own died in the replay. */
+const MAX_ATTEMPTS = 3;
+
+/** A whole command from the client. */
+export function receive(session: Session, packet: Packet): void {
+  if (session.doomed !== null) {
+    const error = session.doomed;
+    session.doomed = null;
+    return session.sendError(error);
+  }
+  const work = decodeCommand(session, packet);
+  if (work !== null) run(session, work);
+}
+
+/** Runs a command on the session's backend, or on one that it waits for. */
+export function run(session: Session, work: Work): void {
+  session.work = work;
+  session.move(SessionPhase.WAITING);
+  if (session.backend !== null) submitOrReplay(session, session.backend, 1);
+  else seek(session);
+}
+
+/** Asks the pool for a backend; true if there was one at once. */
+export function seek(session: Session): boolean {
+  const backend = session.pool.checkout(session);
+  if (backend === null) return false;
+  granted(session, backend);
+  return true;
+}
+
+export function granted(session: Session, backend: Backend): void {
+  session.backend = backend;
+  submitOrReplay(session, backend, 1);
+}
+
+function submitOrReplay(session: Session, backend: Backend, attempt: number): void {
+  const work = session.work!;
+  if (isEqual(session, backend, work)) return submit(session, backend, work);
+  session.move(SessionPhase.REPLAYING);
+  replay(session, backend, work).then(
+    () => {
+      if (session.closed) return abandon(session, backend);
+      submit(session, backend, work);
+    },
+    (error: ProxyError) => replayFailed(session, backend, error, attempt),
+  );
+}
+
+function submit(session: Session, backend: Backend, work: Work): void {
+  session.move(SessionPhase.RUNNING);
+  session.reply.start();
+  if (work.grammar === null) {
+    work.write(session, backend);
+    work.done?.(session, backend, NO_REPLY, true);
+    return boundary(session, backend);
+  }
+  backend.expect(work.grammar, session.reply);
+  work.write(session, backend);
+}
+
+/** The client has the whole reply. */
+export function replyComplete(session: Session, tracker: ReplyTracker): void {
+  const backend = session.backend!;
+  const work = session.work!;
+  observe(session, backend, work.statement, tracker);
+  work.done?.(session, backend, tracker, tracker.errorCode === 0);
+  if (session.closed) return abandon(session, backend);
+  if (!needsSettling(session)) return boundary(session, backend);
+  session.move(SessionPhase.SETTLING);
+  settle(session, backend).then(
+    () => (session.closed ? abandon(session, backend) : boundary(session, backend)),
+    // the backend is gone and the session was told by backendLost, or there is nothing to read back any more
+    () => session.next(),
+  );
+}
+
+/** Between two commands: the session keeps its backend only if it must. */
+function boundary(session: Session, backend: Backend): void {
+  session.work = null;
+  session.move(SessionPhase.IDLE);
+  if (!session.inTransaction && session.pins.size === 0) {
+    if (session.weakPins.size > 0 && session.pool.holding) session.pool.endWeakPins(session);
+    if (session.weakPins.size === 0) release(session, backend);
+  }
+  session.next();
+}
+
+/** Gives the backend back as it is: it means what the session means. */
+export function release(session: Session, backend: Backend): void {
+  session.backend = null;
+  session.lastBackend = backend;
+  session.pool.checkin(backend);
+}
+
+/** Reads back what is still open, then gives the backend back: for a session whose weak pins end between two commands. */
+export function settleAndRelease(session: Session, backend: Backend): void {
+  if (!needsSettling(session)) return release(session, backend);
+  session.move(SessionPhase.SETTLING);
+  settle(session, backend).then(
+    () => {
+      if (session.closed) return abandon(session, backend);
+      session.move(SessionPhase.IDLE);
+      release(session, backend);
+      session.next();
+    },
+    () => session.next(),
+  );
+}
+
+/** The client went away in a transaction or with pins: the server forgets the session, then others may have the backend. */
+export function recycle(session: Session, backend: Backend): void {
+  wipe(backend).then(
+    () => release(session, backend),
+    () => undefined, // it is gone
+  );
+}
+
+/** A session that closed while its backend was busy for it. */
+function abandon(session: Session, backend: Backend): void {
+  if (session.backend === null) return;
+  if (session.inTransaction || session.pins.size > 0) recycle(session, backend);
+  else release(session, backend);
+}
+
+function replayFailed(session: Session, backend: Backend, error: ProxyError, attempt: number): void {
+  const lost = error.code !== 'SERVER';
+  const keeps = session.inTransaction || session.pins.size > 0;
+  session.backend = keeps && !lost ? backend : null;
+  if (session.backend === null) {
+    // half of a replay may have been done: nobody else gets this backend
+    if (lost) session.pool.lost();
+    else discard(session, backend);
+  }
+  if (session.closed) return;
+  if (lost && !keeps && attempt < MAX_ATTEMPTS) {
+    session.move(SessionPhase.WAITING);
+    const next = session.pool.checkout(session);
+    if (next !== null) {
+      session.backend = next;
+      submitOrReplay(session, next, attempt + 1);
+    }
+    return;
+  }
+  if (lost && keeps) session.connectionEnded();
+  session.move(SessionPhase.IDLE);
+  session.fail(clientError(error));
+  session.next();
+}
+
+function discard(session: Session, backend: Backend): void {
+  session.pool.lost();
+  backend.holder = null;
+  backend.destroy('a replay failed');
+}
+
+/** The backend's connection ended before the reply did. What may have been committed is never run again. */
+export function replyLost(session: Session, reason: string): void {
+  const { work, doomed } = session;
+  session.backend = null;
+  session.pool.lost();
+  session.work = null;
+  const wasOpen = session.inTransaction || session.pins.size > 0;
+  session.connectionEnded();
+  if (session.closed) return;
+  session.doomed = null;
+  session.move(SessionPhase.IDLE);
+  const unknown = work !== null && work.statement.mayCommit;
+  const lostState = wasOpen ? '; the open transaction and what was bound to it are lost' : '';
+  const error = doomed ?? {
+    code: 1105,
+    sqlState: unknown ? '08007' : 'HY000',
+    message: unknown
+      ? `MySwitch: outcome unknown: ${reason} before it answered${lostState}`
+      : `MySwitch: not completed: ${reason} before it answered${lostState}`,
+  };
+  if (session.reply.started) session.end(null); // in the middle of rows there is no place for an error
+  else session.sendError(error);
+  session.next();
+}
+
+const NO_REPLY = { errorCode: 0, status: 0, warnings: 0 } as ReplyTracker;
+

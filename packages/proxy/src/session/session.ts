@@ -1,0 +1,430 @@
+import type { Socket } from 'node:net';
+import { Capability, encodeErr, encodeOk, encodePacket, PacketFramer, ProtocolError, ServerStatus } from '@myswitch/protocol';
+import type { ClientLogin, Packet, Tracker } from '@myswitch/protocol';
+import type { Backend } from '../backend/backend';
+import { variantOf } from '../capabilities';
+import { ProxyError } from '../errors';
+import type { Account } from '../options';
+import type { Blocking } from '../plane/types';
+import type { Pool } from '../pool/pool';
+import { clientError } from './client-error';
+import { ClientReply } from './client-reply';
+import type { SessionContext } from './context';
+import type { Pin, WeakPin } from './pins';
+import { MOVES, SessionPhase } from './phase';
+import { granted, receive, recycle, release, run, seek, settleAndRelease } from './road';
+import { PreparedStatements } from './prepared-statements';
+import { ShownTrackers } from './shown-trackers';
+import type { ClientError, Work } from './work';
+
+/** Same as MySQL's largest max_allowed_packet default. */
+export const MAX_PAYLOAD = 64 << 20;
+/** A client that sends more than this ahead of its replies is not read any further for now. */
+const READ_AHEAD = 1 << 20;
+
+export interface Accepted {
+  readonly account: Account;
+  readonly capabilities: number;
+  readonly context: SessionContext;
+  readonly login: ClientLogin;
+}
+
+/** What the client asked of the last statement's outcome, counted by us, for when its backend went to somebody else. */
+export interface Diagnostics {
+  rowCount: number | bigint;
+  foundRows: number;
+  warnings: number;
+}
+
+/**
+ * A client's connection after login, and what it means: account, context, prepared statements, transaction, pins.
+ * It holds a backend only while a command or transaction runs, or as long as it is pinned.
+ */
+export class Session {
+  readonly id: number;
+  readonly pool: Pool;
+  readonly client: string;
+  readonly reply = new ClientReply(this);
+  readonly statements = new PreparedStatements();
+  readonly trackers = new ShownTrackers();
+  readonly pins = new Map<Pin, number>();
+  readonly weakPins = new Set<WeakPin>();
+  /** Names to read back before the backend is shared: system variables, and user variables with @ before them. */
+  readonly touched = new Set<string>();
+  readonly diagnostics: Diagnostics = { rowCount: 0, foundRows: 0, warnings: 0 };
+  account: Account;
+  capabilities: number;
+  variant: number;
+  context: SessionContext;
+  /** What COM_RESET_CONNECTION goes back to. */
+  loginContext: SessionContext;
+  backend: Backend | null = null;
+  lastBackend: Backend | null = null;
+  /** LAST_INSERT_ID(); null: only `lastBackend` knows. */
+  lastInsertId: number | bigint | null = 0;
+  /** Status bits of the last OK. */
+  status: number = ServerStatus.AUTOCOMMIT;
+  work: Work | null = null;
+  /** An error that the next command gets in place of its reply. */
+  doomed: ClientError | null = null;
+  /** An ERR says nothing of the transaction: asked for before the backend is shared. */
+  statusUnknown = false;
+  /** Takes the PREPARE_OK that is under way. */
+  onPrepared: ((payload: Buffer) => void) | null = null;
+  /** Client ids of statements with an open cursor, and of those with long data under way. */
+  readonly cursors = new Set<number>();
+  readonly longData = new Set<number>();
+  /** Keeps the state of COM_CHANGE_USER; also takes the packets of its authentication. */
+  readonly login: ClientLogin;
+  takeOver: ((packet: Packet) => void) | null = null;
+  /** Sequence id of the next packet that we ourselves send: above 1 in an authentication. */
+  replySequence = 1;
+  since: number;
+  #phase: SessionPhase = SessionPhase.IDLE;
+  readonly #socket: Socket;
+  readonly #framer = new PacketFramer({ maxPayload: MAX_PAYLOAD });
+  #pausedBackend: Backend | null = null;
+  #taking = false;
+  #queued: Work | null = null;
+
+  constructor(id: number, pool: Pool, socket: Socket, accepted: Accepted, client: string) {
+    this.id = id;
+    this.pool = pool;
+    this.client = client;
+    this.account = accepted.account;
+    this.capabilities = accepted.capabilities;
+    this.variant = variantOf(accepted.capabilities);
+    this.context = this.loginContext = accepted.context;
+    this.since = pool.clock.now();
+    this.login = accepted.login;
+    this.#socket = socket;
+    pool.sessions.add(this);
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.on('drain', () => this.#drained());
+    socket.on('error', () => this.close());
+    socket.on('close', () => this.close());
+  }
+
+  get phase(): SessionPhase {
+    return this.#phase;
+  }
+
+  get closed(): boolean {
+    return this.#phase === SessionPhase.CLOSED;
+  }
+
+  get inTransaction(): boolean {
+    return (this.status & ServerStatus.IN_TRANS) !== 0;
+  }
+
+  get deprecateEof(): boolean {
+    return (this.capabilities & Capability.DEPRECATE_EOF) !== 0;
+  }
+
+  /** Status for packets of our own. */
+  get plainStatus(): number {
+    return this.status & (ServerStatus.IN_TRANS | ServerStatus.AUTOCOMMIT | ServerStatus.NO_BACKSLASH_ESCAPES);
+  }
+
+  /** Bytes that it keeps while it waits. */
+  get waitingBytes(): number {
+    return this.work?.bytes ?? 0;
+  }
+
+  move(to: SessionPhase): void {
+    if (!MOVES[this.#phase].includes(to)) throw new Error(`a session can't go from ${this.#phase} to ${to}`);
+    this.#phase = to;
+    this.since = this.pool.clock.now();
+  }
+
+  // ---- towards the client -------------------------------------------------------------------------------------
+
+  write(bytes: Buffer): void {
+    if (!this.#socket.write(bytes)) this.#hold();
+  }
+
+  writeAll(parts: readonly Buffer[]): void {
+    this.#socket.cork();
+    let room = true;
+    for (const part of parts) room = this.#socket.write(part);
+    this.#socket.uncork();
+    if (!room) this.#hold();
+  }
+
+  sendOk(): void {
+    const ok = { header: 0 as const, affectedRows: 0, lastInsertId: 0n, warnings: 0, info: '', trackers: null };
+    this.sendPayload(encodeOk({ ...ok, status: this.plainStatus }, this.capabilities));
+    this.replySequence = 1;
+  }
+
+  sendError(error: ClientError): void {
+    this.sendPayload(encodeErr(error));
+    this.replySequence = 1;
+  }
+
+  sendPayload(payload: Buffer): void {
+    this.write(encodePacket(payload, this.replySequence++));
+  }
+
+  /** The command under way comes to nothing. */
+  fail(error: ClientError): void {
+    const { work } = this;
+    this.work = null;
+    if (work?.failed !== undefined) work.failed(this, error);
+    else this.sendError(error);
+  }
+
+  /** The next message is part of an authentication: `take` gets it. */
+  expectAuthentication(sequence: number, take: (packet: Packet) => void): void {
+    this.takeOver = take;
+    this.#framer.expect(sequence);
+  }
+
+  shownTrackers(told: readonly Tracker[]): readonly Tracker[] {
+    return this.trackers.shown(told);
+  }
+
+  // ---- towards pool and backend -------------------------------------------------------------------------------
+
+  /** The pool has a backend for the command that waits. */
+  granted(backend: Backend): void {
+    this.pool.grantedLater(this);
+    granted(this, backend);
+  }
+
+  /** The wait ended without a backend. */
+  refuse(reason: string): void {
+    this.denied(new ProxyError('DEADLINE', reason));
+  }
+
+  denied(error: ProxyError): void {
+    this.pool.leave(this);
+    this.move(SessionPhase.IDLE);
+    this.fail(clientError(error));
+    this.next();
+  }
+
+  /** The gate opened: asks for a backend again. True if it has one. */
+  retry(): boolean {
+    if (this.#phase !== SessionPhase.WAITING) return true;
+    return seek(this);
+  }
+
+  /** The server ended the connection while this session held it between two commands. */
+  backendLost(reason: string): void {
+    this.backend = null;
+    this.connectionEnded();
+    this.doomed ??= {
+      code: 1105,
+      sqlState: 'HY000',
+      message: `MySwitch: ${reason}; the open transaction and what was bound to it (locks, temporary tables) are lost`,
+    };
+    if (this.#phase === SessionPhase.SETTLING) this.move(SessionPhase.IDLE);
+    this.pool.lost();
+  }
+
+  /** What was bound to the backend is gone with it. */
+  connectionEnded(): void {
+    this.endWeakPins();
+    this.pins.clear();
+    this.touched.clear();
+    this.cursors.clear();
+    this.longData.clear();
+    this.statusUnknown = false;
+    this.status &= ~ServerStatus.IN_TRANS;
+    this.lastBackend = null;
+  }
+
+  /** COM_RESET_CONNECTION: everything but account and schema is as after login. */
+  forget(): void {
+    const { schema } = this.context;
+    this.connectionEnded();
+    this.statements.clear();
+    this.context = this.loginContext.withSchema(schema);
+    this.lastInsertId = 0;
+    this.status = ServerStatus.AUTOCOMMIT;
+    Object.assign(this.diagnostics, { rowCount: 0, foundRows: 0, warnings: 0 });
+  }
+
+  /** Whether the server still has FOUND_ROWS, ROW_COUNT and warnings of this session's last statement. */
+  get serverKnowsLastStatement(): boolean {
+    const backend = this.backend ?? this.lastBackend;
+    return backend !== null && backend.lastHolder === this && backend.state !== 'CLOSED';
+  }
+
+  /** The former backend told its LAST_INSERT_ID() before it went to somebody else. */
+  insertIdRead(value: Buffer | null): void {
+    if (this.lastInsertId !== null) return;
+    const id = BigInt(value?.toString('latin1') ?? '0');
+    this.lastInsertId = id <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(id) : id;
+  }
+
+  statementPrepared(payload: Buffer): void {
+    this.onPrepared?.(payload);
+  }
+
+  // ---- pins ---------------------------------------------------------------------------------------------------
+
+  pin(reason: Pin): void {
+    if (!this.pins.has(reason)) this.pins.set(reason, this.pool.clock.now());
+  }
+
+  weakPin(reason: WeakPin): void {
+    this.weakPins.add(reason);
+    this.backend?.pool.weaklyPinned.add(this);
+  }
+
+  endWeakPins(): void {
+    if (this.weakPins.size === 0) return;
+    this.weakPins.clear();
+    (this.backend ?? this.lastBackend)?.pool.weaklyPinned.delete(this);
+  }
+
+  /** The last pin may have ended without a command of the server's. */
+  leaveIfUnpinned(): void {
+    if (this.backend === null || this.inTransaction || this.pins.size > 0 || this.weakPins.size > 0) return;
+    settleAndRelease(this, this.backend);
+  }
+
+  /** Gives a backend back that is held for weak pins only; true if it did. */
+  releaseWeakPins(): boolean {
+    if (this.#phase !== SessionPhase.IDLE || this.weakPins.size === 0 || this.backend === null) return false;
+    this.endWeakPins();
+    if (this.inTransaction || this.pins.size > 0) return false;
+    settleAndRelease(this, this.backend);
+    return true;
+  }
+
+  /** What a switch would have to wait for. */
+  blocking(): Blocking | null {
+    if (this.backend === null) return null;
+    const base = { session: this.id, user: this.account.name, client: this.client };
+    const now = this.pool.clock.now();
+    const [pin] = this.pins;
+    if (pin !== undefined) return { ...base, kind: 'pinned', reason: [...this.pins.keys()].join(','), ageMs: now - pin[1] };
+    const ageMs = now - this.backend.heldSince;
+    if (this.inTransaction) return { ...base, kind: 'busy', reason: 'TRANSACTION', ageMs };
+    if (this.weakPins.size > 0 && this.#phase === SessionPhase.IDLE) return null;
+    return { ...base, kind: 'busy', reason: 'STATEMENT', ageMs };
+  }
+
+  /** Takes its backend away; the client keeps its connection and gets 1213 (now, or with its next command). */
+  async killForSwitch(): Promise<void> {
+    const { backend } = this;
+    if (backend === null) return;
+    const error = { code: 1213, sqlState: '40001', message: 'MySwitch: ended for a switch; try restarting transaction' };
+    this.doomed = error;
+    await backend.pool.killOnServer(backend, 'CONNECTION');
+    backend.destroy('ended for a switch');
+  }
+
+  /** KILL from another session of the same account. */
+  kill(what: 'query' | 'connection'): void {
+    if (what === 'connection') return this.close();
+    if (this.#phase !== SessionPhase.RUNNING || this.backend === null) return;
+    this.backend.pool
+      .killOnServer(this.backend, 'QUERY')
+      .catch((error: Error) => this.pool.log('warn', 'a statement could not be killed', { error: error.message }));
+  }
+
+  run(work: Work): void {
+    run(this, work);
+  }
+
+  /** Runs `work` as soon as the command under way is over. */
+  runNext(work: Work): void {
+    this.#queued = work;
+  }
+
+  // ---- the client's side --------------------------------------------------------------------------------------
+
+  /** Bytes that came with the login packet. */
+  unread(chunk: Buffer): void {
+    if (chunk.length > 0) this.#receive(chunk);
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.closed) return;
+    this.#framer.push(chunk);
+    this.next();
+    if (this.#framer.buffered > READ_AHEAD && this.#phase !== SessionPhase.IDLE) this.#socket.pause();
+  }
+
+  /** Takes up the next command, if one is there and none is under way. */
+  next(): void {
+    // commands that are answered at once come back here: they are taken up by the loop below, not one inside another
+    if (this.#taking) return;
+    this.#taking = true;
+    try {
+      while (this.#phase === SessionPhase.IDLE) {
+        const queued = this.#queued;
+        this.#queued = null;
+        if (queued !== null) {
+          run(this, queued);
+          continue;
+        }
+        const packet = this.#framer.next();
+        if (packet === null) break;
+        const { takeOver } = this;
+        this.takeOver = null;
+        if (takeOver === null) receive(this, packet);
+        else takeOver(packet);
+      }
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#broken(error);
+    } finally {
+      this.#taking = false;
+    }
+    if (this.#phase === SessionPhase.IDLE && this.#socket.isPaused()) this.#socket.resume();
+  }
+
+  #broken(error: ProtocolError): void {
+    const tooLarge = error.code === 'TOO_LARGE';
+    this.end(
+      tooLarge
+        ? { code: 1153, sqlState: '08S01', message: "Got a packet bigger than 'max_allowed_packet' bytes" }
+        : { code: 1156, sqlState: '08S01', message: 'Got packets out of order' },
+    );
+  }
+
+  /** Sends a last error and closes. */
+  end(error: ClientError | null): void {
+    if (this.closed) return;
+    if (error !== null) this.sendError(error);
+    this.#socket.end();
+    this.#socket.setTimeout(1000, () => this.#socket.destroy());
+    this.close();
+  }
+
+  close(): void {
+    if (this.closed) return;
+    const before = this.#phase;
+    this.#phase = SessionPhase.CLOSED;
+    this.#resumeBackend();
+    this.pool.sessions.delete(this);
+    if (!this.#socket.writableEnded) this.#socket.destroy();
+    if (before === SessionPhase.WAITING) this.pool.leave(this);
+    const { backend } = this;
+    this.endWeakPins();
+    if (backend === null || before === SessionPhase.REPLAYING || before === SessionPhase.SETTLING) return;
+    if (before === SessionPhase.RUNNING) backend.destroy('the client went away');
+    else if (this.inTransaction || this.pins.size > 0) recycle(this, backend);
+    else release(this, backend);
+  }
+
+  #hold(): void {
+    if (this.#pausedBackend !== null || this.backend === null) return;
+    this.#pausedBackend = this.backend;
+    this.backend.pause();
+  }
+
+  #drained(): void {
+    this.#resumeBackend();
+  }
+
+  #resumeBackend(): void {
+    this.#pausedBackend?.resume();
+    this.#pausedBackend = null;
+  }
+}

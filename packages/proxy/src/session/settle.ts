@@ -1,0 +1,89 @@
+import { ColumnType, quoteIdentifier } from '@myswitch/protocol';
+import type { ColumnDefinition } from '@myswitch/protocol';
+import type { Backend } from '../backend/backend';
+import { ping, query, resetConnection } from '../backend/exchange';
+import { WeakPin, Pin } from './pins';
+import type { Session } from './session';
+
+/** Whether something has to be read back before anybody else may have the backend. */
+export function needsSettling(session: Session): boolean {
+  if (session.statusUnknown) return true;
+  // reading back would clear the warnings that the client may ask for next
+  return session.touched.size > 0 && !session.weakPins.has(WeakPin.WARNINGS);
+}
+
+/** Reads back what the last statement changed: transaction status, variables. Rejects when the backend is lost. */
+export async function settle(session: Session, backend: Backend): Promise<void> {
+  if (session.statusUnknown) {
+    session.status = await ping(backend);
+    session.statusUnknown = false;
+  }
+  if (session.touched.size > 0) await readBack(session, backend);
+}
+
+/** The server forgets a session: rolled back, locks and temporary tables gone, variables at their defaults. */
+export async function wipe(backend: Backend): Promise<void> {
+  const baseline = backend.pool.node.baseline!;
+  const { schema } = backend.context;
+  await resetConnection(backend);
+  await query(backend, baseline.trackers);
+  backend.context = baseline.context.withSchema(schema);
+  backend.lastHolder = null;
+  backend.lastInsertId = 0;
+  backend.statements.clear();
+}
+
+async function readBack(session: Session, backend: Backend): Promise<void> {
+  const names = [...session.touched];
+  session.touched.clear();
+  const system = names.filter((name) => !name.startsWith('@'));
+  const user = names.filter((name) => name.startsWith('@')).map((name) => name.slice(1));
+  // a name in another character set can't be written down reliably
+  if (names.some((name) => !/^[\x20-\x7e]*$/.test(name))) return session.pin(Pin.USER_VARIABLE);
+  const columns = [
+    ...system.map((name) => `@@SESSION.${name}`),
+    ...user.map(quoteIdentifier).flatMap((name) => [`@${name}`, `HEX(@${name})`, `CHARSET(@${name})`, `COLLATION(@${name})`]),
+  ];
+  const answer = await query(backend, `SELECT ${columns.join(',')}`).catch((error: { code?: string }) => {
+    if (error.code !== 'SERVER') throw error;
+    return null; // a variable that can't be read back in a session
+  });
+  if (answer === null) return session.pin(Pin.UNKNOWN_STATE);
+  const row = answer.rows[0]!;
+  const systemValues = new Map(system.map((name, i) => [name, systemValue(answer.columns[i]!, row[i]!)]));
+  const userValues = new Map(
+    user.map((name, i) => {
+      const at = system.length + 4 * i;
+      return [name, userValue(answer.columns[at]!, row.slice(at, at + 4))];
+    }),
+  );
+  session.context = backend.context = session.context.withValues(systemValues, userValues);
+}
+
+const INTEGERS: ReadonlySet<number> = new Set([
+  ColumnType.TINY,
+  ColumnType.SHORT,
+  ColumnType.INT24,
+  ColumnType.LONG,
+  ColumnType.LONGLONG,
+]);
+const UNSIGNED_FLAG = 0x20;
+
+/** SQL text that sets a system variable to what was read. */
+function systemValue(column: ColumnDefinition, value: Buffer | null): string {
+  if (value === null) return 'NULL';
+  const text = value.toString('latin1');
+  if (INTEGERS.has(column.type) || column.type === ColumnType.DOUBLE || column.type === ColumnType.NEWDECIMAL) return text;
+  return /^[\w ,.:+/*=-]*$/.test(text) ? `'${text}'` : `_utf8mb4 X'${value.toString('hex')}'`;
+}
+
+/** SQL text of an equal value: same type, same bytes, same collation. `row`: value, hexadecimal, charset, collation. */
+function userValue(column: ColumnDefinition, row: readonly (Buffer | null)[]): string {
+  const [value, hex, charset, collation] = row.map((cell) => cell?.toString('latin1') ?? null);
+  if (value === null || value === undefined) return 'NULL';
+  if (INTEGERS.has(column.type)) return (column.flags & UNSIGNED_FLAG) === 0 ? value : `CAST(${value} AS UNSIGNED)`;
+  if (column.type === ColumnType.NEWDECIMAL) return value;
+  if (column.type === ColumnType.DOUBLE) return /e/i.test(value) ? value : `${value}e0`;
+  if (charset === 'binary') return `X'${hex}'`;
+  return `_${charset} X'${hex}' COLLATE ${collation}`;
+}

@@ -1,0 +1,50 @@
+import type { Tracker } from '@myswitch/protocol';
+
+/**
+ * What the client wants to be told of its session. Backends are asked for much more, so the client's own
+ * session_track_* settings live here and never reach a server.
+ */
+export class ShownTrackers {
+  #variables: ReadonlySet<string> = DEFAULT_VARIABLES;
+  #schema = true;
+  #stateChange = false;
+
+  /** `text`: the value as the SET statement gave it. */
+  set(name: string, text: string): void {
+    const value = text.replace(/^['"]|['"]$/g, '').toLowerCase();
+    const on = value === 'on' || value === '1' || value === 'true' || value === 'default';
+    if (name === 'session_track_schema') this.#schema = on;
+    else if (name === 'session_track_state_change') this.#stateChange = on && value !== 'default';
+    else if (name === 'session_track_system_variables') {
+      this.#variables = value === 'default' ? DEFAULT_VARIABLES : new Set(value.split(',').map((part) => part.trim()));
+    }
+  }
+
+  shown(told: readonly Tracker[]): readonly Tracker[] {
+    return told.filter((tracker) => {
+      switch (tracker.kind) {
+        case 'systemVariable':
+          return this.#variables.has('*') || this.#variables.has(tracker.name.toLowerCase());
+        case 'schema':
+          return this.#schema;
+        case 'stateChange':
+          return this.#stateChange;
+        case 'gtids':
+        case 'transactionCharacteristics':
+        case 'transactionState':
+        case 'unknown':
+          return false;
+      }
+      return tracker satisfies never;
+    });
+  }
+}
+
+/** The default of session_track_system_variables, the same on MySQL and MariaDB. */
+const DEFAULT_VARIABLES: ReadonlySet<string> = new Set([
+  'autocommit',
+  'character_set_client',
+  'character_set_connection',
+  'character_set_results',
+  'time_zone',
+]);
