@@ -16,11 +16,11 @@ import {
 } from '@myswitch/protocol';
 import type { Clock } from '../clock';
 import { messageOf } from '../errors';
+import type { Log } from '../switch/context';
 import type { AdminContext, AdminSession } from './context';
 import { AdminError } from './errors';
 import { execute } from './execute';
 import type { AdminLimits } from './limits';
-import type { AdminLog } from './log';
 import { Reply } from './reply';
 import { SERVER_VERSION } from './server-variables';
 import { use } from './statements/session';
@@ -67,7 +67,7 @@ export interface AdminConnectionOptions {
   readonly credentials: { readonly user: string; readonly password: string };
   readonly limits: AdminLimits;
   readonly clock: Clock;
-  readonly log: AdminLog;
+  readonly log: Log;
 }
 
 /** A client of the admin port, from greeting to goodbye. */
@@ -168,7 +168,7 @@ export class AdminConnection {
       case 'rejected': {
         const password = step.usedPassword ? 'YES' : 'NO';
         const host = this.#socket.remoteAddress ?? 'localhost';
-        this.#options.log.warn({ client: this.#client }, 'admin login refused');
+        this.#options.log('warn', 'admin login refused', { client: this.#client });
         const message = `Access denied for user '${step.user}'@'${host}' (using password: ${password})`;
         return this.#refuse(sequence + 1, 1045, '28000', message);
       }
@@ -247,7 +247,7 @@ export class AdminConnection {
     } catch (error) {
       if (error instanceof AdminError) reply.error(error);
       else {
-        log.error({ err: error, client: this.#client }, 'an admin statement failed');
+        log('error', 'an admin statement failed', { err: error, client: this.#client });
         reply.error({ errno: 1105, sqlState: 'HY000', message: `INTERNAL: ${messageOf(error)}` });
       }
     } finally {

@@ -1,15 +1,15 @@
 import { createServer, type AddressInfo, type ListenOptions, type Server, type Socket } from 'node:net';
 import { encodeErr, encodePacket } from '@myswitch/protocol';
 import { systemClock, type Clock } from '../clock';
+import type { Log } from '../switch/context';
 import { AdminConnection } from './connection';
 import type { AdminContext } from './context';
 import { DEFAULT_LIMITS, type AdminLimits } from './limits';
-import type { AdminLog } from './log';
 
 export interface AdminServerOptions extends Omit<AdminContext, 'kill'> {
   readonly user: string;
   readonly password: string;
-  readonly log: AdminLog;
+  readonly log: Log;
   readonly clock?: Clock;
   readonly limits?: AdminLimits;
 }
@@ -40,7 +40,7 @@ export class AdminServer {
       this.#server.once('error', reject);
       this.#server.listen(where, () => {
         this.#server.off('error', reject);
-        this.#server.on('error', (err) => this.#options.log.error({ err }, 'the admin port has an error'));
+        this.#server.on('error', (err) => this.#options.log('error', 'the admin port has an error', { err }));
         resolve(this.#server.address());
       });
     });

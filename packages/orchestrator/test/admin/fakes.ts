@@ -1,4 +1,13 @@
-import type { BackendRow, ControlPlane, DataPlane, FlightRecord, PoolReport, SessionRow, StepEvent } from '../../src';
+import type {
+  BackendRow,
+  CheckReport,
+  ControlPlane,
+  DataPlane,
+  FlightRecord,
+  PoolReport,
+  SessionRow,
+  StepEvent,
+} from '../../src';
 
 export const RECORD: FlightRecord = {
   id: '2026-01-02T03-04-05-shop',
@@ -49,9 +58,15 @@ export const POOL: PoolReport = {
   ],
 };
 
+/** Of a server that listens on TCP. */
+export function portOf(address: unknown): number {
+  return typeof address === 'object' && address !== null && 'port' in address ? Number(address.port) : 0;
+}
+
 /** A control plane that switches when it is told to: each call of `go` lets the running switch do one step. */
 export class FakeControlPlane implements ControlPlane {
   readonly asked: unknown[] = [];
+  answer: CheckReport['answer'] = 'refuse';
   /** how the next switch ends, unless it is aborted */
   result: FlightRecord['result'] = 'switched';
   /** waits for an abort instead of ending by itself */
@@ -68,7 +83,7 @@ export class FakeControlPlane implements ControlPlane {
       pool,
       from: 'db1',
       to: 'db2',
-      answer: 'refuse' as const,
+      answer: this.answer,
       predictedHoldMs: null,
       guardrails: [
         { code: 'LAG', ok: false, message: 'db2 lags by 5 s' },
@@ -106,7 +121,14 @@ export class FakeControlPlane implements ControlPlane {
   }
 }
 
-export const fakePlane: Pick<DataPlane, 'stats' | 'blocking' | 'sessions' | 'backends'> = {
+/** Shows traffic; moves nothing. */
+export const fakePlane: DataPlane = {
+  activate: unexpected,
+  warm: unexpected,
+  hold: unexpected,
+  drained: unexpected,
+  kill: unexpected,
+  release: unexpected,
   async stats() {
     return { gate: 'OPEN', clients: 32, held: 0, accounts: ['app'], nodes: {}, workMs: { p50: 1, p95: 2.5, max: 9 } };
   },
@@ -121,3 +143,7 @@ export const fakePlane: Pick<DataPlane, 'stats' | 'blocking' | 'sessions' | 'bac
     return [{ node: 'db1', user: 'app', connectionId: 99, state: 'IDLE', epoch: 3, session: null, statements: 12 }];
   },
 };
+
+async function unexpected(): Promise<never> {
+  throw new Error('no admin statement asks this of the data plane');
+}

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import { connect, type AddressInfo, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
 import { AdminServer } from '../../src/admin';
-import { FakeControlPlane, fakePlane, POOL, RECORD } from './fakes';
+import { FakeControlPlane, fakePlane, POOL, portOf, RECORD } from './fakes';
 
-const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const silent = () => undefined;
 const LIMITS = { loginMs: 300, connections: 5, payloadBytes: 1_048_576 };
 
 let control: FakeControlPlane;
@@ -24,8 +24,7 @@ beforeEach(async () => {
     log: silent,
     limits: LIMITS,
   });
-  const address = await server.listen({ host: '127.0.0.1', port: 0 });
-  port = (address as AddressInfo).port;
+  port = portOf(await server.listen({ host: '127.0.0.1', port: 0 }));
 });
 
 afterEach(async () => {

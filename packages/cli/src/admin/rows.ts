@@ -1,0 +1,60 @@
+import type { CheckReport, FlightRecord, NodeReport, PoolReport } from '@myswitch/orchestrator';
+import type { RowDataPacket } from 'mysql2';
+import { CliError } from '../errors';
+import { ExitCode } from '../exit-codes';
+
+/** SHOW POOLS and SHOW NODES back to the shape of the contract. */
+export function poolReports(pools: readonly RowDataPacket[], nodes: readonly RowDataPacket[]): PoolReport[] {
+  return pools.map((pool) => ({
+    name: pool['name'],
+    epoch: pool['epoch'],
+    active: pool['active'],
+    gate: pool['gate'],
+    status: pool['status'],
+    clients: pool['clients'],
+    held: pool['held'],
+    nodes: nodes.filter((node) => node['pool'] === pool['name']).map(nodeReport),
+  }));
+}
+
+function nodeReport(node: RowDataPacket): NodeReport {
+  return {
+    name: node['name'],
+    address: node['address'],
+    type: node['type'],
+    state: node['state'],
+    status: node['status'],
+    role: node['role'],
+    readOnly: node['read_only'] === null ? null : node['read_only'] === 1,
+    lagSeconds: node['lag_seconds'],
+    gtid: node['gtid'],
+    errors: node['errors'],
+    lastPoll: node['last_poll'],
+    message: node['message'],
+    clients: node['clients'],
+    idleBackends: node['idle_backends'],
+  };
+}
+
+/** The JSON in the last row of CHECK SWITCH. */
+export function checkReport(rows: readonly RowDataPacket[]): CheckReport {
+  return JSON.parse(lastCell(rows, 'code', 'answer', 'message'));
+}
+
+/** The JSON in the last row of SWITCH. */
+export function switchRecord(rows: readonly RowDataPacket[]): FlightRecord {
+  return JSON.parse(lastCell(rows, 'step', 'result', 'detail'));
+}
+
+/** The JSON in the last row of SHOW SWITCH. */
+export function storedRecord(rows: readonly RowDataPacket[]): FlightRecord {
+  return JSON.parse(lastCell(rows, 'item', 'record', 'value'));
+}
+
+function lastCell(rows: readonly RowDataPacket[], keyColumn: string, key: string, column: string): string {
+  const last = rows.at(-1);
+  if (last?.[keyColumn] !== key) {
+    throw new CliError('SERVER_ERROR', ExitCode.INTERNAL, `the admin port's answer has no row "${key}" at its end`);
+  }
+  return String(last[column]);
+}

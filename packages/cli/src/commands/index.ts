@@ -1,0 +1,16 @@
+import Check from './check';
+import History from './history';
+import Show from './show';
+import Start from './start';
+import Status from './status';
+import Switch from './switch';
+
+/** Every command by its name: nothing is looked for on disk. */
+export const COMMANDS = {
+  check: Check,
+  history: History,
+  show: Show,
+  start: Start,
+  status: Status,
+  switch: Switch,
+};

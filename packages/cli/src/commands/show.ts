@@ -1,0 +1,20 @@
+import * as Args from '@oclif/core/args';
+import type { FlightRecord } from '@myswitch/orchestrator';
+import { withAdmin } from '../admin/client';
+import { storedRecord } from '../admin/rows';
+import { quote } from '../admin/statements';
+import { BaseCommand } from '../base-command';
+import { describeRecord } from '../output/reports';
+
+export default class Show extends BaseCommand {
+  static override summary = 'show the record of one switch';
+  static override args = { id: Args.string({ name: 'ID', required: true, description: 'as `history` has it' }) };
+
+  async run(): Promise<FlightRecord> {
+    const { args, flags } = await this.parse(Show);
+    const sql = `SHOW SWITCH ${quote(args.id)}`;
+    const record = await withAdmin(flags.config, async (client) => storedRecord(await client.query(sql)));
+    this.log(describeRecord(record));
+    return record;
+  }
+}

@@ -1,0 +1,116 @@
+import type { CheckReport, CodedMessage, FlightRecord, PoolReport } from '@myswitch/orchestrator';
+import { ms } from './numbers';
+import { table } from './table';
+
+export function describePools(pools: readonly PoolReport[]): string {
+  return pools.map(describePool).join('\n\n');
+}
+
+function describePool(pool: PoolReport): string {
+  const active = pool.active ?? 'none';
+  const head = `${pool.name}  ${pool.status}  active ${active}  gate ${pool.gate}  clients ${pool.clients}  held ${pool.held}  epoch ${pool.epoch}`;
+  const nodes = table(
+    ['node', 'address', 'type', 'state', 'status', 'role', 'read-only', 'lag', 'clients', 'idle backends', 'message'],
+    pool.nodes.map((node) => [
+      node.name,
+      node.address,
+      node.type,
+      node.state,
+      node.status,
+      node.role,
+      node.readOnly === null ? null : node.readOnly ? 'yes' : 'no',
+      node.lagSeconds === null ? null : `${node.lagSeconds} s`,
+      node.clients,
+      node.idleBackends,
+      node.message,
+    ]),
+  );
+  return `${head}\n${indent(nodes)}`;
+}
+
+export function describeCheck(report: CheckReport): string {
+  const direction = `${report.pool}: ${report.from ?? '?'} -> ${report.to ?? '?'}`;
+  const parts = [
+    direction,
+    indent(
+      table(
+        ['guardrail', 'answer', 'message'],
+        report.guardrails.map(({ code, ok, message }) => [code, ok ? 'ok' : 'NO', message]),
+      ),
+    ),
+  ];
+  if (report.blocking.length > 0) {
+    const rows = report.blocking.map(({ session, user, client, kind, reason, ageMs }) => [
+      session,
+      user,
+      client,
+      kind,
+      reason,
+      `${(ageMs / 1_000).toFixed(1)} s`,
+    ]);
+    parts.push('sessions to wait for:', indent(table(['session', 'user', 'client', 'kind', 'reason', 'age'], rows)));
+  }
+  parts.push(
+    report.answer === 'go' ? `go: predicted hold ${ms(report.predictedHoldMs)}` : 'refuse: nothing would be changed',
+  );
+  return parts.join('\n');
+}
+
+export function describeHistory(records: readonly FlightRecord[]): string {
+  if (records.length === 0) return 'no switch yet';
+  return table(
+    ['id', 'started', 'pool', 'from', 'to', 'result', 'hold', 'stall p99', 'moved', 'killed', 'by', 'reasons'],
+    records.map((record) => [
+      record.id,
+      record.startedAt,
+      record.pool,
+      record.from,
+      record.to,
+      record.result,
+      ms(record.holdMs),
+      ms(record.stallMs.p99),
+      record.moved,
+      record.killed,
+      record.by,
+      record.reasons.map(({ code }) => code).join(','),
+    ]),
+  );
+}
+
+/** One record, all of it. */
+export function describeRecord(record: FlightRecord): string {
+  const { id, by, startedAt, held, moved, pinned, killed, gtid, steps } = record;
+  const parts = [
+    `${id}  started ${startedAt} by ${by}`,
+    describeOutcome(record),
+    `  held ${held}  moved ${moved}  pinned ${pinned}  killed ${killed}`,
+    `  GTID before ${gtid.before ?? '-'}, after ${gtid.after ?? '-'}`,
+  ];
+  if (steps.length > 0) {
+    const rows = steps.map((step) => [step.name, Number(step.ms.toFixed(1)), step.ok ? 'ok' : 'FAILED']);
+    parts.push(indent(table(['step', 'ms', 'answer'], rows)));
+  }
+  return parts.join('\n');
+}
+
+/** What a switch came to, in one line; then why, and what is left to do. */
+export function describeOutcome(record: FlightRecord): string {
+  const { result, pool, holdMs, drainMs, stallMs, moved } = record;
+  const direction = `${pool} from ${record.from ?? '?'} to ${record.to ?? '?'}`;
+  const figures = `hold ${ms(holdMs)} (drain ${ms(drainMs)}), stall p99 ${ms(stallMs.p99)}`;
+  const heads: Readonly<Record<FlightRecord['result'], string>> = {
+    switched: `switched ${direction}: ${figures}, ${moved} clients moved`,
+    refused: `refused to switch ${direction}: nothing was changed`,
+    'rolled-back': `rolled back the switch of ${direction}: ${record.from ?? 'the old primary'} serves; ${figures}`,
+    failed: `FAILED to switch ${direction}: an operator is needed`,
+  };
+  return [heads[result], ...listed('', record.reasons), ...listed('warning: ', record.warnings)].join('\n');
+}
+
+function listed(prefix: string, messages: readonly CodedMessage[]): string[] {
+  return messages.map(({ code, message }) => `  ${prefix}${code}: ${message}`);
+}
+
+function indent(text: string): string {
+  return text.replace(/^/gm, '  ');
+}

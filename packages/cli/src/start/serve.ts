@@ -1,0 +1,79 @@
+import { AdminServer } from '@myswitch/orchestrator';
+import type { Log } from '@myswitch/proxy';
+import { formatEndpoint, type Endpoint, type ServerConfig } from '../config';
+import { errorCode, errorMessage } from '../error-details';
+import { CliError } from '../errors';
+import { ExitCode } from '../exit-codes';
+import { createHealthServer } from './health';
+import type { Parts } from './parts';
+import { configVariables } from './variables';
+
+/** How long what runs may take to end when MySwitch is stopped. */
+const GRACE_MS = 10_000;
+
+/** Why an address can't be listened on, for those that operators meet. */
+const LISTEN_REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'something listens there already',
+  EACCES: 'this user may not listen there',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  ENOTFOUND: 'the name is not known',
+};
+
+/**
+ * Puts MySwitch together and starts it.
+ * @returns stops it: lets what runs end, closes every listener; call it once
+ * @throws CliError LISTEN naming the address; what was started before is stopped again
+ */
+export async function serve(config: ServerConfig, parts: Parts, log: Log): Promise<() => Promise<void>> {
+  /** what to undo, the last started first */
+  const started: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const undo of started.splice(0).reverse()) {
+      await undo().catch((err: unknown) => log('error', 'a part could not be stopped cleanly', { err }));
+    }
+  };
+  try {
+    const data = await parts.startDataPlane(config.proxy, config.workers, log);
+    started.push(() => data.stop(GRACE_MS));
+
+    const orchestrator = parts.createOrchestrator(config.orchestrator, data.plane, log);
+    started.push(() => orchestrator.stop());
+    await orchestrator.start();
+
+    await listening(`a pool`, null, () => data.listen());
+
+    const admin = new AdminServer({
+      user: config.admin.user,
+      password: config.admin.password,
+      control: orchestrator,
+      plane: data.plane,
+      pools: config.orchestrator.pools.map(({ name }) => name),
+      variables: configVariables(config),
+      log,
+    });
+    started.push(() => admin.close());
+    await listening('the admin port', config.admin.listen, () => admin.listen(config.admin.listen));
+
+    const http = createHealthServer(orchestrator);
+    started.push(() => http.close());
+    await listening('http', config.http, () => http.listen(config.http));
+    return stop;
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** @param endpoint `null` when the error names it */
+async function listening(what: string, endpoint: Endpoint | null, listen: () => Promise<unknown>): Promise<void> {
+  try {
+    await listen();
+  } catch (error) {
+    const reason = LISTEN_REASONS[errorCode(error) ?? ''];
+    const where = endpoint === null ? '' : ` on ${formatEndpoint(endpoint)}`;
+    const detail = reason === undefined ? errorMessage(error) : `${reason} (${errorMessage(error)})`;
+    throw new CliError('LISTEN', ExitCode.INTERNAL, `${what} can't listen${where}: ${detail}`, [
+      'end what listens there, or change the address in the configuration',
+    ]);
+  }
+}

@@ -1,0 +1,68 @@
+import * as Flags from '@oclif/core/flags';
+import { parseDuration } from '@myswitch/orchestrator';
+import type { SwitchOptions } from './admin/statements';
+import { CliError } from './errors';
+import { ExitCode } from './exit-codes';
+
+const duration = Flags.custom<number>({
+  helpValue: 'DURATION',
+  async parse(text, _context, { name }) {
+    const ms = parseDuration(text);
+    if (ms !== null) return ms;
+    throw new CliError('USAGE', ExitCode.USAGE, `--${name}: "${text}" is not a duration such as 1s or 200ms`);
+  },
+});
+
+/** What `check` and `switch` may be told about the move; without a flag the pool's configuration counts. */
+export const switchFlags = {
+  to: Flags.string({ helpValue: 'NODE', summary: 'the node to move to; needed unless exactly one is fit' }),
+  'max-lag': duration({ summary: 'the most that the candidate may lag' }),
+  drain: duration({ summary: 'how long to wait for running transactions' }),
+  'on-busy': Flags.option({ options: ['abort', 'kill'] as const, summary: 'what runs when the drain is over' })(),
+  'on-pinned': Flags.option({ options: ['abort', 'kill'] as const, summary: 'sessions that can not move' })(),
+  bypass: Flags.option({
+    options: ['refuse', 'kill', 'ignore'] as const,
+    summary: 'sessions that did not come through MySwitch',
+  })(),
+  'semi-sync': Flags.option({
+    options: ['refuse', 'suspend'] as const,
+    summary: 'semi-synchronous replication without an acker afterwards',
+  })(),
+  force: Flags.boolean({ summary: 'override LAG, PARITY, SEMI_SYNC and RECENT' }),
+};
+
+interface ParsedSwitchFlags {
+  readonly to?: string | undefined;
+  readonly 'max-lag'?: number | undefined;
+  readonly drain?: number | undefined;
+  readonly 'on-busy'?: 'abort' | 'kill' | undefined;
+  readonly 'on-pinned'?: 'abort' | 'kill' | undefined;
+  readonly bypass?: 'refuse' | 'kill' | 'ignore' | undefined;
+  readonly 'semi-sync'?: 'refuse' | 'suspend' | undefined;
+  readonly force: boolean;
+}
+
+export function switchOptions(flags: ParsedSwitchFlags): SwitchOptions {
+  const { to, 'max-lag': maxLagMs, drain: drainMs, bypass, force } = flags;
+  const { 'on-busy': onBusy, 'on-pinned': onPinned, 'semi-sync': semiSync } = flags;
+  return {
+    ...(to !== undefined && { to }),
+    ...(maxLagMs !== undefined && { maxLagMs }),
+    ...(drainMs !== undefined && { drainMs }),
+    ...(onBusy !== undefined && { onBusy }),
+    ...(onPinned !== undefined && { onPinned }),
+    ...(bypass !== undefined && { bypass }),
+    ...(semiSync !== undefined && { semiSync }),
+    ...(force && { force }),
+  };
+}
+
+/** The flags that a script must confirm with `--yes`. */
+export function dangerous({ force, onBusy, onPinned, bypass }: SwitchOptions): string[] {
+  return [
+    force === true ? ['--force'] : [],
+    onBusy === 'kill' ? ['--on-busy kill'] : [],
+    onPinned === 'kill' ? ['--on-pinned kill'] : [],
+    bypass === 'kill' ? ['--bypass kill'] : [],
+  ].flat();
+}

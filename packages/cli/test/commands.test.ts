@@ -1,0 +1,238 @@
+import { join } from 'node:path';
+import { POOL, RECORD } from '../../orchestrator/test/admin/fakes';
+import { FakeAdmin, run } from './fake-admin';
+
+jest.setTimeout(20_000);
+
+let admin: FakeAdmin;
+
+beforeEach(async () => {
+  admin = new FakeAdmin();
+  await admin.start();
+});
+
+afterEach(() => admin.stop());
+
+describe('status', () => {
+  test('for people', async () => {
+    const { code, stdout } = await admin.run('status');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^shop {2}OK {2}active db1 {2}gate OPEN/);
+    expect(stdout).toContain('127.0.0.1:3316  PRIMARY  ACTIVE  OK');
+  });
+
+  test('--json has the shape of the contract', async () => {
+    const { code, stdout } = await admin.run('status', 'shop', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({ pools: [POOL] });
+  });
+
+  test('an unknown pool: exit 2', async () => {
+    const { code, stderr } = await admin.run('status', 'nope');
+    expect(code).toBe(2);
+    expect(stderr).toContain('there is no pool "nope"; the pools are shop');
+  });
+});
+
+describe('check', () => {
+  test('refuse: exit 3, each guardrail told', async () => {
+    const { code, stdout } = await admin.run('check', 'shop', '--to', 'db2', '--max-lag', '2s', '--force');
+    expect(code).toBe(3);
+    expect(stdout).toContain('LAG        NO      db2 lags by 5 s');
+    expect(admin.control.asked).toEqual([
+      { check: 'shop', to: 'db2', maxLagMs: 2_000, force: true, by: expect.any(String) },
+    ]);
+  });
+
+  test('go: exit 0', async () => {
+    admin.control.answer = 'go';
+    const { code, stdout } = await admin.run('check', 'shop', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      pool: 'shop',
+      answer: 'go',
+      guardrails: expect.any(Array),
+      blocking: [],
+    });
+  });
+});
+
+describe('switch', () => {
+  test.each([
+    ['switched', 0],
+    ['refused', 3],
+    ['rolled-back', 4],
+    ['failed', 5],
+  ] as const)('%s: exit %i, one JSON object on stdout', async (result, exitCode) => {
+    admin.control.result = result;
+    const { code, stdout } = await admin.run('switch', 'shop', '--json');
+    expect(code).toBe(exitCode);
+    expect(JSON.parse(stdout)).toEqual({ ...RECORD, result });
+  });
+
+  test('for people: a line for each step, then what came of it', async () => {
+    const { code, stdout } = await admin.run('switch', 'shop', '--to', 'db2');
+    expect(code).toBe(0);
+    expect(stdout.split('\n')).toEqual([
+      '  lock            0.5 ms',
+      'switched shop from db1 to db2: hold 12.5 ms (drain 3.3 ms), stall p99 11.0 ms, 32 clients moved',
+      '  warning: RESTART: make read_only=1 outlive a restart of db1',
+      '',
+    ]);
+  });
+
+  test('every option reaches the server', async () => {
+    const { code } = await admin.run(
+      'switch',
+      'shop',
+      "--to=d'b\\2",
+      '--max-lag=1500ms',
+      '--drain=2m',
+      '--on-busy=kill',
+      '--on-pinned=kill',
+      '--bypass=ignore',
+      '--semi-sync=suspend',
+      '--force',
+      '--yes',
+    );
+    expect(code).toBe(0);
+    expect(admin.control.asked).toEqual([
+      {
+        switch: 'shop',
+        to: "d'b\\2",
+        maxLagMs: 1_500,
+        drainMs: 120_000,
+        onBusy: 'kill',
+        onPinned: 'kill',
+        bypass: 'ignore',
+        semiSync: 'suspend',
+        force: true,
+        by: expect.any(String),
+      },
+    ]);
+  });
+
+  test('--dry-run is a check', async () => {
+    const { code } = await admin.run('switch', 'shop', '--dry-run', '--force');
+    expect(code).toBe(3);
+    expect(admin.control.asked).toEqual([expect.objectContaining({ check: 'shop' })]);
+  });
+
+  test.each([['--force'], ['--on-busy=kill'], ['--on-pinned=kill'], ['--bypass=kill']])(
+    '%s without a terminal needs --yes: exit 2',
+    async (flag) => {
+      const { code, stderr } = await admin.run('switch', 'shop', flag);
+      expect(code).toBe(2);
+      expect(stderr).toContain('needs --yes');
+      expect(admin.control.asked).toEqual([]);
+    },
+  );
+
+  test('Ctrl-C rolls back and waits for the result: exit 4', async () => {
+    admin.control.stuck = true;
+    const { code, stdout, stderr } = await admin.runAndInterrupt('switch', 'shop', '--json');
+    expect(code).toBe(4);
+    expect(JSON.parse(stdout)).toMatchObject({ result: 'rolled-back', reasons: [{ code: 'ABORTED' }] });
+    expect(stderr).toContain('rolling back');
+  });
+
+  test('a connection lost in mid-switch: exit 7', async () => {
+    admin.control.stuck = true;
+    admin.control.started = () => admin.cutLine();
+    const { code, stdout } = await admin.run('switch', 'shop', '--json');
+    expect(code).toBe(7);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'CONNECTION_LOST' } });
+  });
+
+  test('an internal error of the server: exit 1', async () => {
+    admin.control.switch = () => Promise.reject(new Error('out of order'));
+    const { code, stderr } = await admin.run('switch', 'shop');
+    expect(code).toBe(1);
+    expect(stderr).toContain('out of order');
+  });
+});
+
+describe('switch on a terminal', () => {
+  test('shows the preflight, asks, and switches on y to the node that it asked about', async () => {
+    admin.control.answer = 'go';
+    const { code, stdout } = await admin.runOnTerminal('y\n', 'switch', 'shop');
+    expect(stdout).toContain('LAG');
+    expect(stdout).toContain('Switch shop from db1 to db2? [y/N]');
+    expect(stdout).toContain('switched shop from db1 to db2');
+    expect(code).toBe(0);
+    expect(admin.control.asked).toEqual([
+      expect.objectContaining({ check: 'shop' }),
+      expect.objectContaining({ switch: 'shop', to: 'db2' }),
+    ]);
+  });
+
+  test.each([['n\n'], ['\n'], ['\u0003'], ['\u0004']])('anything else (%j) changes nothing: exit 3', async (typed) => {
+    admin.control.answer = 'go';
+    const { code } = await admin.runOnTerminal(typed, 'switch', 'shop');
+    expect(code).toBe(3);
+    expect(admin.control.asked).toHaveLength(1);
+  });
+
+  test('a refusal is not asked about: exit 3', async () => {
+    const { code, stdout } = await admin.runOnTerminal('', 'switch', 'shop');
+    expect(code).toBe(3);
+    expect(stdout).not.toContain('[y/N]');
+  });
+
+  test('--yes skips the question, --force too', async () => {
+    const { code, stdout } = await admin.runOnTerminal('', 'switch', 'shop', '--force', '--yes');
+    expect(code).toBe(0);
+    expect(stdout).not.toContain('[y/N]');
+  });
+});
+
+describe('history and show', () => {
+  test('for people', async () => {
+    expect((await admin.run('history', 'shop')).stdout).toContain(RECORD.id);
+    const { stdout } = await admin.run('show', RECORD.id);
+    expect(stdout).toContain('switched shop from db1 to db2');
+    expect(stdout).toContain('GTID before uuid:1-10');
+  });
+
+  test('--json', async () => {
+    expect(JSON.parse((await admin.run('history', '--json')).stdout)).toEqual([RECORD]);
+    expect(JSON.parse((await admin.run('show', RECORD.id, '--json')).stdout)).toEqual(RECORD);
+  });
+
+  test('an unknown id: exit 2', async () => {
+    const { code, stderr } = await admin.run('show', 'nope');
+    expect(code).toBe(2);
+    expect(stderr).toContain('try: myswitch history');
+  });
+});
+
+describe('without a server', () => {
+  const BIN = join(__dirname, '..', 'bin', 'run.js');
+
+  test('nobody listens: exit 6', async () => {
+    const config = admin.config('hush', 1);
+    const { code, stderr } = await run([BIN, 'switch', 'shop', '--config', config]).ended;
+    expect(code).toBe(6);
+    expect(stderr).toContain('no MySwitch answers at 127.0.0.1:1 (ECONNREFUSED); nothing was sent');
+    expect(stderr).toContain(`try: myswitch start --config ${config}`);
+  });
+
+  test('a wrong password: exit 7, and the password is not told', async () => {
+    const { code, stdout } = await run([BIN, 'status', '--json', '--config', admin.config('wrong')]).ended;
+    expect(code).toBe(7);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'LOGIN_REFUSED' } });
+    expect(stdout).not.toContain('hush');
+  });
+
+  test.each([
+    [['status', '--config', '/nowhere.yaml'], '/nowhere.yaml:1: there is no such file'],
+    [['status', '--bogus'], 'Nonexistent flag: --bogus'],
+    [['switch'], 'Missing 1 required arg'],
+    [['switch', 'shop', '--drain', '5'], '"5" is not a duration'],
+    [['frobnicate'], 'not found'],
+  ])('%j: exit 2', async (args, message) => {
+    const { code, stderr } = await run([BIN, ...args]).ended;
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+  });
+});

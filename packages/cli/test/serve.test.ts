@@ -1,0 +1,115 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createConnection, type RowDataPacket } from 'mysql2/promise';
+import { freePort } from '@myswitch/testkit';
+import { FakeControlPlane, fakePlane, POOL } from '../../orchestrator/test/admin/fakes';
+import { loadServerConfig, type ServerConfig } from '../src/config';
+import type { Parts } from '../src/start/parts';
+import { serve } from '../src/start/serve';
+
+const silent = () => undefined;
+
+let directory: string;
+let happened: string[];
+let control: FakeControlPlane;
+let config: ServerConfig;
+let adminPort: number;
+let httpPort: number;
+
+function fakeParts(listen: () => Promise<void> = async () => undefined): Parts {
+  return {
+    startDataPlane: async () => ({ plane: fakePlane, listen, stop: note('data plane stopped') }),
+    createOrchestrator: () =>
+      Object.assign(control, { start: note('orchestrator started'), stop: note('orchestrator stopped') }),
+  };
+}
+
+function note(what: string) {
+  return async () => void happened.push(what);
+}
+
+function occupy(port: number): Promise<Server> {
+  const server = createServer();
+  return new Promise((resolve) => server.listen(port, '127.0.0.1', () => resolve(server)));
+}
+
+beforeEach(async () => {
+  happened = [];
+  control = new FakeControlPlane();
+  directory = mkdtempSync(join(tmpdir(), 'myswitch-serve-'));
+  [adminPort, httpPort] = [await freePort(), await freePort()];
+  const file = join(directory, 'myswitch.yaml');
+  writeFileSync(
+    file,
+    `admin: { listen: "127.0.0.1:${adminPort}", password: hush }
+http: { listen: "127.0.0.1:${httpPort}" }
+pools:
+  - name: shop
+    listen: 127.0.0.1:13307
+    nodes: [{ name: db1, address: 127.0.0.1:13316 }, { name: db2, address: 127.0.0.1:13326 }]
+    control: { user: m, password: secret-of-control }
+    users: [{ name: app, password: secret-of-app }]
+`,
+  );
+  config = loadServerConfig(file, {});
+});
+
+afterEach(() => rmSync(directory, { recursive: true }));
+
+test('starts the parts, answers on both ports, and stops in the opposite order', async () => {
+  const stop = await serve(config, fakeParts(), silent);
+  const connection = await createConnection({ host: '127.0.0.1', port: adminPort, user: 'admin', password: 'hush' });
+  const [rows] = await connection.query<RowDataPacket[]>('SHOW POOLS');
+  expect(rows[0]).toMatchObject({ name: 'shop' });
+  const [variables] = await connection.query<RowDataPacket[]>('SHOW VARIABLES');
+  expect(JSON.stringify(variables)).not.toMatch(/secret-of|hush/);
+  expect(variables).toContainEqual({ Variable_name: 'shop.switch.drain', Value: '2s' });
+  await connection.end();
+
+  const health = await fetch(`http://127.0.0.1:${httpPort}/health`);
+  expect(health.status).toBe(200);
+  expect(await health.json()).toMatchObject({ status: 'ok', pools: [{ name: 'shop', active: 'db1' }] });
+  control.status = async () => [{ ...POOL, active: null }];
+  expect((await fetch(`http://127.0.0.1:${httpPort}/health`)).status).toBe(503);
+
+  await stop();
+  expect(happened).toEqual(['orchestrator started', 'orchestrator stopped', 'data plane stopped']);
+  await expect(fetch(`http://127.0.0.1:${httpPort}/health`)).rejects.toThrow();
+});
+
+test.each([
+  ['the admin port', () => adminPort],
+  ['http', () => httpPort],
+])('%s taken: the address is named, and nothing is left running', async (what, portOf) => {
+  const other = await occupy(portOf());
+  try {
+    await expect(serve(config, fakeParts(), silent)).rejects.toMatchObject({
+      code: 'LISTEN',
+      exitCode: 1,
+      message: expect.stringContaining(
+        `${what} can't listen on 127.0.0.1:${portOf()}: something listens there already`,
+      ),
+    });
+    expect(happened).toContain('data plane stopped');
+  } finally {
+    await new Promise((resolve) => other.close(resolve));
+  }
+});
+
+test("a pool's port taken: the error of the proxy is told", async () => {
+  const taken = Object.assign(new Error('listen EADDRINUSE: address already in use 127.0.0.1:13307'), {
+    code: 'EADDRINUSE',
+  });
+  await expect(
+    serve(
+      config,
+      fakeParts(() => Promise.reject(taken)),
+      silent,
+    ),
+  ).rejects.toMatchObject({
+    code: 'LISTEN',
+    message: expect.stringContaining('127.0.0.1:13307'),
+  });
+});
