@@ -3,7 +3,15 @@ import { ProxyError } from './errors';
 import type { Log } from './errors';
 import { Listener } from './listener/listener';
 import type { ProxyOptions } from './options';
-import type { Activation, BackendRow, Blocking, DrainResult, PlaneNodeStats, ReleaseReport, SessionRow } from './plane/types';
+import type {
+  Activation,
+  BackendRow,
+  Blocking,
+  DrainResult,
+  PlaneNodeStats,
+  ReleaseReport,
+  SessionRow,
+} from './plane/types';
 import { Pool } from './pool/pool';
 
 /** What one process reports of a pool; several add up to the plane's figures. */
@@ -45,7 +53,8 @@ export class Proxy {
     const working = (): boolean => [...this.#pools.values()].some((pool) => pool.working > 0);
     while (working() && this.#clock.now() < until) await new Promise<void>((resolve) => this.#clock.timer(resolve, 10));
     for (const listener of this.#listeners) listener.closeAll();
-    for (const pool of this.#pools.values()) for (const { backends } of pool.connectionPools) for (const backend of backends) backend.quit();
+    for (const pool of this.#pools.values())
+      for (const { backends } of pool.connectionPools) for (const backend of backends) backend.quit();
   }
 
   activate(pool: string, active: Activation | null): void {

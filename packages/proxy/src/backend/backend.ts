@@ -135,7 +135,10 @@ export class Backend {
         if (this.#expected.length > 0) this.#tracker.start(this.#expected[0]!.grammar);
       }
     } catch (error) {
-      this.#log('error', 'a reply could not be understood', { node: this.pool.node.name, error: (error as Error).message });
+      this.#log('error', 'a reply could not be understood', {
+        node: this.pool.node.name,
+        error: (error as Error).message,
+      });
       this.destroy(`${this.pool.node.name} broke the protocol`);
     }
   }

@@ -44,9 +44,9 @@ export async function readBaseline(
     ...greeting,
     context: new SessionContext(null, variables, new Map()),
     collations: new Map(
-      (await collations).rows.map(([id, charset, collation]) => [
+      (await collations).rows.map(([id, name, collation]) => [
         Number(id),
-        { charset: String(charset), collation: String(collation) },
+        { charset: String(name), collation: String(collation) },
       ]),
     ),
     trackers:

@@ -72,7 +72,9 @@ export function connect(
               send(step);
               return startTls();
             case 'failed':
-              return fail(new ProxyError('SERVER', step.error.message, { errno: step.error.code, sqlState: step.error.sqlState }));
+              return fail(
+                new ProxyError('SERVER', step.error.message, { errno: step.error.code, sqlState: step.error.sqlState }),
+              );
             case 'done':
               stop();
               return resolve({

@@ -1,4 +1,12 @@
-import { ByteReader, Command, decodeColumnDefinition, decodeErr, encodePacket, encodeStatementClose, ReplyGrammar } from '@myswitch/protocol';
+import {
+  ByteReader,
+  Command,
+  decodeColumnDefinition,
+  decodeErr,
+  encodePacket,
+  encodeStatementClose,
+  ReplyGrammar,
+} from '@myswitch/protocol';
 import type { ColumnDefinition, ReplyTracker } from '@myswitch/protocol';
 import { ProxyError } from '../errors';
 import type { Backend } from './backend';
@@ -79,7 +87,7 @@ class AwaitedReply implements ReplyReceiver {
 
 function readResultSet(bytes: Buffer): { columns: ColumnDefinition[]; rows: (Buffer | null)[][] } {
   const payloads: Buffer[] = [];
-  for (let at = 0; at + HEADER <= bytes.length; ) {
+  for (let at = 0; at + HEADER <= bytes.length;) {
     const length = bytes.readUIntLE(at, 3);
     payloads.push(bytes.subarray(at + HEADER, at + HEADER + length));
     at += HEADER + length;

@@ -1,4 +1,12 @@
-import { encodePacket, executeLayout, patchStatementId, ReplyGrammar, ServerStatus, statementId, withParamTypes } from '@myswitch/protocol';
+import {
+  encodePacket,
+  executeLayout,
+  patchStatementId,
+  ReplyGrammar,
+  ServerStatus,
+  statementId,
+  withParamTypes,
+} from '@myswitch/protocol';
 import type { Packet, ReplyTracker, Statement } from '@myswitch/protocol';
 import type { Backend } from '../backend/backend';
 import type { OpenStatement } from '../backend/statement-cache';

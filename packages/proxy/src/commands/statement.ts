@@ -41,7 +41,8 @@ export function closeStatement(session: Session, packet: Packet): null {
   const id = statementId(packet.payload);
   const prepared = session.statements.get(id);
   if (prepared === undefined) return null;
-  if (prepared.use === 'EXCLUSIVE') (session.backend ?? session.lastBackend)?.statements.delete(keyOn(session, prepared));
+  if (prepared.use === 'EXCLUSIVE')
+    (session.backend ?? session.lastBackend)?.statements.delete(keyOn(session, prepared));
   session.statements.delete(id);
   session.cursors.delete(id);
   session.longData.delete(id);

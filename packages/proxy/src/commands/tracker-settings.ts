@@ -16,7 +16,9 @@ export function withoutTrackerSettings(session: Session, statement: Statement): 
 }
 
 export function isTrackerSetting(assignment: Assignment): assignment is Extract<Assignment, { target: 'system' }> {
-  return assignment.target === 'system' && assignment.scope === 'session' && assignment.name.startsWith('session_track_');
+  return (
+    assignment.target === 'system' && assignment.scope === 'session' && assignment.name.startsWith('session_track_')
+  );
 }
 
 function textOf(assignment: Assignment): string {

@@ -43,7 +43,8 @@ export class ClientConnection {
     this.#id = id;
     this.#pool = pool;
     this.#secureContext = secureContext;
-    this.#client = socket.remoteAddress === undefined ? 'localhost' : `${plainAddress(socket.remoteAddress)}:${socket.remotePort}`;
+    this.#client =
+      socket.remoteAddress === undefined ? 'localhost' : `${plainAddress(socket.remoteAddress)}:${socket.remotePort}`;
     this.#socket = socket;
     this.#deadline = pool.clock.timer(() => this.#tooSlow(), LOGIN_DEADLINE_MS);
     socket.once('close', closed);
@@ -108,7 +109,11 @@ export class ClientConnection {
         this.#startTls();
         return true;
       case 'rejected':
-        this.#pool.log('info', 'login refused', { pool: this.#pool.options.name, user: step.user, client: this.#client });
+        this.#pool.log('info', 'login refused', {
+          pool: this.#pool.options.name,
+          user: step.user,
+          client: this.#client,
+        });
         this.#fail(accessDenied(step.user, this.#client, step.usedPassword));
         return true;
       case 'accepted': {
@@ -119,7 +124,13 @@ export class ClientConnection {
         const { capabilities, database } = step;
         const account = this.#pool.account(step.user)!;
         const context = contextFor(this.#pool.baseline!, step.characterSet, null);
-        const session = new Session(this.#id, this.#pool, socket, { account, capabilities, context, login }, this.#client);
+        const session = new Session(
+          this.#id,
+          this.#pool,
+          socket,
+          { account, capabilities, context, login },
+          this.#client,
+        );
         session.replySequence = this.#sequence;
         if (database === null || database === '') session.sendOk();
         else session.run(enterSchema(database));

@@ -6,7 +6,16 @@ import { Proxy } from '../proxy';
 import { LocalCarrier } from './local-carrier';
 import type { CallName, Calls, Carrier } from './messages';
 import { shareFor } from './share';
-import type { Activation, BackendRow, Blocking, DrainResult, PlaneNodeStats, PlaneStats, ReleaseReport, SessionRow } from './types';
+import type {
+  Activation,
+  BackendRow,
+  Blocking,
+  DrainResult,
+  PlaneNodeStats,
+  PlaneStats,
+  ReleaseReport,
+  SessionRow,
+} from './types';
 import { WorkerCarrier } from './worker-carrier';
 
 const RESTART_MS = 500;
@@ -149,10 +158,12 @@ export async function startDataPlane(options: ProxyOptions, workers: number, log
   const restart = (index: number): void => {
     systemClock.timer(() => {
       if (stopping) return;
-      startWorker(index).then(
-        (worker) => worker.call('listen'),
-        (error: Error) => log('error', 'a worker could not be started', { error: error.message }),
-      ).catch((error: Error) => log('error', 'a worker could not listen', { error: error.message }));
+      startWorker(index)
+        .then(
+          (worker) => worker.call('listen'),
+          (error: Error) => log('error', 'a worker could not be started', { error: error.message }),
+        )
+        .catch((error: Error) => log('error', 'a worker could not listen', { error: error.message }));
     }, RESTART_MS);
   };
   for (let index = 0; index < workers; index++) await startWorker(index);

@@ -17,7 +17,8 @@ export interface Blocking {
   readonly ageMs: number;
 }
 
-export type DrainResult = { readonly drained: true } | { readonly drained: false; readonly blocking: readonly Blocking[] };
+export type DrainResult =
+  { readonly drained: true } | { readonly drained: false; readonly blocking: readonly Blocking[] };
 
 export interface ReleaseReport {
   readonly held: number;

@@ -7,8 +7,8 @@ import type { ProxyOptions } from '../options';
 import type { CallName, Calls, Carrier, FromWorker, ToWorker } from './messages';
 
 interface Pending {
-  resolve(answer: unknown): void;
-  reject(error: Error): void;
+  readonly resolve: (answer: never) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /** A worker process. */
@@ -33,7 +33,7 @@ export class WorkerCarrier implements Carrier {
       });
       worker.once('exit', (code, signal) => {
         const error = new ProxyError('ILLEGAL_STATE', `worker ${worker.process.pid} ended (${signal ?? code})`);
-        for (const { reject: rejectCall } of carrier.#pending.values()) rejectCall(error);
+        for (const pending of carrier.#pending.values()) pending.reject(error);
         carrier.#pending.clear();
         reject(error);
         ended(carrier);
@@ -50,7 +50,7 @@ export class WorkerCarrier implements Carrier {
         case 'log':
           return log(message.level, message.message, message.fields);
         case 'answer':
-          return this.#take(message.id)?.resolve(message.answer);
+          return this.#take(message.id)?.resolve(message.answer as never);
         case 'error':
           return this.#take(message.id)?.reject(new ProxyError('ILLEGAL_STATE', message.message));
       }
@@ -65,7 +65,7 @@ export class WorkerCarrier implements Carrier {
     const id = ++this.#lastCall;
     return new Promise((resolve, reject) => {
       if (!this.#worker.isConnected()) return reject(new ProxyError('ILLEGAL_STATE', `worker ${this.pid} is gone`));
-      this.#pending.set(id, { resolve: resolve as (answer: unknown) => void, reject });
+      this.#pending.set(id, { resolve, reject });
       this.#send({ kind: 'call', id, name, args });
     });
   }

@@ -15,11 +15,14 @@ function send(message: FromWorker): void {
   if (process.connected) process.send!(message);
 }
 
-const log: Log = (level, message, fields) => send({ kind: 'log', level, message, fields: { ...fields, worker: process.pid } });
+const log: Log = (level, message, fields) =>
+  send({ kind: 'log', level, message, fields: { ...fields, worker: process.pid } });
 
 process.on('message', (message: ToWorker) => {
   if (message.kind === 'configure') {
-    carrier = new LocalCarrier(new Proxy(message.options, { first: message.first, step: message.step }, systemClock, log));
+    carrier = new LocalCarrier(
+      new Proxy(message.options, { first: message.first, step: message.step }, systemClock, log),
+    );
     return;
   }
   carrier!.call(message.name, ...(message.args as never)).then(

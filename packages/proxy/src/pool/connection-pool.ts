@@ -104,7 +104,7 @@ export class ConnectionPool {
   /** No new work goes to the backends there are; idle ones are closed. */
   invalidate(): void {
     this.#generation++;
-    for (const backend of [...this.#idle]) backend.quit();
+    for (const backend of this.#idle) backend.quit();
   }
 
   /** Opens what is missing to `count` backends of a variant. Rejects when one can't be opened. */
@@ -118,7 +118,11 @@ export class ConnectionPool {
   /** Keeps `backend.min` ready, in the background. */
   keepMinimum(): void {
     this.warm(COMMON_VARIANT, this.#limits.min).catch((error: Error) =>
-      this.#log('warn', 'no backend could be kept ready', { node: this.node.name, user: this.account.name, error: error.message }),
+      this.#log('warn', 'no backend could be kept ready', {
+        node: this.node.name,
+        user: this.account.name,
+        error: error.message,
+      }),
     );
   }
 
@@ -133,7 +137,9 @@ export class ConnectionPool {
 
   /** Reads LAST_INSERT_ID() where only an idle backend knows it. Never rejects: what can't be read is lost with it. */
   async readInsertIds(): Promise<void> {
-    const unread = [...this.#idle].filter(({ lastInsertId, lastHolder }) => lastInsertId === null && lastHolder?.closed === false);
+    const unread = [...this.#idle].filter(
+      ({ lastInsertId, lastHolder }) => lastInsertId === null && lastHolder?.closed === false,
+    );
     await Promise.all(
       unread.map(async (backend) => {
         this.#idle.delete(backend);
@@ -145,7 +151,10 @@ export class ConnectionPool {
           backend.lastHolder = null;
           this.give(backend);
         } catch (error) {
-          this.#log('warn', 'LAST_INSERT_ID() could not be read', { node: this.node.name, error: (error as Error).message });
+          this.#log('warn', 'LAST_INSERT_ID() could not be read', {
+            node: this.node.name,
+            error: (error as Error).message,
+          });
         }
       }),
     );
@@ -154,7 +163,12 @@ export class ConnectionPool {
   /** KILL, over a connection of the same account, which needs no privilege. */
   async killOnServer(victim: Backend, what: 'QUERY' | 'CONNECTION'): Promise<void> {
     const connected = await connect(this.node.options, this.account, victim.variant, LOGIN_DEADLINE_MS, this.#clock);
-    const login = { connectionId: connected.connectionId, variant: victim.variant, generation: -1, context: this.node.freshContext };
+    const login = {
+      connectionId: connected.connectionId,
+      variant: victim.variant,
+      generation: -1,
+      context: this.node.freshContext,
+    };
     const killer = new Backend(this, connected.socket, login, this.#log);
     try {
       await query(killer, `KILL ${what} ${victim.connectionId}`);
@@ -221,7 +235,11 @@ export class ConnectionPool {
   }
 
   #openFailed(error: Error): void {
-    this.#log('warn', 'a backend could not be opened', { node: this.node.name, user: this.account.name, error: error.message });
+    this.#log('warn', 'a backend could not be opened', {
+      node: this.node.name,
+      user: this.account.name,
+      error: error.message,
+    });
     // what the server itself says of this account or of its limits won't change by waiting, unless others will be free
     if (error instanceof ProxyError && error.code === 'SERVER' && this.#all.size === 0) {
       for (const session of this.takeWaiting()) session.denied(error);

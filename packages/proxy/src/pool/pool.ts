@@ -157,7 +157,11 @@ export class Pool {
       connectionPool.warm(COMMON_VARIANT, this.options.backend.min).then(
         () => this.#greet(),
         (error: Error) => {
-          this.log('warn', 'no backend could be kept ready', { node: active.node, user: account.name, error: error.message });
+          this.log('warn', 'no backend could be kept ready', {
+            node: active.node,
+            user: account.name,
+            error: error.message,
+          });
           this.#learnLater(active);
         },
       );
@@ -168,7 +172,8 @@ export class Pool {
   /** Logged-in backends to a node for each account and variant in use, as many as the present node has in work. */
   async warm(nodeName: string): Promise<number> {
     const wanted = new Map<Account, Map<number, number>>();
-    for (const account of this.options.users) wanted.set(account, new Map([[COMMON_VARIANT, this.options.backend.min]]));
+    for (const account of this.options.users)
+      wanted.set(account, new Map([[COMMON_VARIANT, this.options.backend.min]]));
     for (const { account, backends } of this.#connectionPools.values()) {
       const variants = wanted.get(account)!;
       for (const { variant } of backends) variants.set(variant, (variants.get(variant) ?? 0) + 1);
@@ -267,7 +272,8 @@ export class Pool {
     const old = this.#active;
     this.#active = active;
     if (active !== null) {
-      if (active.epoch < this.#epoch) throw new ProxyError('ILLEGAL_STATE', `epoch ${active.epoch} after ${this.#epoch}`);
+      if (active.epoch < this.#epoch)
+        throw new ProxyError('ILLEGAL_STATE', `epoch ${active.epoch} after ${this.#epoch}`);
       this.#epoch = active.epoch;
     }
     if (old === null || old.node === active?.node) return;
@@ -307,7 +313,7 @@ export class Pool {
   /** LAST_INSERT_ID() that only an idle backend knows has to be read before a switch closes it. */
   #readInsertIds(connectionPool: ConnectionPool): void {
     this.#reading++;
-    connectionPool.readInsertIds().finally(() => {
+    void connectionPool.readInsertIds().then(() => {
       this.#reading--;
       this.#checkHeld();
     });

@@ -79,7 +79,10 @@ function observeDiagnostics(
   if (statement.calcFoundRows && !failed) session.weakPin(WeakPin.FOUND_ROWS);
   if (diagnostics.warnings > 0) session.weakPin(WeakPin.WARNINGS);
   const mayChangeId =
-    tracker.lastInsertId !== 0 || statement.setsLastInsertId || OPAQUE.has(statement.kind) || (failed && !statement.readOnly);
+    tracker.lastInsertId !== 0 ||
+    statement.setsLastInsertId ||
+    OPAQUE.has(statement.kind) ||
+    (failed && !statement.readOnly);
   if (mayChangeId) session.lastInsertId = backend.lastInsertId = null;
 }
 

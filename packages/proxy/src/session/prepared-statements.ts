@@ -40,7 +40,16 @@ export class PreparedStatements {
   add(sql: Buffer, statement: Statement, context: SessionContext, paramCount: number): PreparedStatement {
     const id = ++this.#lastId;
     const sharedKey = `${context.statementKey}\u0000${sql.toString('latin1')}`;
-    const prepared: PreparedStatement = { id, sql, statement, context, paramCount, sharedKey, types: null, use: 'SHARED' };
+    const prepared: PreparedStatement = {
+      id,
+      sql,
+      statement,
+      context,
+      paramCount,
+      sharedKey,
+      types: null,
+      use: 'SHARED',
+    };
     this.#byId.set(id, prepared);
     return prepared;
   }

@@ -194,10 +194,10 @@ export function replyLost(session: Session, reason: string): void {
       ? `MySwitch: outcome unknown: ${reason} before it answered${lostState}`
       : `MySwitch: not completed: ${reason} before it answered${lostState}`,
   };
-  if (session.reply.started) session.end(null); // in the middle of rows there is no place for an error
+  if (session.reply.started)
+    session.end(null); // in the middle of rows there is no place for an error
   else session.sendError(error);
   session.next();
 }
 
 const NO_REPLY = { errorCode: 0, status: 0, warnings: 0 } as ReplyTracker;
-

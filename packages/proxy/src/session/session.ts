@@ -1,5 +1,13 @@
 import type { Socket } from 'node:net';
-import { Capability, encodeErr, encodeOk, encodePacket, PacketFramer, ProtocolError, ServerStatus } from '@myswitch/protocol';
+import {
+  Capability,
+  encodeErr,
+  encodeOk,
+  encodePacket,
+  PacketFramer,
+  ProtocolError,
+  ServerStatus,
+} from '@myswitch/protocol';
 import type { ClientLogin, Packet, Tracker } from '@myswitch/protocol';
 import type { Backend } from '../backend/backend';
 import { variantOf } from '../capabilities';
@@ -301,7 +309,8 @@ export class Session {
     const base = { session: this.id, user: this.account.name, client: this.client };
     const now = this.pool.clock.now();
     const [pin] = this.pins;
-    if (pin !== undefined) return { ...base, kind: 'pinned', reason: [...this.pins.keys()].join(','), ageMs: now - pin[1] };
+    if (pin !== undefined)
+      return { ...base, kind: 'pinned', reason: [...this.pins.keys()].join(','), ageMs: now - pin[1] };
     const ageMs = now - this.backend.heldSince;
     if (this.inTransaction) return { ...base, kind: 'busy', reason: 'TRANSACTION', ageMs };
     if (this.weakPins.size > 0 && this.#phase === SessionPhase.IDLE) return null;
@@ -312,7 +321,11 @@ export class Session {
   async killForSwitch(): Promise<void> {
     const { backend } = this;
     if (backend === null) return;
-    const error = { code: 1213, sqlState: '40001', message: 'MySwitch: ended for a switch; try restarting transaction' };
+    const error = {
+      code: 1213,
+      sqlState: '40001',
+      message: 'MySwitch: ended for a switch; try restarting transaction',
+    };
     this.doomed = error;
     await backend.pool.killOnServer(backend, 'CONNECTION');
     backend.destroy('ended for a switch');

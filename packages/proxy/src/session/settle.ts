@@ -42,7 +42,9 @@ async function readBack(session: Session, backend: Backend): Promise<void> {
   if (names.some((name) => !/^[\x20-\x7e]*$/.test(name))) return session.pin(Pin.USER_VARIABLE);
   const columns = [
     ...system.map((name) => `@@SESSION.${name}`),
-    ...user.map(quoteIdentifier).flatMap((name) => [`@${name}`, `HEX(@${name})`, `CHARSET(@${name})`, `COLLATION(@${name})`]),
+    ...user
+      .map(quoteIdentifier)
+      .flatMap((name) => [`@${name}`, `HEX(@${name})`, `CHARSET(@${name})`, `COLLATION(@${name})`]),
   ];
   const answer = await query(backend, `SELECT ${columns.join(',')}`).catch((error: { code?: string }) => {
     if (error.code !== 'SERVER') throw error;
@@ -73,7 +75,8 @@ const UNSIGNED_FLAG = 0x20;
 function systemValue(column: ColumnDefinition, value: Buffer | null): string {
   if (value === null) return 'NULL';
   const text = value.toString('latin1');
-  if (INTEGERS.has(column.type) || column.type === ColumnType.DOUBLE || column.type === ColumnType.NEWDECIMAL) return text;
+  if (INTEGERS.has(column.type) || column.type === ColumnType.DOUBLE || column.type === ColumnType.NEWDECIMAL)
+    return text;
   return /^[\w ,.:+/*=-]*$/.test(text) ? `'${text}'` : `_utf8mb4 X'${value.toString('hex')}'`;
 }
 
