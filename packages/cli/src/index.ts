@@ -1,1 +1,2 @@
 export { configJsonSchema } from './config';
+export { main } from './main';

@@ -124,10 +124,10 @@ describe('values', () => {
     writeFileSync(join(directory, 'key.pem'), 'KEY');
     const config = load(
       `stateDir: /var/lib/myswitch
-admin: { listen: unix:admin.sock, password: { env: ADMIN } }
+admin: { listen: localhost:6033, password: { env: ADMIN } }
 pools:
   - name: shop
-    listen: [127.0.0.1:3307, "[::1]:3307", unix:/run/shop.sock]
+    listen: [127.0.0.1:3307, "[::1]:3307", unix:shop.sock]
     tls: { cert: cert.pem, key: key.pem }
     nodes:
       - { name: db1, address: "[fd00::1]:3306", replicationAddress: db1.internal:3307, tls: { ca: cert.pem } }
@@ -140,7 +140,7 @@ pools:
       { ADMIN: 'from environment' },
     );
     expect(config.admin).toEqual({
-      listen: { path: join(directory, 'admin.sock') },
+      listen: { host: 'localhost', port: 6033 },
       user: 'admin',
       password: 'from environment',
     });
@@ -150,7 +150,7 @@ pools:
     expect(proxy?.listen).toEqual([
       { host: '127.0.0.1', port: 3307 },
       { host: '::1', port: 3307 },
-      { path: '/run/shop.sock' },
+      { path: join(directory, 'shop.sock') },
     ]);
     expect(proxy?.tls).toEqual({ cert: 'CERT', key: 'KEY', ca: null });
     expect(proxy?.nodes[0]).toEqual({

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
-import { freePort } from '@myswitch/testkit';
+import { freePort } from '../../../testkit/src/ports';
 import { FakeControlPlane, fakePlane, POOL } from '../../orchestrator/test/admin/fakes';
 import { loadServerConfig, type ServerConfig } from '../src/config';
 import type { Parts } from '../src/start/parts';

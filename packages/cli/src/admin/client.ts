@@ -30,8 +30,7 @@ export class AdminClient {
 
   static #open(access: AdminAccess, configFile: string): Promise<AdminClient> {
     const { listen, user, password } = access;
-    const where = 'path' in listen ? { socketPath: listen.path } : { host: listen.host, port: listen.port };
-    const connection = createConnection({ ...where, user, password, connectTimeout: CONNECT_TIMEOUT_MS });
+    const connection = createConnection({ ...listen, user, password, connectTimeout: CONNECT_TIMEOUT_MS });
     return new Promise((resolve, reject) => {
       connection.once('error', (error) => reject(connectError(error, access, configFile)));
       connection.connect((error) => {

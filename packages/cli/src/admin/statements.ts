@@ -1,25 +1,20 @@
-import type { SwitchRequest } from '@myswitch/orchestrator';
-import { formatDuration } from '@myswitch/orchestrator';
+import { formatDuration, type SwitchRequest } from '@myswitch/orchestrator';
+import { quoteString } from '@myswitch/protocol';
 
 export type SwitchOptions = Omit<SwitchRequest, 'by'>;
 
-/** `CHECK SWITCH …` or `SWITCH …` as the admin port reads it. */
+/** `CHECK SWITCH …` or `SWITCH …` as the admin port reads it; there a string is a name too. */
 export function switchStatement(verb: 'CHECK SWITCH' | 'SWITCH', pool: string, options: SwitchOptions): string {
   const { to, maxLagMs, drainMs, onBusy, onPinned, bypass, semiSync, force } = options;
   const settings = [
-    maxLagMs === undefined ? [] : [`MAX_LAG ${quote(formatDuration(maxLagMs))}`],
-    drainMs === undefined ? [] : [`DRAIN ${quote(formatDuration(drainMs))}`],
-    onBusy === undefined ? [] : [`ON_BUSY ${quote(onBusy)}`],
-    onPinned === undefined ? [] : [`ON_PINNED ${quote(onPinned)}`],
-    bypass === undefined ? [] : [`BYPASS ${quote(bypass)}`],
-    semiSync === undefined ? [] : [`SEMI_SYNC ${quote(semiSync)}`],
+    maxLagMs === undefined ? [] : [`MAX_LAG ${quoteString(formatDuration(maxLagMs))}`],
+    drainMs === undefined ? [] : [`DRAIN ${quoteString(formatDuration(drainMs))}`],
+    onBusy === undefined ? [] : [`ON_BUSY ${quoteString(onBusy)}`],
+    onPinned === undefined ? [] : [`ON_PINNED ${quoteString(onPinned)}`],
+    bypass === undefined ? [] : [`BYPASS ${quoteString(bypass)}`],
+    semiSync === undefined ? [] : [`SEMI_SYNC ${quoteString(semiSync)}`],
     force === true ? ['FORCE'] : [],
   ].flat();
-  const target = to === undefined ? '' : ` TO ${quote(to)}`;
-  return `${verb} POOL ${quote(pool)}${target}${settings.length === 0 ? '' : ` WITH ${settings.join(', ')}`}`;
-}
-
-/** A string, and for the admin port also a name. */
-export function quote(text: string): string {
-  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
+  const target = to === undefined ? '' : ` TO ${quoteString(to)}`;
+  return `${verb} POOL ${quoteString(pool)}${target}${settings.length === 0 ? '' : ` WITH ${settings.join(', ')}`}`;
 }

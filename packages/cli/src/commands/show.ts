@@ -1,8 +1,8 @@
 import * as Args from '@oclif/core/args';
 import type { FlightRecord } from '@myswitch/orchestrator';
+import { quoteString } from '@myswitch/protocol';
 import { withAdmin } from '../admin/client';
 import { storedRecord } from '../admin/rows';
-import { quote } from '../admin/statements';
 import { BaseCommand } from '../base-command';
 import { describeRecord } from '../output/reports';
 
@@ -12,7 +12,7 @@ export default class Show extends BaseCommand {
 
   async run(): Promise<FlightRecord> {
     const { args, flags } = await this.parse(Show);
-    const sql = `SHOW SWITCH ${quote(args.id)}`;
+    const sql = `SHOW SWITCH ${quoteString(args.id)}`;
     const record = await withAdmin(flags.config, async (client) => storedRecord(await client.query(sql)));
     this.log(describeRecord(record));
     return record;

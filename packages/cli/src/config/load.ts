@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { errorCode, errorMessage } from '../error-details';
 import { contradictions } from './contradictions';
 import { ConfigError, type ConfigProblem } from './problems';
-import type { Endpoint } from './scalars';
+import type { TcpEndpoint } from './scalars';
 import type { ConfigFile } from './schema';
 import { References, type Environment } from './secrets';
 import { ConfigSource } from './source';
@@ -21,7 +21,7 @@ export interface ReadConfig {
 
 /** Where the admin port is and how to log in there. */
 export interface AdminAccess {
-  readonly listen: Endpoint;
+  readonly listen: TcpEndpoint;
   readonly user: string;
   readonly password: string;
 }
@@ -56,22 +56,17 @@ export function loadAdminAccess(file: string, environment: Environment): AdminAc
 }
 
 /** The admin port's part of the file; complains to `references`. */
-export function adminAccess({ config, directory }: ReadConfig, references: References): AdminAccess {
+export function adminAccess({ config }: ReadConfig, references: References): AdminAccess {
   const { listen, user, password: source } = config.admin;
   const path = ['admin', 'password'];
   const before = references.problems.length;
   const password = references.secret(path, source);
   if (password === '' && references.problems.length === before) references.complain(path, 'is empty');
-  return { listen: absoluteEndpoint(directory, listen), user, password };
+  return { listen, user, password };
 }
 
 export function throwIfAny(problems: readonly ConfigProblem[]): void {
   if (problems.length > 0) throw new ConfigError(problems);
-}
-
-/** A Unix socket's path starts at the configuration file, as every path in it. */
-export function absoluteEndpoint(directory: string, endpoint: Endpoint): Endpoint {
-  return 'path' in endpoint ? { path: resolve(directory, endpoint.path) } : endpoint;
 }
 
 function readText(file: string): string {

@@ -1,8 +1,13 @@
 import { DURATION_PATTERN, parseDuration } from '@myswitch/orchestrator';
 import { z } from 'zod';
 
+export interface TcpEndpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** Where something listens or is reached. `path` is a Unix socket, still as it was written. */
-export type Endpoint = { readonly host: string; readonly port: number } | { readonly path: string };
+export type Endpoint = TcpEndpoint | { readonly path: string };
 
 const UNIT_BYTES: Readonly<Record<string, number>> = { B: 1, KiB: 1_024, MiB: 1_048_576, GiB: 1_073_741_824 };
 const SIZE_PATTERN = /^(\d{1,9})(B|KiB|MiB|GiB)$/;
@@ -11,14 +16,14 @@ const ENDPOINT_PATTERN = /^(?:unix:.+|(?:\[[0-9A-Fa-f:.%]+\]|[^\s:/[\]]+):\d{1,5
 const NAME_PATTERN = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
 
 /** `64MiB` as bytes; `null` when the text is not a size. */
-export function parseSize(text: string): number | null {
+function parseSize(text: string): number | null {
   const match = SIZE_PATTERN.exec(text);
   const unit = UNIT_BYTES[match?.[2] ?? ''];
   return match === null || unit === undefined ? null : Number(match[1]) * unit;
 }
 
 /** `host:port`, `[::1]:3306` or `unix:/path`; `null` when the text is none of them or the port is not 1 to 65535. */
-export function parseEndpoint(text: string): Endpoint | null {
+function parseEndpoint(text: string): Endpoint | null {
   if (text.startsWith('unix:')) return text.length > 5 ? { path: text.slice(5) } : null;
   const match = HOST_PORT_PATTERN.exec(text);
   const [, host, digits] = match ?? [];
@@ -67,10 +72,10 @@ export const listenAddress = endpointOf(
   (endpoint): endpoint is Endpoint => endpoint !== null,
 );
 
-export const nodeAddress = endpointOf(
+export const tcpAddress = endpointOf(
   HOST_PORT_PATTERN,
   'is not an address such as db1.example.com:3306 or "[::1]:3306"',
-  (endpoint): endpoint is { host: string; port: number } => 'host' in endpoint,
+  (endpoint): endpoint is TcpEndpoint => 'host' in endpoint,
 );
 
 export const name = z

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration, listenAddress, name, nodeAddress, secret, size } from './scalars';
+import { duration, listenAddress, name, tcpAddress, secret, size } from './scalars';
 
 const count = (least: number, most: number) => z.int().min(least).max(most);
 const path = z.string().min(1);
@@ -8,12 +8,12 @@ const credentials = z.strictObject({ user: z.string().min(1), password: secret }
 
 const node = z.strictObject({
   name,
-  address: nodeAddress.describe('where MySwitch reaches it; resolved at each connect'),
+  address: tcpAddress.describe('where MySwitch reaches it; resolved at each connect'),
   type: z
     .enum(['primary', 'secondary'])
     .default('secondary')
     .describe("the operator's order of preference, nothing else"),
-  replicationAddress: nodeAddress.optional().describe('where the other nodes reach it, when that is not `address`'),
+  replicationAddress: tcpAddress.optional().describe('where the other nodes reach it, when that is not `address`'),
   tls: z
     .strictObject({ ca: path.optional(), cert: path.optional(), key: path.optional() })
     .optional()
@@ -70,12 +70,12 @@ export const configSchema = z.strictObject({
   workers: count(0, 256).default(2).describe('processes that carry clients; 0: everything in one process'),
   admin: z
     .strictObject({
-      listen: listenAddress.prefault('127.0.0.1:6032'),
+      listen: tcpAddress.prefault('127.0.0.1:6032'),
       user: z.string().min(1).default('admin'),
       password: secret.prefault({ env: 'MYSWITCH_ADMIN_PASSWORD' }),
     })
     .prefault({}),
-  http: z.strictObject({ listen: listenAddress.prefault('127.0.0.1:6080') }).prefault({}),
+  http: z.strictObject({ listen: tcpAddress.prefault('127.0.0.1:6080') }).prefault({}),
   pools: z.array(pool).min(1, 'needs at least one pool'),
 });
 

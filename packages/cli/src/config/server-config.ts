@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import type { OrchestratorOptions } from '@myswitch/orchestrator';
 import type { ProxyOptions } from '@myswitch/proxy';
-import { absoluteEndpoint, adminAccess, readConfig, throwIfAny, type AdminAccess } from './load';
-import type { Endpoint } from './scalars';
+import { adminAccess, readConfig, throwIfAny, type AdminAccess } from './load';
+import type { Endpoint, TcpEndpoint } from './scalars';
 import type { PoolConfig } from './schema';
 import { References, type Environment } from './secrets';
 import type { ConfigPath } from './source';
@@ -11,7 +11,7 @@ import type { ConfigPath } from './source';
 export interface ServerConfig {
   readonly workers: number;
   readonly admin: AdminAccess;
-  readonly http: Endpoint;
+  readonly http: TcpEndpoint;
   readonly proxy: ProxyOptions;
   readonly orchestrator: OrchestratorOptions;
 }
@@ -41,7 +41,7 @@ export function loadServerConfig(file: string, environment: Environment): Server
   return {
     workers: read.config.workers,
     admin,
-    http: absoluteEndpoint(read.directory, read.config.http.listen),
+    http: read.config.http.listen,
     proxy: { pools: pools.map(({ proxy }) => proxy) },
     orchestrator: {
       stateDir: resolve(read.directory, read.config.stateDir),
@@ -124,4 +124,9 @@ function nodeTls(references: References, path: ConfigPath, tls: PoolConfig['node
   const file = (key: 'ca' | 'cert' | 'key'): string | null =>
     tls[key] === undefined ? null : references.file([...path, key], tls[key]);
   return { ca: file('ca'), cert: file('cert'), key: file('key') };
+}
+
+/** A Unix socket's path starts at the configuration file, as every path in it. */
+function absoluteEndpoint(directory: string, endpoint: Endpoint): Endpoint {
+  return 'path' in endpoint ? { path: resolve(directory, endpoint.path) } : endpoint;
 }
