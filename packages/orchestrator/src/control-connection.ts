@@ -1,0 +1,156 @@
+import { createConnection, type Connection, type ConnectionOptions } from 'mysql2/promise';
+import type { Clock } from './clock';
+import { messageOf, ServerError, UnknownOutcomeError, UnreachableError } from './errors';
+import type { Credentials, NodeOptions } from './options';
+
+export type Row = Readonly<Record<string, unknown>>;
+
+/** Lives long between statements, asks nothing of the server's own sql_mode, and never waits long for a metadata lock. */
+const SESSION = "SET SESSION wait_timeout = 31536000, lock_wait_timeout = 1, autocommit = 1, sql_mode = ''";
+
+interface ServerReply {
+  readonly errno: number;
+  readonly sqlState: string;
+}
+
+const isServerReply = (error: unknown): error is Error & ServerReply =>
+  error instanceof Error && 'sqlState' in error && 'errno' in error && typeof error.errno === 'number';
+
+/**
+ * One connection of the control account to a node. Every statement has a deadline; when it passes the connection is destroyed and the
+ * outcome is unknown, because the server may go on with the statement.
+ */
+export class ControlConnection {
+  readonly node: string;
+  /** The server's connection id. */
+  readonly id: number;
+  readonly #connection: Connection;
+  readonly #clock: Clock;
+  #usable = true;
+
+  private constructor(node: string, connection: Connection, clock: Clock) {
+    this.node = node;
+    this.id = connection.threadId;
+    this.#connection = connection;
+    this.#clock = clock;
+    connection.on('error', () => {
+      this.#usable = false;
+    });
+    connection.on('end', () => {
+      this.#usable = false;
+    });
+  }
+
+  /** The name is resolved anew each time. Rejects with UnreachableError (network, login) within `deadlineMs`. */
+  static async connect(
+    node: NodeOptions,
+    credentials: Credentials,
+    deadlineMs: number,
+    clock: Clock,
+  ): Promise<ControlConnection> {
+    try {
+      const connection = await createConnection(connectionOptions(node, credentials, deadlineMs));
+      const control = new ControlConnection(node.name, connection, clock);
+      await control.query(SESSION, deadlineMs);
+      return control;
+    } catch (error) {
+      throw new UnreachableError(`${node.name}: ${messageOf(error) || 'cannot connect'}`);
+    }
+  }
+
+  get usable(): boolean {
+    return this.#usable;
+  }
+
+  /** Rows of a SELECT or SHOW; an empty array for a statement without rows. */
+  async query(sql: string, deadlineMs: number): Promise<readonly Row[]> {
+    if (!this.#usable) {
+      throw new UnreachableError(`${this.node}: the control connection is closed`);
+    }
+    let late: (error: Error) => void = () => undefined;
+    const tooLate = new Promise<never>((_resolve, reject) => {
+      late = reject;
+    });
+    const cancel = this.#clock.timer(deadlineMs, () => {
+      this.destroy();
+      late(new UnknownOutcomeError(`${this.node}: no reply within ${Math.round(deadlineMs)} ms`));
+    });
+    try {
+      const [rows] = await Promise.race([this.#connection.query(sql), tooLate]);
+      return Array.isArray(rows) ? (rows as Row[]) : [];
+    } catch (error) {
+      throw this.#explain(error);
+    } finally {
+      cancel();
+    }
+  }
+
+  /** The first row; rejects with ServerError when there is none. */
+  async row(sql: string, deadlineMs: number): Promise<Row> {
+    const [first] = await this.query(sql, deadlineMs);
+    if (first === undefined) {
+      throw new ServerError(0, `${this.node}: an empty result where one row was expected`);
+    }
+    return first;
+  }
+
+  destroy(): void {
+    this.#usable = false;
+    this.#connection.destroy();
+  }
+
+  /** The driver's error is not kept as the cause: it carries the statement, which may hold a password. */
+  #explain(error: unknown): Error {
+    if (error instanceof UnknownOutcomeError) {
+      return error;
+    }
+    if (isServerReply(error) && error.sqlState !== '') {
+      return new ServerError(error.errno, `${this.node}: ${error.message}`);
+    }
+    this.destroy();
+    return new UnknownOutcomeError(`${this.node}: ${messageOf(error)}`);
+  }
+}
+
+function connectionOptions(node: NodeOptions, credentials: Credentials, deadlineMs: number): ConnectionOptions {
+  const { tls } = node;
+  return {
+    host: node.host,
+    port: node.port,
+    user: credentials.user,
+    password: credentials.password,
+    connectTimeout: Math.max(1, Math.round(deadlineMs)),
+    multipleStatements: false,
+    supportBigNumbers: true,
+    bigNumberStrings: true,
+    dateStrings: true,
+    connectAttributes: { program_name: 'myswitch' },
+    ...(tls === null
+      ? {}
+      : {
+          ssl: {
+            ...(tls.ca === null ? {} : { ca: tls.ca }),
+            ...(tls.cert === null ? {} : { cert: tls.cert }),
+            ...(tls.key === null ? {} : { key: tls.key }),
+            rejectUnauthorized: tls.ca !== null,
+          },
+        }),
+  };
+}
+
+export const text = (row: Row, column: string): string => {
+  const value = row[column];
+  if (value === null || value === undefined) {
+    return '';
+  }
+  return Buffer.isBuffer(value) ? value.toString('utf8') : String(value as string | number | bigint);
+};
+
+export const number = (row: Row, column: string): number => Number(text(row, column));
+
+/** 1, ON, YES and true of the servers' many spellings. */
+export const flag = (row: Row, column: string): boolean => /^(1|ON|YES|TRUE)$/i.test(text(row, column));
+
+export const quote = (value: string): string => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
+
+export const identifier = (value: string): string => `\`${value.replaceAll('`', '``')}\``;

@@ -1,0 +1,169 @@
+import type { ControlConnection } from './control-connection';
+
+/** One replication channel of a node, as the server reports it. */
+export interface Channel {
+  readonly name: string;
+  readonly sourceHost: string;
+  readonly sourcePort: number;
+  /** The source's server_uuid (MySQL) or server_id (MariaDB); empty until the channel has connected once. */
+  readonly sourceIdentity: string;
+  readonly receiving: boolean;
+  readonly applying: boolean;
+  readonly lagSeconds: number | null;
+  /** Follows by GTID. */
+  readonly autoPosition: boolean;
+  readonly delaySeconds: number;
+  /** NAME=value of each filter in use. */
+  readonly filters: readonly string[];
+  readonly lastError: string | null;
+}
+
+/** What one poll sees of a node. */
+export interface Observation {
+  readonly kind: Kind;
+  readonly version: string;
+  /** server_uuid (MySQL) or server_id (MariaDB), as text. */
+  readonly identity: string;
+  readonly serverId: number;
+  readonly readOnly: boolean;
+  readonly found: Found;
+  readonly channels: readonly Channel[];
+  /** gtid_executed (MySQL), gtid_binlog_pos (MariaDB). */
+  readonly gtid: string;
+}
+
+export const Kind = Object.freeze({ MYSQL: 'mysql', MARIADB: 'mariadb' } as const);
+export type Kind = (typeof Kind)[keyof typeof Kind];
+
+/** Settings that a switch changes and an undo puts back. */
+export interface Found {
+  readonly readOnly: boolean;
+  /** Always equal to readOnly where the server knows no super_read_only. */
+  readonly superReadOnly: boolean;
+  readonly eventScheduler: boolean;
+}
+
+/** What preflight alone looks at. */
+export interface Inspection {
+  readonly logBin: boolean;
+  readonly logReplicaUpdates: boolean;
+  /** Empty when GTIDs are on as a switch needs them; else what is wrong. */
+  readonly gtidProblem: string;
+  readonly binlogFilters: readonly string[];
+  /** Name -> value; equal on both nodes or PARITY refuses. */
+  readonly parity: Readonly<Record<string, string>>;
+  readonly maxConnections: number;
+  /** 'user'@'host' -> fingerprint of its definition and grants. */
+  readonly accounts: ReadonlyMap<string, string>;
+  readonly plugins: readonly string[];
+  readonly semiSync: SemiSync;
+  /** Ids of prepared XA transactions. */
+  readonly preparedXa: readonly string[];
+  readonly enabledEvents: readonly ScheduledEvent[];
+  /** GRANT statements that the control account still needs. */
+  readonly missingGrants: readonly string[];
+  /** Accounts (user@host) that may write while read_only is on. */
+  readonly superWriters: readonly string[];
+}
+
+export interface SemiSync {
+  readonly source: boolean;
+  readonly replica: boolean;
+  /** How many acknowledgements a commit waits for. */
+  readonly waitFor: number;
+  readonly ackers: number;
+}
+
+export interface ScheduledEvent {
+  readonly schema: string;
+  readonly name: string;
+  readonly definer: string;
+}
+
+/** A row of the process list. */
+export interface ServerSession {
+  readonly id: number;
+  readonly user: string;
+  readonly host: string;
+  /** Neither system thread, event scheduler nor replication. */
+  readonly client: boolean;
+  readonly command: string;
+  /** Since it last changed its state, ms. */
+  readonly ageMs: number;
+  /** Starts with MySwitch's own mark: a statement of ours. */
+  readonly mark: string;
+}
+
+export interface Source {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A new channel: the login and the options that an existing channel had. */
+export interface NewChannel {
+  readonly user: string;
+  readonly password: string;
+  readonly options: readonly string[];
+}
+
+/**
+ * Everything that differs between MySQL and MariaDB. Times are milliseconds; each call rejects with ServerError, UnknownOutcomeError
+ * or UnreachableError.
+ */
+export interface Dialect {
+  readonly kind: Kind;
+  /** Statements of `fence`, for the predicted hold. */
+  readonly fenceRoundTrips: number;
+
+  observe(c: ControlConnection, deadlineMs: number): Promise<Observation>;
+  inspect(c: ControlConnection, schema: string, deadlineMs: number): Promise<Inspection>;
+
+  /** Stops every writer. The lock or setting is bound to `c` where the kind needs that: keep `c` open until `unlock`. */
+  fence(c: ControlConnection, deadlineMs: number): Promise<void>;
+  /** After the release: lets go of what the fence holds beyond read_only. */
+  unlock(c: ControlConnection, deadlineMs: number): Promise<void>;
+  /** Puts read_only back as found. `c` need not be the connection that fenced. */
+  unfence(c: ControlConnection, found: Found, deadlineMs: number): Promise<void>;
+  setEventScheduler(c: ControlConnection, on: boolean, deadlineMs: number): Promise<void>;
+
+  position(c: ControlConnection, deadlineMs: number): Promise<string>;
+  /** True when `position` was applied within `waitMs`. */
+  waitApplied(c: ControlConnection, position: string, waitMs: number): Promise<boolean>;
+  /** Both name the same transactions. */
+  samePosition(a: string, b: string): boolean;
+  /** Makes the node writable. */
+  open(c: ControlConnection, deadlineMs: number): Promise<void>;
+  /** Makes it read-only. */
+  close(c: ControlConnection, deadlineMs: number): Promise<void>;
+  /** Makes the present read-only setting outlive a restart. False: the server can't, the option file must say it. */
+  persistReadOnly(c: ControlConnection, on: boolean, deadlineMs: number): Promise<boolean>;
+
+  sessions(c: ControlConnection, deadlineMs: number): Promise<readonly ServerSession[]>;
+  /** Ends a connection. One that is gone already is no error. */
+  kill(c: ControlConnection, id: number, deadlineMs: number): Promise<void>;
+
+  /** Transactions that `candidate` has and `active` lacks; empty: none. */
+  errant(candidate: ControlConnection, active: ControlConnection, deadlineMs: number): Promise<string>;
+  /** Transactions that `source` has purged and `replica` still lacks; empty: none. */
+  purged(source: ControlConnection, replica: ControlConnection, deadlineMs: number): Promise<string>;
+
+  /** Options that a channel on another node takes over: assignments of CHANGE … TO without host, port, login and position. */
+  channelOptions(c: ControlConnection, channel: string, deadlineMs: number): Promise<readonly string[]>;
+  /** Lets an existing channel follow `to`; its login and options stay. */
+  repoint(c: ControlConnection, channel: string, to: Source, deadlineMs: number): Promise<void>;
+  /** Turns a former primary into a replica of `to`; `login` null: the channel is there and keeps its own. */
+  follow(c: ControlConnection, channel: string, to: Source, login: NewChannel | null, deadlineMs: number): Promise<void>;
+  /** Ends a channel for good. */
+  forget(c: ControlConnection, channel: string, deadlineMs: number): Promise<void>;
+  /** The same as `follow` for a person to type, without the password. */
+  followByHand(channel: string, to: Source, user: string): readonly string[];
+
+  enableEvent(c: ControlConnection, event: ScheduledEvent, deadlineMs: number): Promise<void>;
+  /** Semi-synchronous replication of this node as a source, or as a replica. */
+  setSemiSync(c: ControlConnection, side: 'source' | 'replica', on: boolean, deadlineMs: number): Promise<void>;
+  semiSync(c: ControlConnection, deadlineMs: number): Promise<SemiSync>;
+}
+
+/** Comment that marks a statement as ours, so that a restart finds what a dead process left running in a server. */
+export const markOf = (what: string): string => `/* myswitch ${what} */ `;
+export const MARK = '/* myswitch ';

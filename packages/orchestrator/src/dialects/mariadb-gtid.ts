@@ -1,0 +1,57 @@
+/** One entry of a MariaDB position such as gtid_binlog_state: domain-server-sequence. */
+export interface Gtid {
+  readonly domain: number;
+  readonly server: number;
+  readonly sequence: bigint;
+}
+
+export function parseGtids(position: string): readonly Gtid[] {
+  return position
+    .split(',')
+    .map((part) => /^\s*(\d+)-(\d+)-(\d+)\s*$/.exec(part))
+    .filter((match): match is RegExpExecArray => match !== null)
+    .map(([, domain, server, sequence]) => ({
+      domain: Number(domain),
+      server: Number(server),
+      sequence: BigInt(sequence ?? '0'),
+    }));
+}
+
+export const formatGtid = (gtid: Gtid): string => `${gtid.domain}-${gtid.server}-${gtid.sequence}`;
+
+const highest = (gtids: readonly Gtid[], domain: number): bigint =>
+  gtids.filter((gtid) => gtid.domain === domain).reduce((max, gtid) => (gtid.sequence > max ? gtid.sequence : max), -1n);
+
+/**
+ * Transactions of the candidate that the active node lacks. Both arguments are gtid_binlog_state, the candidate's read first. A sequence
+ * number beyond the active node's, or a transaction that the candidate wrote itself and the active node never logged.
+ */
+export function errantGtids(candidate: string, candidateServer: number, active: string): readonly string[] {
+  const known = parseGtids(active);
+  return parseGtids(candidate)
+    .filter((gtid) => {
+      if (gtid.sequence > highest(known, gtid.domain)) {
+        return true;
+      }
+      const logged = known.find((other) => other.domain === gtid.domain && other.server === gtid.server);
+      return gtid.server === candidateServer && (logged === undefined || logged.sequence < gtid.sequence);
+    })
+    .map(formatGtid);
+}
+
+/** What `oldest` (the Gtid_list of the source's first binary log) holds beyond `position` of a replica is purged and lacking. */
+export function purgedGtids(oldest: string, position: string): readonly string[] {
+  const has = parseGtids(position);
+  return parseGtids(oldest)
+    .filter((gtid) => gtid.sequence > highest(has, gtid.domain))
+    .map(formatGtid);
+}
+
+/** Order of domains doesn't matter. */
+export const samePosition = (a: string, b: string): boolean => normal(a) === normal(b);
+
+const normal = (position: string): string =>
+  parseGtids(position)
+    .map(formatGtid)
+    .sort()
+    .join(',');

@@ -1,0 +1,45 @@
+/**
+ * Base of everything that the orchestrator throws on purpose. `code` is stable and may be scripted against; the message never
+ * holds a password or statement text of a client.
+ */
+export class OrchestratorError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+/** No connection to a node, or it was lost before the statement was sent. Nothing was changed by the statement. */
+export class UnreachableError extends OrchestratorError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('UNREACHABLE', message, options);
+  }
+}
+
+/** A statement was sent and its reply never came: it may have run, may run later, or never. Read before undoing. */
+export class UnknownOutcomeError extends OrchestratorError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('UNKNOWN_OUTCOME', message, options);
+  }
+}
+
+/** The server answered with an error. */
+export class ServerError extends OrchestratorError {
+  /** The server's error number, for example 1205. */
+  readonly errno: number;
+
+  constructor(errno: number, message: string, options?: ErrorOptions) {
+    super('SERVER_ERROR', message, options);
+    this.errno = errno;
+  }
+}
+
+/** A step of a switch failed for a reason that has a code of its own (a guardrail's or DRAIN_TIMEOUT, APPLY_TIMEOUT, ABORTED …). */
+export class SwitchError extends OrchestratorError {}
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+export const codeOf = (error: unknown): string => (error instanceof OrchestratorError ? error.code : 'INTERNAL');

@@ -1,0 +1,90 @@
+import { mkdir } from 'node:fs/promises';
+import { systemClock, type Clock } from './clock';
+import type { DataPlane } from './data-plane';
+import { OrchestratorError } from './errors';
+import type { OrchestratorOptions } from './options';
+import { PoolControl } from './pool-control';
+import type { CheckReport, ControlPlane, FlightRecord, PoolReport, StepEvent, SwitchRequest } from './report';
+import { Records } from './state/records';
+import type { AtStep, Log } from './switch/context';
+
+export interface OrchestratorParts {
+  readonly options: OrchestratorOptions;
+  readonly plane: DataPlane;
+  readonly log: Log;
+  readonly clock?: Clock;
+  /** A test's seam: called around each step of a switch; throwing makes the step fail. */
+  readonly atStep?: AtStep;
+}
+
+/** The control plane: one PoolControl a pool. */
+export class Orchestrator implements ControlPlane {
+  readonly #parts: OrchestratorParts;
+  #pools: ReadonlyMap<string, PoolControl> = new Map();
+  #records: Records | null = null;
+
+  constructor(parts: OrchestratorParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves when every pool was looked at, what an earlier process left is ended, and the data plane knows each ACTIVE. */
+  async start(): Promise<void> {
+    const { options, plane, log, clock = systemClock, atStep = () => Promise.resolve() } = this.#parts;
+    await mkdir(options.stateDir, { recursive: true });
+    const records = await Records.open(options.stateDir);
+    this.#records = records;
+    const started = await Promise.allSettled(
+      options.pools.map((pool) =>
+        PoolControl.start({ pool, plane, log, clock, atStep, records, stateDir: options.stateDir }),
+      ),
+    );
+    this.#pools = new Map(
+      started.flatMap((one) => (one.status === 'fulfilled' ? [[one.value.name, one.value] as const] : [])),
+    );
+    const failed = started.find((one) => one.status === 'rejected');
+    if (failed !== undefined) {
+      await this.stop();
+      throw failed.reason;
+    }
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#pools.values()].map((pool) => pool.stop()));
+    this.#pools = new Map();
+  }
+
+  status(pool?: string): Promise<PoolReport[]> {
+    const pools = pool === undefined ? [...this.#pools.values()] : [this.#pool(pool)];
+    return Promise.all(pools.map((one) => one.report()));
+  }
+
+  async check(pool: string, request: SwitchRequest): Promise<CheckReport> {
+    return this.#pool(pool).check(request);
+  }
+
+  async switch(
+    pool: string,
+    request: SwitchRequest,
+    onStep: (event: StepEvent) => void,
+    abort: AbortSignal,
+  ): Promise<FlightRecord> {
+    return this.#pool(pool).switch(request, onStep, abort);
+  }
+
+  async history(pool?: string): Promise<FlightRecord[]> {
+    return this.#records === null ? [] : this.#records.list(pool);
+  }
+
+  async show(id: string): Promise<FlightRecord | null> {
+    return this.#records === null ? null : this.#records.show(id);
+  }
+
+  /** Throws NO_SUCH_POOL. */
+  #pool(name: string): PoolControl {
+    const pool = this.#pools.get(name);
+    if (pool === undefined) {
+      throw new OrchestratorError('NO_SUCH_POOL', `there is no pool ${name}`);
+    }
+    return pool;
+  }
+}

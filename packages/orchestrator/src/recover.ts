@@ -1,0 +1,205 @@
+import { Deadline } from './clock';
+import { MARK } from './dialect';
+import { messageOf } from './errors';
+import type { NodeConnection, NodeLink } from './node-link';
+import type { CodedMessage } from './report';
+import type { Operation } from './state/journal';
+import { decideRecovery, Recovery, type Sight } from './state/recovery';
+import type { Bench } from './switch/context';
+import { endSessions } from './switch/fence';
+import { demote } from './switch/release';
+import { settle } from './switch/settle';
+
+const STATEMENT_MS = 5000;
+
+/** What became of an interrupted switch. `active` is null as long as nobody may write. */
+export interface Recovered {
+  readonly action: Recovery;
+  readonly active: string | null;
+  readonly messages: readonly CodedMessage[];
+}
+
+interface Side {
+  readonly name: string;
+  readonly node: NodeConnection | null;
+  readonly sight: Sight;
+}
+
+/**
+ * Ends a switch that was cut short, with exactly one writer, from the journal and from what the servers say. Safe to call again: each part
+ * may have been done before.
+ */
+export async function recover(bench: Bench, operation: Operation): Promise<Recovered> {
+  const [from, to] = await Promise.all([look(bench, operation, operation.from), look(bench, operation, operation.to)]);
+  try {
+    const action = decideRecovery(operation.phase, from.sight, to.sight);
+    bench.log('warn', 'an interrupted switch is taken up', { id: operation.id, phase: operation.phase, action });
+    return await act(bench, operation, action, from, to);
+  } finally {
+    from.node?.connection.destroy();
+    to.node?.connection.destroy();
+  }
+}
+
+async function act(
+  bench: Bench,
+  operation: Operation,
+  action: Recovery,
+  from: Side,
+  to: Side,
+): Promise<Recovered> {
+  switch (action) {
+    case Recovery.UNDO:
+      return undo(bench, operation, from, to);
+    case Recovery.FORWARD:
+      return forward(bench, operation, from, to);
+    case Recovery.ADOPT:
+      await bench.journal.write({ operation: null });
+      return { action, active: isOpen(from) ? from.name : to.name, messages: [] };
+    case Recovery.WAIT:
+    case Recovery.STUCK:
+      return { action, active: null, messages: [{ code: action, message: explain(action, operation) }] };
+  }
+}
+
+const isOpen = ({ sight }: Side): boolean => sight.reachable && !sight.readOnly;
+
+const explain = (action: Recovery, { id, phase, from, to }: Operation): string =>
+  action === Recovery.WAIT
+    ? `switch ${id} from ${from} to ${to} was cut short at ${phase}; a node that must be asked does not answer`
+    : `switch ${id} from ${from} to ${to} ended with both fenced, and they differ: decide which one is right and open it`;
+
+async function look(bench: Bench, operation: Operation, name: string): Promise<Side> {
+  const link = bench.links.get(name);
+  let node: NodeConnection | null = null;
+  try {
+    node = await connect(link, name);
+    await endLeftovers(bench, node);
+    const { readOnly } = await node.dialect.observe(node.connection, STATEMENT_MS);
+    const probeSeen = await bench.heartbeat.seen(node.connection, operation.id, STATEMENT_MS);
+    return { name, node, sight: { reachable: true, readOnly, probeSeen } };
+  } catch (error) {
+    bench.log('warn', `${name} can't be asked about an interrupted switch`, { reason: messageOf(error) });
+    node?.connection.destroy();
+    return { name, node: null, sight: { reachable: false } };
+  }
+}
+
+function connect(link: NodeLink | undefined, name: string): Promise<NodeConnection> {
+  return link === undefined
+    ? Promise.reject(new Error(`${name} is no longer in the configuration`))
+    : link.connect(STATEMENT_MS);
+}
+
+/** A statement of the dead process may still wait in the server and apply later. */
+async function endLeftovers({ pool, clock }: Bench, { connection, dialect }: NodeConnection): Promise<void> {
+  const sessions = await dialect.sessions(connection, STATEMENT_MS);
+  const leftovers = sessions.filter(({ user, mark }) => user === pool.control.user && mark.startsWith(MARK));
+  await endSessions(
+    { connection, dialect },
+    leftovers.map(({ id }) => id).filter((id) => id !== connection.id),
+    clock,
+    new Deadline(clock, STATEMENT_MS),
+  );
+}
+
+async function undo(bench: Bench, operation: Operation, from: Side, to: Side): Promise<Recovered> {
+  const messages: CodedMessage[] = [];
+  if (to.node !== null) {
+    const { connection, dialect } = to.node;
+    await dialect.unfence(connection, operation.found.to, STATEMENT_MS);
+    if (operation.semiSync.from.source || operation.semiSync.to.source) {
+      await dialect.setSemiSync(connection, 'source', operation.semiSync.to.source, STATEMENT_MS);
+    }
+  }
+  if (from.node === null) {
+    return { action: Recovery.WAIT, active: null, messages };
+  }
+  const { connection, dialect } = from.node;
+  await dialect.unfence(connection, operation.found.from, STATEMENT_MS);
+  if (operation.found.from.eventScheduler && operation.events.length > 0) {
+    await dialect.setEventScheduler(connection, true, STATEMENT_MS);
+  }
+  const source = bench.pool.nodes.find(({ name }) => name === from.name)?.replication;
+  for (const { node: name, channel } of operation.movedReplicas) {
+    try {
+      const replica = await connect(bench.links.get(name), name);
+      if (source !== undefined) {
+        await replica.dialect.repoint(replica.connection, channel, source, STATEMENT_MS);
+      }
+      replica.connection.destroy();
+    } catch (error) {
+      messages.push({ code: 'REPLICAS', message: `${name} was not moved back under ${from.name}: ${messageOf(error)}` });
+    }
+  }
+  await bench.journal.write({ operation: null, active: from.name });
+  messages.push({ code: 'RECOVERED', message: `cut short at ${operation.phase}: undone, ${from.name} writes` });
+  return { action: Recovery.UNDO, active: from.name, messages };
+}
+
+async function forward(bench: Bench, operation: Operation, from: Side, to: Side): Promise<Recovered> {
+  if (to.node === null) {
+    return { action: Recovery.WAIT, active: null, messages: [] };
+  }
+  const { connection, dialect } = to.node;
+  if (from.node !== null) {
+    await from.node.dialect.close(from.node.connection, STATEMENT_MS);
+    const position = await from.node.dialect.position(from.node.connection, STATEMENT_MS);
+    await dialect.waitApplied(connection, position, STATEMENT_MS);
+  }
+  await dialect.open(connection, STATEMENT_MS);
+  await bench.heartbeat.write(connection, operation.id, operation.epoch, STATEMENT_MS);
+  const { journal } = bench;
+  await journal.write({
+    epoch: operation.epoch,
+    active: to.name,
+    demoted: demote(journal.memory.demoted, from.name, to.name, new Date(bench.clock.now()).toISOString()),
+  });
+  const messages = await settleRecovered(bench, operation, from, to.node);
+  await journal.write({ operation: null });
+  return {
+    action: Recovery.FORWARD,
+    active: to.name,
+    messages: [
+      { code: 'RECOVERED', message: `cut short at ${operation.phase}: finished, ${to.name} writes` },
+      ...messages,
+    ],
+  };
+}
+
+async function settleRecovered(
+  bench: Bench,
+  operation: Operation,
+  from: Side,
+  to: NodeConnection,
+): Promise<readonly CodedMessage[]> {
+  const others = new Map<string, NodeConnection>();
+  const optionsOf = (name: string) => {
+    const options = bench.pool.nodes.find((node) => node.name === name);
+    if (options === undefined) {
+      throw new Error(`${name} is no longer in the configuration`);
+    }
+    return options;
+  };
+  try {
+    for (const { name } of bench.pool.nodes) {
+      if (name !== operation.from && name !== operation.to) {
+        const node = await connect(bench.links.get(name), name).catch(() => null);
+        if (node !== null) {
+          others.set(name, node);
+        }
+      }
+    }
+    return await settle({
+      bench,
+      operation,
+      from: { options: optionsOf(operation.from), node: from.node },
+      to: { options: optionsOf(operation.to), node: to },
+      others,
+    });
+  } finally {
+    for (const { connection } of others.values()) {
+      connection.destroy();
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import type { PlaneStats } from './data-plane';
+import type { NodeOptions, PoolOptions } from './options';
+import type { NodeReport, NodeState, PoolReport } from './report';
+import { channelFrom, roleOf, viewOf, type NodeView, type Topology } from './topology';
+
+export interface Situation {
+  readonly pool: PoolOptions;
+  readonly topology: Topology;
+  readonly active: string | null;
+  readonly epoch: number;
+  readonly stats: PlaneStats;
+}
+
+/** `status --json` of one pool. */
+export function reportPool(situation: Situation): PoolReport {
+  const { pool, topology, active, epoch, stats } = situation;
+  const primary = active === null ? undefined : viewOf(topology, active);
+  return {
+    name: pool.name,
+    epoch,
+    active,
+    gate: stats.gate,
+    status: primary?.reachable === true ? 'OK' : 'FAIL',
+    clients: stats.clients,
+    held: stats.held,
+    nodes: pool.nodes.map((options) => reportNode(situation, options, primary)),
+  };
+}
+
+const addressOf = ({ host, port }: NodeOptions): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
+
+function stateOf(node: NodeView, active: string | null): NodeState {
+  if (node.name === active) {
+    return 'ACTIVE';
+  }
+  if (node.lastPoll === null) {
+    return 'UNKNOWN';
+  }
+  return node.reachable ? 'STANDBY' : 'FAILED_OFFLINE';
+}
+
+function reportNode(
+  { topology, active, stats }: Situation,
+  options: NodeOptions,
+  primary: NodeView | undefined,
+): NodeReport {
+  const node = viewOf(topology, options.name) ?? {
+    name: options.name,
+    observation: null,
+    reachable: false,
+    errors: 0,
+    lastPoll: null,
+    message: null,
+  };
+  const channel = primary === undefined || primary.name === node.name ? undefined : channelFrom(node, primary);
+  const plane = stats.nodes[node.name];
+  return {
+    name: node.name,
+    address: addressOf(options),
+    type: options.type,
+    state: stateOf(node, active),
+    status: node.reachable ? 'OK' : 'FAIL',
+    role: roleOf(topology, node),
+    readOnly: node.observation?.readOnly ?? null,
+    lagSeconds: channel?.lagSeconds ?? null,
+    gtid: node.observation?.gtid ?? null,
+    errors: node.errors,
+    lastPoll: node.lastPoll === null ? null : new Date(node.lastPoll).toISOString(),
+    message: node.message ?? channel?.lastError ?? null,
+    clients: plane?.clients ?? 0,
+    idleBackends: plane?.idleBackends ?? 0,
+  };
+}

@@ -1,0 +1,112 @@
+import type { Clock } from '../clock';
+import type { DataPlane, ReleaseReport } from '../data-plane';
+import type { Found } from '../dialect';
+import { SwitchError } from '../errors';
+import type { Heartbeat } from '../heartbeat';
+import type { NodeConnection, NodeLink } from '../node-link';
+import type { NodeOptions, PoolOptions } from '../options';
+import type { Plan } from '../plan';
+import type { PoolLock } from '../pool-lock';
+import type { CodedMessage } from '../report';
+import type { Journal, Operation } from '../state/journal';
+import type { Timeline } from './timeline';
+
+export type Log = (level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Readonly<Record<string, unknown>>) => void;
+
+/** Called around each step of a switch: tests make a step fail, or end the process, at an exact place. */
+export type AtStep = (step: string, when: 'before' | 'after') => Promise<void>;
+
+/** One of the two nodes of a switch. */
+export interface Seat {
+  readonly options: NodeOptions;
+  readonly link: NodeLink;
+  readonly found: Found;
+  /** Open and warm before the gate closes. */
+  readonly main: NodeConnection;
+  /** For what must not wait behind `main`: ending sessions, and ending `main` itself. */
+  readonly aux: NodeConnection;
+}
+
+/** What the switch of one pool works with. */
+export interface Bench {
+  readonly pool: PoolOptions;
+  readonly plane: DataPlane;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly journal: Journal;
+  readonly heartbeat: Heartbeat;
+  readonly lock: PoolLock;
+  readonly links: ReadonlyMap<string, NodeLink>;
+  readonly atStep: AtStep;
+}
+
+/** A switch under way: what the steps share. Filled in the order of the steps. */
+export interface SwitchContext {
+  readonly id: string;
+  readonly startedAt: string;
+  readonly bench: Bench;
+  readonly plan: Plan;
+  readonly abort: AbortSignal;
+  readonly timeline: Timeline;
+  readonly from: Seat;
+  readonly to: Seat;
+  readonly others: ReadonlyMap<string, NodeConnection>;
+  readonly warnings: CodedMessage[];
+  /** The operation as the preflight found it, before it is in the journal. */
+  readonly operation: Operation;
+  readonly progress: Progress;
+}
+
+/** What has happened so far; an undo reads it to know what there is to undo. */
+export interface Progress {
+  /** Monotonic time at which the gate left OPEN. */
+  heldAt: number | null;
+  drainMs: number | null;
+  /** Monotonic time at which the release began. */
+  releasedAt: number | null;
+  killed: number;
+  position: string | null;
+  /** The new primary's position once replication runs the other way round. */
+  after: string | null;
+  /** The statement that opens the candidate was sent. */
+  opening: boolean;
+  /** The write of the journal that the promotion waits for. */
+  journaled: Promise<void>;
+  /** Ends the loop that kills bypassing sessions. */
+  stopHunting: () => Promise<void>;
+  release: ReleaseReport | null;
+}
+
+export const newProgress = (): Progress => ({
+  heldAt: null,
+  drainMs: null,
+  releasedAt: null,
+  killed: 0,
+  position: null,
+  after: null,
+  opening: false,
+  journaled: Promise.resolve(),
+  stopHunting: () => Promise.resolve(),
+  release: null,
+});
+
+/** Waits for `work`, but not longer than until the operator says stop. */
+export async function unlessAborted<T>(abort: AbortSignal, work: Promise<T>): Promise<T> {
+  throwIfAborted(abort);
+  let onAbort: () => void = () => undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    onAbort = () => reject(new SwitchError('ABORTED', 'stopped by the operator'));
+    abort.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    abort.removeEventListener('abort', onAbort);
+  }
+}
+
+export function throwIfAborted(abort: AbortSignal): void {
+  if (abort.aborted) {
+    throw new SwitchError('ABORTED', 'stopped by the operator');
+  }
+}

@@ -1,0 +1,106 @@
+import { Deadline, sleep, type Clock } from '../clock';
+import { codeOf, messageOf, SwitchError } from '../errors';
+import type { NodeConnection } from '../node-link';
+import { bypassing } from '../preflight';
+import type { Seat, SwitchContext } from './context';
+import type { Step } from './step';
+
+export const fence: Step = {
+  name: 'fence',
+  async run(context) {
+    const { bench, plan, from } = context;
+    const deadline = new Deadline(bench.clock, bench.pool.switch.fenceMs);
+    try {
+      await from.main.dialect.fence(from.main.connection, deadline.left);
+    } catch (error) {
+      throw new SwitchError('FENCE_TIMEOUT', `${from.link.name} could not be fenced: ${messageOf(error)} (${codeOf(error)})`);
+    }
+    if (plan.bypass === 'kill') {
+      await hunt(context, deadline);
+    }
+    return `${from.link.name} takes no more writes`;
+  },
+  async undo({ from, bench, progress }, deadline) {
+    await progress.stopHunting();
+    await endPending(from, bench.clock, deadline);
+    const node = from.main.connection.usable ? from.main : from.aux;
+    await node.dialect.unfence(node.connection, from.found, deadline.left);
+    const { readOnly } = await node.dialect.observe(node.connection, deadline.left);
+    if (readOnly !== from.found.readOnly) {
+      throw new SwitchError('UNDO_FAILED', `${from.link.name} is ${readOnly ? 'still read-only' : 'writable'} after the undo`);
+    }
+  },
+};
+
+/** Read only after the bypassing sessions are gone. */
+export const position: Step = {
+  name: 'position',
+  async run({ bench, from, progress }) {
+    progress.position = await from.main.dialect.position(from.main.connection, bench.pool.switch.fenceMs);
+    return progress.position;
+  },
+};
+
+/**
+ * A statement of ours whose reply never came may still wait in the server and apply later. Its connection is killed, and nothing is read or
+ * set before it is gone.
+ */
+export async function endPending(seat: Seat, clock: Clock, deadline: Deadline): Promise<void> {
+  const { main, aux } = seat;
+  if (main.connection.usable) {
+    return;
+  }
+  await endSessions(aux, [main.connection.id], clock, deadline);
+}
+
+/** Kills and waits until none of them is listed any more. */
+export async function endSessions(
+  { connection, dialect }: NodeConnection,
+  ids: readonly number[],
+  clock: Clock,
+  deadline: Deadline,
+): Promise<void> {
+  for (;;) {
+    const present = new Set((await dialect.sessions(connection, deadline.left)).map(({ id }) => id));
+    const left = ids.filter((id) => present.has(id));
+    if (left.length === 0) {
+      return;
+    }
+    if (deadline.passed) {
+      throw new SwitchError('SESSION_STAYS', `${connection.node}: connections ${left.join(', ')} do not end`);
+    }
+    for (const id of left) {
+      await dialect.kill(connection, id, deadline.left);
+    }
+    await sleep(clock, 2);
+  }
+}
+
+/** Ends bypassing sessions until none is left, and goes on with late ones until the promotion. */
+async function hunt({ bench, from, progress }: SwitchContext, deadline: Deadline): Promise<void> {
+  const { aux } = from;
+  const round = async (limit: Deadline): Promise<void> => {
+    const found = (await bypassing(bench, aux, from.link.name)).filter((session) => !session.allowed);
+    progress.killed += found.length;
+    await endSessions(
+      aux,
+      found.map(({ id }) => id),
+      bench.clock,
+      limit,
+    );
+  };
+  await round(deadline);
+  let hunting = true;
+  const loop = (async () => {
+    while (hunting) {
+      await sleep(bench.clock, 5);
+      await round(new Deadline(bench.clock, bench.pool.switch.fenceMs));
+    }
+  })().catch((error: unknown) => {
+    bench.log('warn', 'bypassing sessions are no longer ended', { reason: messageOf(error) });
+  });
+  progress.stopHunting = async () => {
+    hunting = false;
+    await loop;
+  };
+}

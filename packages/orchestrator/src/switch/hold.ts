@@ -1,0 +1,46 @@
+import { SwitchError } from '../errors';
+import { unlessAborted, type SwitchContext } from './context';
+import type { Step } from './step';
+
+/** After a kill the sessions' transactions roll back; that long they may take. */
+const KILLED_MS = 500;
+
+export const hold: Step = {
+  name: 'hold',
+  async run({ bench, progress }) {
+    progress.heldAt = bench.clock.monotonic();
+    await bench.plane.hold(bench.pool.name);
+    return 'new work waits';
+  },
+  async undo({ bench, from, progress }) {
+    const { epoch } = bench.journal.memory;
+    progress.releasedAt ??= bench.clock.monotonic();
+    progress.release = await bench.plane.release(bench.pool.name, { node: from.link.name, epoch });
+  },
+};
+
+export const drain: Step = {
+  name: 'drain',
+  async run(context) {
+    const { bench, plan, abort, progress } = context;
+    const { name } = bench.pool;
+    if (plan.onPinned === 'kill') {
+      progress.killed += await bench.plane.kill(name, ['pinned']);
+    }
+    let result = await unlessAborted(abort, bench.plane.drained(name, plan.drainMs));
+    if (!result.drained && plan.onBusy === 'kill') {
+      progress.killed += await bench.plane.kill(name, ['busy']);
+      result = await unlessAborted(abort, bench.plane.drained(name, KILLED_MS));
+    }
+    progress.drainMs = elapsed(context);
+    if (!result.drained) {
+      const who = result.blocking.map(({ session, user, reason }) => `session ${session} of ${user} (${reason})`);
+      throw new SwitchError('DRAIN_TIMEOUT', `still running after ${plan.drainMs} ms: ${who.slice(0, 5).join(', ')}`);
+    }
+    return 'nothing runs on the old primary';
+  },
+};
+
+function elapsed({ bench, progress }: SwitchContext): number {
+  return bench.clock.monotonic() - (progress.heldAt ?? bench.clock.monotonic());
+}

@@ -1,0 +1,42 @@
+import { Phase, type Demotion } from '../state/journal';
+import type { SwitchContext } from './context';
+import type { Step } from './step';
+
+export const release: Step = {
+  name: 'release',
+  async run(context) {
+    const { bench, from, to, operation, progress } = context;
+    const activation = { node: to.link.name, epoch: operation.epoch };
+    await progress.stopHunting();
+    progress.releasedAt = bench.clock.monotonic();
+    const [report] = await Promise.all([
+      bench.plane.release(bench.pool.name, activation),
+      remember(context),
+      // after the release the lock of the fence goes; read_only stays
+      from.main.dialect.unlock(from.main.connection, bench.pool.switch.fenceMs).catch(() => undefined),
+    ]);
+    progress.release = report;
+    return `${report.held} held, ${report.moved} moved`;
+  },
+};
+
+async function remember({ bench, from, to, operation }: SwitchContext): Promise<void> {
+  const { journal } = bench;
+  await Promise.all([
+    journal.advance(Phase.PROMOTED),
+    journal.write({
+      epoch: operation.epoch,
+      active: to.link.name,
+      demoted: demote(journal.memory.demoted, from.link.name, to.link.name, new Date(bench.clock.now()).toISOString()),
+    }),
+    journal.advance(Phase.RELEASED),
+  ]);
+}
+
+/** The old primary must not write any more; the new one may. */
+export const demote = (
+  demoted: readonly Demotion[],
+  old: string,
+  active: string,
+  at: string,
+): readonly Demotion[] => [...demoted.filter(({ node }) => node !== old && node !== active), { node: old, at }];
