@@ -77,8 +77,11 @@ export function readAptSources(folder = '/etc/apt'): AptSource[] {
  * it holds the suite by its plain name and has the component `main`.
  */
 export function distributionSource(sources: readonly AptSource[], suites: readonly string[]): AptSource | null {
-  const candidates = sources.filter(
-    (source) => /^(https?|mirror\+?\w*|tor\+https?):/.test(source.uri) && source.components.includes('main'),
-  );
-  return candidates.find((source) => source.suites.some((suite) => suites.includes(suite))) ?? null;
+  const remote = sources.filter((source) => /^(https?|mirror\+?\w*|tor\+https?):/.test(source.uri));
+  const ofSuite = remote.filter((source) => source.suites.some((suite) => suites.includes(suite)));
+  const main = ofSuite.find((source) => source.components.includes('main'));
+  if (main === undefined) return null;
+  // One-line style often has a line for each group of components.
+  const components = ofSuite.filter((source) => source.uri === main.uri).flatMap((source) => source.components);
+  return { ...main, components: [...new Set(components)] };
 }

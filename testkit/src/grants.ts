@@ -1,26 +1,41 @@
 import type { Kind } from './provision';
 
+export interface GrantOptions {
+  /** The data has events, which a switch has to stop on the old primary and enable on the new one. */
+  readonly events?: boolean;
+}
+
 /** What MySwitch's control account needs, and what each is for. Nothing here lets it read or write application data. */
 const CONTROL: Record<Kind, readonly string[]> = {
   mariadb: [
-    // SHOW REPLICA STATUS, SHOW BINLOG STATUS, SHOW REPLICA HOSTS
-    'REPLICA MONITOR, BINLOG MONITOR, REPLICATION MASTER ADMIN',
-    // CHANGE MASTER, START/STOP REPLICA, gtid_slave_pos
+    // SHOW REPLICA STATUS, SHOW BINLOG STATUS, semi-sync
+    'SLAVE MONITOR, BINLOG MONITOR, REPLICATION MASTER ADMIN',
+    // CHANGE MASTER, STOP SLAVE, RESET SLAVE
     'REPLICATION SLAVE ADMIN',
-    // the fence: FLUSH TABLES WITH READ LOCK, read_only; and writing the heartbeat whatever read_only says
+    // the fence: FLUSH TABLES WITH READ LOCK, and read_only
     'RELOAD, READ_ONLY ADMIN',
     // see and end bypassing sessions
     'PROCESS, CONNECTION ADMIN',
-    // enable events on the new primary without becoming their definer; event_scheduler
-    'EVENT, SET USER, SUPER',
+    // enable events on the new primary without becoming their definer
+    'EVENT, SET USER',
   ],
   mysql: [
-    'REPLICATION CLIENT, REPLICATION SLAVE, REPLICATION_SLAVE_ADMIN',
-    'RELOAD, SYSTEM_VARIABLES_ADMIN, CONNECTION_ADMIN',
-    'PROCESS, XA_RECOVER_ADMIN',
+    // SHOW REPLICA STATUS, CHANGE REPLICATION SOURCE, STOP REPLICA; RESET REPLICA
+    'REPLICATION CLIENT, REPLICATION_SLAVE_ADMIN, RELOAD',
+    // the fence: super_read_only wants both; the second also sees and ends bypassing sessions, with PROCESS
+    'SYSTEM_VARIABLES_ADMIN, CONNECTION_ADMIN, PROCESS',
+    // transactions that would pass the fence
+    'XA_RECOVER_ADMIN',
+    // enable events on the new primary without becoming their definer
     'EVENT, SET_ANY_DEFINER',
   ],
 };
+
+/**
+ * MariaDB lets nothing less than SUPER set event_scheduler. MySQL lets nobody else alter an event, or end a session, of an
+ * account that has SYSTEM_USER, as administrators have.
+ */
+const CONTROL_WITH_EVENTS: Record<Kind, string> = { mariadb: 'SUPER', mysql: 'SYSTEM_USER' };
 
 /** Tables of the server that the preflight reads: accounts and plugins are compared between nodes. */
 const CONTROL_READS: Record<Kind, readonly string[]> = {
@@ -32,9 +47,11 @@ const CONTROL_READS: Record<Kind, readonly string[]> = {
  * The least privileges with which MySwitch does its work, as statements for the accounts `myswitch` (control) and `repl`
  * (what replicas log in with). README and guides quote them from here.
  */
-export function grants(kind: Kind): string[] {
+export function grants(kind: Kind, options: GrantOptions = {}): string[] {
+  const control = [...CONTROL[kind]];
+  if (options.events === true) control.push(CONTROL_WITH_EVENTS[kind]);
   return [
-    `GRANT ${CONTROL[kind].join(', ')} ON *.* TO 'myswitch'@'%'`,
+    `GRANT ${control.join(', ')} ON *.* TO 'myswitch'@'%'`,
     ...CONTROL_READS[kind].map((tables) => `GRANT SELECT ON ${tables} TO 'myswitch'@'%'`),
     `GRANT CREATE, SELECT, INSERT, UPDATE, DELETE ON myswitch.* TO 'myswitch'@'%'`,
     `GRANT REPLICATION SLAVE ON *.* TO 'repl'@'%'`,

@@ -1,7 +1,7 @@
 export { type Certificates, createCertificates } from './certificates';
 export { type Clock, systemClock } from './clock';
 export { TestkitError, TestkitErrorCode } from './errors';
-export { grants } from './grants';
+export { type GrantOptions, grants } from './grants';
 export { Histogram } from './histogram';
 export { type LedgerCheck, checkLedger } from './ledger/check';
 export { createLedger } from './ledger/schema';
@@ -23,6 +23,6 @@ export {
   replicaStatus,
   replicates,
 } from './replication';
-export { temporaryFolder } from './run-folder';
+export { temporaryFolder, tie, untie } from './run-folder';
 export { type Rows, type ServerOptions, type TestServer, cleanup, startServer } from './server';
 export { sleep, until } from './time';

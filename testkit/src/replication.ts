@@ -1,4 +1,4 @@
-import { grants } from './grants';
+import { type GrantOptions, grants } from './grants';
 import type { Kind } from './provision';
 import { type TestServer, startServer } from './server';
 import { until } from './time';
@@ -9,6 +9,8 @@ export interface ClusterOptions {
   /** The primary follows the first replica too. */
   readonly circular?: boolean;
   readonly semiSync?: boolean;
+  /** The event scheduler runs, and the control account may handle events. */
+  readonly events?: boolean;
   readonly tls?: boolean;
   /** More lines for every `[mysqld]`. */
   readonly extra?: readonly string[];
@@ -61,7 +63,8 @@ const READ_ONLY: Record<Kind, string> = {
 export async function createCluster(options: ClusterOptions): Promise<Cluster> {
   const { kind } = options;
   const ids = Array.from({ length: options.replicas + 1 }, (_, index) => index + 1);
-  const { extra = [], tls = false } = options;
+  const { events = false, tls = false } = options;
+  const extra = [...(options.extra ?? []), ...(events ? ['event_scheduler=ON'] : [])];
   const nodes = await Promise.all(ids.map((serverId) => startServer({ kind, serverId, extra, tls })));
   const [primary, ...replicas] = nodes;
   if (primary === undefined) throw new RangeError('a cluster has a primary');
@@ -70,7 +73,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     await Promise.all(nodes.map((node) => run(node, every)));
     await Promise.all(replicas.map((node) => node.sql(replica)));
   }
-  await run(primary, setUp(kind));
+  await run(primary, setUp(kind, { events }));
   await Promise.all(replicas.map((replica) => follow(replica, primary)));
   await caughtUp(primary, replicas);
   if (options.semiSync === true) await primary.sql(SEMI_SYNC[kind].source);
@@ -80,13 +83,13 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
 }
 
 /** Accounts and the application's schema, on the primary: its replicas get them by replication. */
-function setUp(kind: Kind): string[] {
+function setUp(kind: Kind, options: GrantOptions): string[] {
   const accounts = Object.values(ACCOUNTS).map(
     ({ user, password }) => `CREATE USER '${user}'@'%' IDENTIFIED BY '${password}'`,
   );
   const { user } = ACCOUNTS.app;
   const application = ['shop', 'app%'].map((schema) => `GRANT ALL ON \`${schema}\`.* TO '${user}'@'%'`);
-  return [...accounts, ...grants(kind), ...application, 'CREATE DATABASE shop'];
+  return [...accounts, ...grants(kind, options), ...application, 'CREATE DATABASE shop'];
 }
 
 async function run(server: TestServer, statements: readonly string[]): Promise<void> {

@@ -28,6 +28,7 @@ deb-src http://source.example/debian trixie main
 deb [arch=amd64 signed-by=/keys/third.gpg] https://third.example/apt nodistro main
 deb http://mirror.example/debian-security trixie-security main # and why
 deb http://mirror.example/debian trixie main contrib
+deb http://mirror.example/debian trixie contrib non-free
 `;
 
 test('deb822: a source for each URI, keyring or embedded key, without what is disabled', () => {
@@ -52,11 +53,17 @@ test('one-line style: options are optional, comments and source packages do not 
     { uri: 'https://third.example/apt', suites: ['nodistro'], components: ['main'], signedBy: '/keys/third.gpg' },
     { uri: 'http://mirror.example/debian-security', suites: ['trixie-security'], components: ['main'], signedBy: null },
     { uri: 'http://mirror.example/debian', suites: ['trixie'], components: ['main', 'contrib'], signedBy: null },
+    { uri: 'http://mirror.example/debian', suites: ['trixie'], components: ['contrib', 'non-free'], signedBy: null },
   ]);
 });
 
-test("the distribution's own archive is neither a third party's nor the security one", () => {
+test("the distribution's own archive is neither a third party's nor the security one, and has all its components", () => {
   const sources = parseAptSources('sources.list', ONE_LINE);
-  expect(distributionSource(sources, ['trixie'])?.uri).toBe('http://mirror.example/debian');
+  expect(distributionSource(sources, ['trixie'])).toEqual({
+    uri: 'http://mirror.example/debian',
+    suites: ['trixie'],
+    components: ['main', 'contrib', 'non-free'],
+    signedBy: null,
+  });
   expect(distributionSource(sources, ['bookworm'])).toBeNull();
 });
