@@ -13,8 +13,12 @@ interface ServerReply {
   readonly sqlState: string;
 }
 
-const isServerReply = (error: unknown): error is Error & ServerReply =>
-  error instanceof Error && 'sqlState' in error && 'errno' in error && typeof error.errno === 'number';
+const isServerReply = (error: unknown): error is ServerReply =>
+  typeof error === 'object' &&
+  error !== null &&
+  'sqlState' in error &&
+  'errno' in error &&
+  typeof error.errno === 'number';
 
 /**
  * One connection of the control account to a node. Every statement has a deadline; when it passes the connection is destroyed and the
@@ -105,7 +109,7 @@ export class ControlConnection {
       return error;
     }
     if (isServerReply(error) && error.sqlState !== '') {
-      return new ServerError(error.errno, `${this.node}: ${error.message}`);
+      return new ServerError(error.errno, `${this.node}: ${messageOf(error)}`);
     }
     this.destroy();
     return new UnknownOutcomeError(`${this.node}: ${messageOf(error)}`);

@@ -152,7 +152,13 @@ export interface Dialect {
   /** Lets an existing channel follow `to`; its login and options stay. */
   repoint(c: ControlConnection, channel: string, to: Source, deadlineMs: number): Promise<void>;
   /** Turns a former primary into a replica of `to`; `login` null: the channel is there and keeps its own. */
-  follow(c: ControlConnection, channel: string, to: Source, login: NewChannel | null, deadlineMs: number): Promise<void>;
+  follow(
+    c: ControlConnection,
+    channel: string,
+    to: Source,
+    login: NewChannel | null,
+    deadlineMs: number,
+  ): Promise<void>;
   /** Ends a channel for good. */
   forget(c: ControlConnection, channel: string, deadlineMs: number): Promise<void>;
   /** The same as `follow` for a person to type, without the password. */

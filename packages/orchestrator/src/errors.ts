@@ -40,6 +40,11 @@ export class ServerError extends OrchestratorError {
 /** A step of a switch failed for a reason that has a code of its own (a guardrail's or DRAIN_TIMEOUT, APPLY_TIMEOUT, ABORTED …). */
 export class SwitchError extends OrchestratorError {}
 
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+export const messageOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);
 
 export const codeOf = (error: unknown): string => (error instanceof OrchestratorError ? error.code : 'INTERNAL');
+
+/** `code` of an error of Node's own, such as ENOENT. Not by instanceof: test runners give modules an Error of their own. */
+export const systemCode = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : '';

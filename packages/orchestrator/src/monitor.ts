@@ -22,13 +22,7 @@ export class Monitor {
   #running: Promise<void> | null = null;
   #stopped = false;
 
-  constructor(
-    link: NodeLink,
-    intervalMs: number,
-    clock: Clock,
-    inspect: Inspect,
-    onPoll: (poll: PollResult) => void,
-  ) {
+  constructor(link: NodeLink, intervalMs: number, clock: Clock, inspect: Inspect, onPoll: (poll: PollResult) => void) {
     this.#link = link;
     this.#intervalMs = intervalMs;
     this.#clock = clock;

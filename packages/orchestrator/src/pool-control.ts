@@ -18,7 +18,15 @@ import type { Records } from './state/records';
 import { writeTopologyRecord } from './state/topology-record';
 import { reportPool } from './status';
 import type { Bench } from './switch/context';
-import { decideActive, emptyTopology, update, viewOf, type ActiveDecision, type PollResult, type Topology } from './topology';
+import {
+  decideActive,
+  emptyTopology,
+  update,
+  viewOf,
+  type ActiveDecision,
+  type PollResult,
+  type Topology,
+} from './topology';
 
 const LOCK_MS = 3000;
 
@@ -109,11 +117,7 @@ export class PoolControl {
     return checked.report;
   }
 
-  async switch(
-    request: SwitchRequest,
-    onStep: (event: StepEvent) => void,
-    abort: AbortSignal,
-  ): Promise<FlightRecord> {
+  async switch(request: SwitchRequest, onStep: (event: StepEvent) => void, abort: AbortSignal): Promise<FlightRecord> {
     const { clock, log } = this.#bench;
     const id = newId(clock.now());
     const conductor = { bench: this.#bench, know: (asking: string) => this.#know(asking) };
@@ -232,7 +236,8 @@ export class PoolControl {
     }
     const decision = this.#decide();
     if (decision.active !== null && decision.active !== this.#active && this.#mayMove()) {
-      const moved = this.#active !== null || (journal.memory.active !== null && journal.memory.active !== decision.active);
+      const moved =
+        this.#active !== null || (journal.memory.active !== null && journal.memory.active !== decision.active);
       await this.#activate(decision.active, journal.memory.epoch + (moved ? 1 : 0));
     }
     await this.#keepLock();
@@ -338,7 +343,13 @@ export class PoolControl {
 
   async #recordTopology(id: string | null): Promise<void> {
     const { pool, clock } = this.#bench;
-    await writeTopologyRecord(this.#stateDir, { pool, active: this.#active, topology: this.#topology, switchId: id, at: clock.now() });
+    await writeTopologyRecord(this.#stateDir, {
+      pool,
+      active: this.#active,
+      topology: this.#topology,
+      switchId: id,
+      at: clock.now(),
+    });
   }
 }
 

@@ -43,7 +43,9 @@ export class PoolLock {
     const holder = Number(text(row, 'holder'));
     const session = (await dialect.sessions(connection, deadlineMs)).find(({ id }) => id === holder);
     connection.destroy();
-    return session === undefined ? `connection ${holder}` : `${session.user} from ${session.host} (connection ${holder})`;
+    return session === undefined
+      ? `connection ${holder}`
+      : `${session.user} from ${session.host} (connection ${holder})`;
   }
 
   /** Lets it go: the server frees the lock with its connection. */

@@ -41,13 +41,7 @@ export async function recover(bench: Bench, operation: Operation): Promise<Recov
   }
 }
 
-async function act(
-  bench: Bench,
-  operation: Operation,
-  action: Recovery,
-  from: Side,
-  to: Side,
-): Promise<Recovered> {
+async function act(bench: Bench, operation: Operation, action: Recovery, from: Side, to: Side): Promise<Recovered> {
   switch (action) {
     case Recovery.UNDO:
       return undo(bench, operation, from, to);
@@ -129,7 +123,10 @@ async function undo(bench: Bench, operation: Operation, from: Side, to: Side): P
       }
       replica.connection.destroy();
     } catch (error) {
-      messages.push({ code: 'REPLICAS', message: `${name} was not moved back under ${from.name}: ${messageOf(error)}` });
+      messages.push({
+        code: 'REPLICAS',
+        message: `${name} was not moved back under ${from.name}: ${messageOf(error)}`,
+      });
     }
   }
   await bench.journal.write({ operation: null, active: from.name });

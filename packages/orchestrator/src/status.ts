@@ -27,7 +27,8 @@ export function reportPool(situation: Situation): PoolReport {
   };
 }
 
-const addressOf = ({ host, port }: NodeOptions): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
+const addressOf = ({ host, port }: NodeOptions): string =>
+  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 
 function stateOf(node: NodeView, active: string | null): NodeState {
   if (node.name === active) {

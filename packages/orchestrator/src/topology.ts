@@ -119,5 +119,7 @@ function explain(node: NodeView): string {
   if (!node.reachable) {
     return `${node.name} is not reachable${node.message === null ? '' : ` (${node.message})`}`;
   }
-  return node.observation?.readOnly === true ? `${node.name} is read-only` : `${node.name} is writable, but nobody follows it`;
+  return node.observation?.readOnly === true
+    ? `${node.name} is read-only`
+    : `${node.name} is writable, but nobody follows it`;
 }

@@ -20,7 +20,9 @@ export function parseGtids(position: string): readonly Gtid[] {
 export const formatGtid = (gtid: Gtid): string => `${gtid.domain}-${gtid.server}-${gtid.sequence}`;
 
 const highest = (gtids: readonly Gtid[], domain: number): bigint =>
-  gtids.filter((gtid) => gtid.domain === domain).reduce((max, gtid) => (gtid.sequence > max ? gtid.sequence : max), -1n);
+  gtids
+    .filter((gtid) => gtid.domain === domain)
+    .reduce((max, gtid) => (gtid.sequence > max ? gtid.sequence : max), -1n);
 
 /**
  * Transactions of the candidate that the active node lacks. Both arguments are gtid_binlog_state, the candidate's read first. A sequence
@@ -50,8 +52,4 @@ export function purgedGtids(oldest: string, position: string): readonly string[]
 /** Order of domains doesn't matter. */
 export const samePosition = (a: string, b: string): boolean => normal(a) === normal(b);
 
-const normal = (position: string): string =>
-  parseGtids(position)
-    .map(formatGtid)
-    .sort()
-    .join(',');
+const normal = (position: string): string => parseGtids(position).map(formatGtid).sort().join(',');

@@ -229,10 +229,7 @@ export const mariadbDialect: Dialect = {
     if (log === undefined) {
       return '';
     }
-    const events = await source.query(
-      `SHOW BINLOG EVENTS IN ${quote(text(log, 'Log_name'))} LIMIT 4`,
-      deadlineMs,
-    );
+    const events = await source.query(`SHOW BINLOG EVENTS IN ${quote(text(log, 'Log_name'))} LIMIT 4`, deadlineMs);
     const list = events.find((event) => text(event, 'Event_type') === 'Gtid_list') ?? {};
     const oldest = text(list, 'Info').replaceAll(/[[\]]/g, '');
     const position = await replica.row('SELECT @@global.gtid_current_pos AS gtid', deadlineMs);
@@ -288,7 +285,10 @@ export const mariadbDialect: Dialect = {
   },
 
   async setSemiSync(c, side, on, deadlineMs) {
-    await c.query(`SET GLOBAL rpl_semi_sync_${side === 'source' ? 'master' : 'slave'}_enabled = ${bit(on)}`, deadlineMs);
+    await c.query(
+      `SET GLOBAL rpl_semi_sync_${side === 'source' ? 'master' : 'slave'}_enabled = ${bit(on)}`,
+      deadlineMs,
+    );
   },
 
   async semiSync(c, deadlineMs): Promise<SemiSync> {

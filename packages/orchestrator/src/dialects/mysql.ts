@@ -44,7 +44,10 @@ const needsOf = (schema: string): readonly Need[] => [
     'SET_ANY_DEFINER',
   ].map((privilege) => ({ privilege, on: '*.*' })),
   ...ACCOUNT_TABLES.map((table) => ({ privilege: 'SELECT', on: `mysql.${table}` })),
-  ...['replication_connection_configuration'].map((table) => ({ privilege: 'SELECT', on: `performance_schema.${table}` })),
+  ...['replication_connection_configuration'].map((table) => ({
+    privilege: 'SELECT',
+    on: `performance_schema.${table}`,
+  })),
   ...['CREATE', 'SELECT', 'INSERT', 'UPDATE'].map((privilege) => ({ privilege, on: `${schema}.*` })),
 ];
 
@@ -364,4 +367,3 @@ async function stopIfThere(c: ControlConnection, channel: string, deadlineMs: nu
     await c.query(`STOP REPLICA ${forChannel(channel)}`, deadlineMs);
   }
 }
-

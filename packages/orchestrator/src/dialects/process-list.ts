@@ -12,7 +12,11 @@ export const sessionOf = (row: Row): ServerSession => {
     id: number(row, 'ID'),
     user,
     host: text(row, 'HOST'),
-    client: !SYSTEM_USERS.has(user) && !command.startsWith('Binlog Dump') && command !== 'Daemon' && command !== 'Register Slave',
+    client:
+      !SYSTEM_USERS.has(user) &&
+      !command.startsWith('Binlog Dump') &&
+      command !== 'Daemon' &&
+      command !== 'Register Slave',
     command,
     ageMs: number(row, 'TIME_MS'),
     mark: mark.startsWith(MARK) ? mark : '',

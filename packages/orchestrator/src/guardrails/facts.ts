@@ -64,4 +64,6 @@ export const MAX_NAMED = 5;
 
 /** The first few of a list, and how many more there are. */
 export const some = (items: readonly string[]): string =>
-  items.length <= MAX_NAMED ? items.join(', ') : `${items.slice(0, MAX_NAMED).join(', ')} and ${items.length - MAX_NAMED} more`;
+  items.length <= MAX_NAMED
+    ? items.join(', ')
+    : `${items.slice(0, MAX_NAMED).join(', ')} and ${items.length - MAX_NAMED} more`;

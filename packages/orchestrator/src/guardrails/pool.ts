@@ -47,7 +47,10 @@ const notANode: Guardrail = ({ plan, to, fit, pool }) => {
     return pass('NOT_A_NODE', `${to.name} is a node of ${pool.name}`);
   }
   if (plan.to !== null) {
-    return refuse('NOT_A_NODE', `${plan.to} is not a node of ${pool.name}: ${some(pool.nodes.map((node) => node.name))}`);
+    return refuse(
+      'NOT_A_NODE',
+      `${plan.to} is not a node of ${pool.name}: ${some(pool.nodes.map((node) => node.name))}`,
+    );
   }
   return fit.length === 0
     ? refuse('NOT_A_NODE', 'no node is fit to take over')

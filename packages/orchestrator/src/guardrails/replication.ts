@@ -27,7 +27,10 @@ const replicationStopped: Guardrail = ({ from, to }) => {
   if (channel?.receiving === true && channel.applying) {
     return pass('REPLICATION_STOPPED', `both threads of ${to.name} run`);
   }
-  const threads = [channel?.receiving === true ? [] : ['receiver'], channel?.applying === true ? [] : ['applier']].flat();
+  const threads = [
+    channel?.receiving === true ? [] : ['receiver'],
+    channel?.applying === true ? [] : ['applier'],
+  ].flat();
   const error = channel?.lastError ?? null;
   return refuse(
     'REPLICATION_STOPPED',
@@ -68,7 +71,10 @@ const purged: Guardrail = (facts) =>
   known('PURGED', facts.purged, (gaps) =>
     gaps.length === 0
       ? pass('PURGED', `the binary logs of ${facts.to.name} reach back far enough`)
-      : refuse('PURGED', some(gaps.map(({ node, gtid }) => `${facts.to.name} has purged what ${node} still lacks: ${gtid}`))),
+      : refuse(
+          'PURGED',
+          some(gaps.map(({ node, gtid }) => `${facts.to.name} has purged what ${node} still lacks: ${gtid}`)),
+        ),
   );
 
 const filters: Guardrail = ({ from, to, inspection }) =>

@@ -96,11 +96,4 @@ const events: Guardrail = (facts) =>
 
 const disk: Guardrail = () => pass('DISK', 'not checked: free space cannot be seen by SQL');
 
-export const serverGuardrails: readonly Guardrail[] = [
-  version,
-  parity,
-  privileges,
-  xa,
-  events,
-  disk,
-];
+export const serverGuardrails: readonly Guardrail[] = [version, parity, privileges, xa, events, disk];

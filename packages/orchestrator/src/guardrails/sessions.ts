@@ -40,7 +40,12 @@ const superWriters: Guardrail = (facts) =>
 const busy: Guardrail = ({ blocking, plan }) =>
   known('BUSY', blocking, (sessions) => {
     const found = sessions.filter((session) => session.kind === 'busy' && session.ageMs > plan.drainMs);
-    const who = some(found.map((session) => `session ${session.session} of ${session.user} (${session.reason}, ${Math.round(session.ageMs)} ms)`));
+    const who = some(
+      found.map(
+        (session) =>
+          `session ${session.session} of ${session.user} (${session.reason}, ${Math.round(session.ageMs)} ms)`,
+      ),
+    );
     if (found.length === 0) {
       return pass('BUSY', 'nothing runs longer than the drain');
     }

@@ -11,7 +11,11 @@ import type { CodedMessage } from '../report';
 import type { Journal, Operation } from '../state/journal';
 import type { Timeline } from './timeline';
 
-export type Log = (level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Readonly<Record<string, unknown>>) => void;
+export type Log = (
+  level: 'debug' | 'info' | 'warn' | 'error',
+  message: string,
+  fields?: Readonly<Record<string, unknown>>,
+) => void;
 
 /** Called around each step of a switch: tests make a step fail, or end the process, at an exact place. */
 export type AtStep = (step: string, when: 'before' | 'after') => Promise<void>;

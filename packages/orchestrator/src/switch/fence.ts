@@ -13,7 +13,10 @@ export const fence: Step = {
     try {
       await from.main.dialect.fence(from.main.connection, deadline.left);
     } catch (error) {
-      throw new SwitchError('FENCE_TIMEOUT', `${from.link.name} could not be fenced: ${messageOf(error)} (${codeOf(error)})`);
+      throw new SwitchError(
+        'FENCE_TIMEOUT',
+        `${from.link.name} could not be fenced: ${messageOf(error)} (${codeOf(error)})`,
+      );
     }
     if (plan.bypass === 'kill') {
       await hunt(context, deadline);
@@ -27,7 +30,10 @@ export const fence: Step = {
     await node.dialect.unfence(node.connection, from.found, deadline.left);
     const { readOnly } = await node.dialect.observe(node.connection, deadline.left);
     if (readOnly !== from.found.readOnly) {
-      throw new SwitchError('UNDO_FAILED', `${from.link.name} is ${readOnly ? 'still read-only' : 'writable'} after the undo`);
+      throw new SwitchError(
+        'UNDO_FAILED',
+        `${from.link.name} is ${readOnly ? 'still read-only' : 'writable'} after the undo`,
+      );
     }
   },
 };

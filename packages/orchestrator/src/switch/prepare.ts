@@ -77,7 +77,10 @@ export const catchUp: Step = {
     const { catchUpMs } = bench.pool.switch;
     const deadline = new Deadline(bench.clock, catchUpMs);
     const late = (): SwitchError =>
-      new SwitchError('LAG_NOT_CONVERGING', `${to.link.name} did not catch up with ${from.link.name} in ${catchUpMs} ms`);
+      new SwitchError(
+        'LAG_NOT_CONVERGING',
+        `${to.link.name} did not catch up with ${from.link.name} in ${catchUpMs} ms`,
+      );
     // the second round starts where the first ended: what it takes tells whether the lag converges
     for (;;) {
       const start = bench.clock.monotonic();

@@ -34,9 +34,7 @@ async function remember({ bench, from, to, operation }: SwitchContext): Promise<
 }
 
 /** The old primary must not write any more; the new one may. */
-export const demote = (
-  demoted: readonly Demotion[],
-  old: string,
-  active: string,
-  at: string,
-): readonly Demotion[] => [...demoted.filter(({ node }) => node !== old && node !== active), { node: old, at }];
+export const demote = (demoted: readonly Demotion[], old: string, active: string, at: string): readonly Demotion[] => [
+  ...demoted.filter(({ node }) => node !== old && node !== active),
+  { node: old, at },
+];

@@ -91,10 +91,7 @@ async function followNewPrimary(settlement: Settlement): Promise<void> {
   }
 }
 
-async function repointOthers(
-  { bench, operation, to, others }: Settlement,
-  warnings: CodedMessage[],
-): Promise<void> {
+async function repointOthers({ bench, operation, to, others }: Settlement, warnings: CodedMessage[]): Promise<void> {
   const repoint = async ({ connection, dialect }: NodeConnection): Promise<void> => {
     const { channels } = await dialect.observe(connection, STATEMENT_MS);
     const channel = channels.find(({ sourceIdentity }) => sourceIdentity === operation.fromIdentity);
@@ -112,7 +109,10 @@ async function repointOthers(
         }
         await repoint(node);
       } catch (error) {
-        warnings.push({ code: 'REPLICAS', message: `${name} was not repointed to ${operation.to}: ${messageOf(error)}` });
+        warnings.push({
+          code: 'REPLICAS',
+          message: `${name} was not repointed to ${operation.to}: ${messageOf(error)}`,
+        });
       }
     }),
   );
@@ -200,7 +200,9 @@ async function awaitReplication(settlement: Settlement): Promise<void> {
       return;
     }
     if (deadline.passed) {
-      throw new Error(`${operation.from} does not replicate from ${operation.to}: ${channel?.lastError ?? 'no channel'}`);
+      throw new Error(
+        `${operation.from} does not replicate from ${operation.to}: ${channel?.lastError ?? 'no channel'}`,
+      );
     }
     await sleep(bench.clock, 20);
   }
