@@ -152,6 +152,7 @@ export class BackendLogin {
 
   /** The TLS handshake that `start-tls` asked for is done. */
   tlsEstablished(): LoginStep {
+    if (this.#state !== State.TLS) throw new ProtocolError('ILLEGAL_STATE', `no TLS is due in state ${this.#state}`);
     return this.#respond(this.#tlsSequence);
   }
 
