@@ -21,8 +21,7 @@ export function encodePacket(payload: Buffer, seq: number): Buffer {
   for (let i = 0; i <= continuations; i++) {
     const from = i * MAX_PACKET;
     const length = Math.min(MAX_PACKET, payload.length - from);
-    framed.writeUIntLE(length, target, 3);
-    framed[target + 3] = (seq + i) & 0xff;
+    framed.writeUInt32LE((length | ((seq + i) << 24)) >>> 0, target);
     payload.copy(framed, target + HEADER, from, from + length);
     target += HEADER + length;
   }
@@ -84,8 +83,9 @@ export class PacketFramer {
       const start = this.#start;
       const available = this.#end - start;
       if (available < HEADER) return null;
-      const length = bytes.readUIntLE(start, 3);
-      const sequence = bytes.readUInt8(start + 3);
+      const header = bytes.readUInt32LE(start); // three bytes of length, one of sequence id
+      const length = header & MAX_PACKET;
+      const sequence = header >>> 24;
       if (sequence !== this.#expected) {
         throw new ProtocolError('OUT_OF_ORDER', `packet ${sequence} where ${this.#expected} was due`);
       }
