@@ -1,5 +1,3 @@
-import { performance } from 'node:perf_hooks';
-
 import fc from 'fast-check';
 
 import { classify, Lexer, quoteIdentifier, quoteString, Token } from '../src/sql';
@@ -7,7 +5,8 @@ import { CORPUS } from './sql-corpus';
 import { summary } from './sql-summary';
 
 const FRAGMENTS = (
-  "' \" ` @ # ; ( ) * / \\ . , : = - ! + 0 \n \xa0 \xff a 1e \\' '' x' @@ := /* */ /*! /*!40101 /*!99999 /*M! /*+ --\t " +
+  "' \" ` @ # ; ( ) * / \\ . , : = - ! + 0 \n \xa0 \xff a 1e \\' '' x' @@ := " +
+  '/* */ /*! /*!40101 /*!99999 /*M! /*+ --\t ' +
   'SELECT SET SET\tSTATEMENT FOR BEGIN END CASE IF CREATE\tPROCEDURE WITH AS EXPLAIN INTO ' +
   'GET_LOCK( LAST_INSERT_ID( NEXT\tVALUE GLOBAL TRANSACTION NAMES'
 ).split(' ');
@@ -89,6 +88,18 @@ function split(sql: string): [token: string, glued: boolean][] {
   return found;
 }
 
+/** The best of three, in CPU time, so that a busy machine doesn't count. */
+function cpuMs(run: () => void): number {
+  let best = Infinity;
+  for (let i = 0; i < 3 && best > 100; i++) {
+    const started = process.cpuUsage();
+    run();
+    const { user, system } = process.cpuUsage(started);
+    best = Math.min(best, (user + system) / 1000);
+  }
+  return best;
+}
+
 describe('time is linear: 256 KiB of', () => {
   const size = 1 << 18;
   it.each([
@@ -144,25 +155,20 @@ describe('time is linear: 256 KiB of', () => {
     // What takes quadratic time needs many seconds here.
     for (const prefix of ['', 'SELECT ', 'SET ', 'CREATE PROCEDURE p() ', 'BEGIN NOT ATOMIC ']) {
       const sql = prefix + unit.repeat(size / unit.length);
-      const started = performance.now();
-      classify(sql);
-      expect(performance.now() - started).toBeLessThan(500);
+      expect(cpuMs(() => classify(sql))).toBeLessThan(500);
     }
   });
 
   it('a megabyte of the worst is classified in well under a second', () => {
     for (const unit of ['(', "'", '/*', 'a(', '@a,']) {
       const sql = unit.repeat((1 << 20) / unit.length);
-      const started = performance.now();
-      classify(sql);
-      expect(performance.now() - started).toBeLessThan(900);
+      expect(cpuMs(() => classify(sql))).toBeLessThan(900);
     }
   });
 
   it('different user variables is classified in well under a second', () => {
     const sql = `SELECT ${Array.from({ length: 120_000 }, (_, i) => `@v${i}`).join(',')}`;
-    const started = performance.now();
     expect(classify(sql).userVariables).toHaveLength(120_000);
-    expect(performance.now() - started).toBeLessThan(900);
+    expect(cpuMs(() => classify(sql))).toBeLessThan(900);
   });
 });

@@ -1,8 +1,8 @@
 import type { Statement } from '../src/sql';
 
 /**
- * A statement's description on one line, what is false, empty or null left out. `plain`, `ro` (readOnly) and `commit` (mayCommit)
- * come first, then `calc`, `lid` (setsLastInsertId), `conditional`, n:, read:, pin:, unpin:, use: and var:.
+ * A statement's description on one line, what is false, empty or null left out. `plain`, `ro` (readOnly) and `commit`
+ * (mayCommit) come first, then `calc`, `lid` (setsLastInsertId), `conditional`, n:, read:, pin:, unpin:, use: and var:.
  */
 export function summary(statement: Statement): string {
   const words: string[] = [statement.kind];

@@ -8,8 +8,8 @@ import { Scanner } from './scanner';
 import { StatementKind, type Statement } from './statement';
 
 /**
- * Tells what a statement is and does to its session, without parsing more than that takes. Linear in the text's length; never
- * throws.
+ * Tells what a statement is and does to its session, without parsing more than that takes. Linear in the text's length;
+ * never throws.
  *
  * @param sql what the client sent, decoded as latin1; see {@link Lexer} for the character sets that this is right for
  * @param mode from the session's sql_mode

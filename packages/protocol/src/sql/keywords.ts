@@ -155,7 +155,9 @@ storable[K.RESERVED_OBJECT] = 0;
 
 export const KEYWORDS = new WordTable(words);
 
-/** Whether `word (` may call a stored or loadable function; takes the word's number in KEYWORDS, 0 for any other word. */
+/**
+ * Whether `word (` may call a stored or loadable function; takes the word's number in KEYWORDS, 0 for any other word.
+ */
 export function mayBeStoredFunction(word: number): boolean {
   return storable[word] === 1;
 }

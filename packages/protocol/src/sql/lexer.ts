@@ -1,4 +1,5 @@
 import { Char, CharClass, classOf, isDigit, isHexDigit, isWordChar } from './characters';
+import { closingQuote, isQuote, unquote } from './quoted';
 import { addToHash, EMPTY_HASH, equalsIgnoreCase, type WordTable } from './words';
 
 /** The parts of sql_mode that change how a text is cut into tokens. */
@@ -35,8 +36,9 @@ export type Token = (typeof Token)[keyof typeof Token];
 export const ASSIGN = 256;
 
 /**
- * Servers read a few texts differently. FULLEST: executable comments are code, whatever their version. SPARSEST: those that
- * not every server runs are comments, and 0xA0 is white space (as it is in latin1, but not inside a UTF-8 character).
+ * Servers read a few texts differently. FULLEST: executable comments are code, whatever their version. SPARSEST: those
+ * that not every server runs are comments, and 0xA0 is white space (as it is in latin1, but not inside a UTF-8
+ * character).
  */
 export const Reading = Object.freeze({ FULLEST: 0, SPARSEST: 1 } as const);
 export type Reading = (typeof Reading)[keyof typeof Reading];
@@ -45,12 +47,12 @@ export type Reading = (typeof Reading)[keyof typeof Reading];
 const VERSION_ALL_RUN = 50700;
 
 /**
- * Cuts SQL into tokens as MySQL's and MariaDB's lexers do: a cursor that moves on with next(), forwards only, in linear time,
- * without regular expressions, and never throws.
+ * Cuts SQL into tokens as MySQL's and MariaDB's lexers do: a cursor that moves on with next(), forwards only, in linear
+ * time, without regular expressions, and never throws.
  *
- * The text is what the client sent, decoded as latin1: bytes of 0x80 and above are characters of names and strings. That holds for every
- * client character set in which no second byte of a character looks like ASCII, so not for sjis, cp932, big5, gbk and gb18030.
- * A `;` is an operator like any other.
+ * The text is what the client sent, decoded as latin1: bytes of 0x80 and above are characters of names and strings.
+ * That holds for every client character set in which no second byte of a character looks like ASCII, so not for sjis,
+ * cp932, big5, gbk and gb18030. A `;` is an operator like any other.
  */
 export class Lexer {
   readonly sql: string;
@@ -130,11 +132,11 @@ export class Lexer {
     const kind: number = this.kind;
     switch (kind) {
       case Token.USER_VARIABLE:
-        return isQuote(sql.charCodeAt(start + 1)) ? this.unquote(start + 1, end) : sql.slice(start + 1, end);
+        return isQuote(sql.charCodeAt(start + 1)) ? this.unquoted(start + 1) : sql.slice(start + 1, end);
       case Token.QUOTED:
-        return this.unquote(start, end);
+        return this.unquoted(start);
       case Token.STRING:
-        return this.unquote(isQuote(sql.charCodeAt(start)) ? start : start + 1, end);
+        return this.unquoted(isQuote(sql.charCodeAt(start)) ? start : start + 1);
       default:
         return sql.slice(start, end);
     }
@@ -336,55 +338,7 @@ export class Lexer {
     return quote === Char.QUOTE || (quote === Char.DOUBLE_QUOTE && !this.mode.ansiQuotes);
   }
 
-  private unquote(open: number, end: number): string {
-    const { sql } = this;
-    const quote = sql.charCodeAt(open);
-    const body = sql.slice(open + 1, end - 1);
-    const char = String.fromCharCode(quote);
-    if (this.escapes(quote) && body.includes('\\')) return unescape(body, quote);
-    return body.includes(char) ? body.replaceAll(char + char, char) : body;
+  private unquoted(open: number): string {
+    return unquote(this.sql.slice(open, this.end), this.escapes(this.sql.charCodeAt(open)));
   }
-}
-
-function isQuote(code: number): boolean {
-  return code === Char.QUOTE || code === Char.DOUBLE_QUOTE || code === Char.BACKTICK;
-}
-
-/** The place after the quote that closes the one at `open`; past the end of the text by one if none does. */
-function closingQuote(sql: string, open: number, quote: number, escapes: boolean): number {
-  const { length } = sql;
-  for (let at = open + 1; at < length; at++) {
-    const code = sql.charCodeAt(at);
-    if (code === quote) {
-      if (sql.charCodeAt(at + 1) !== quote) return at + 1;
-      at++;
-    } else if (escapes && code === Char.BACKSLASH) at++;
-  }
-  return length + 1;
-}
-
-const ESCAPES: Readonly<Record<string, string>> = Object.freeze({
-  '0': '\0',
-  b: '\b',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  Z: '\x1a',
-  '%': '\\%',
-  _: '\\_',
-});
-
-function unescape(body: string, quote: number): string {
-  let value = '';
-  for (let at = 0; at < body.length; at++) {
-    const char = body[at]!;
-    if (char === '\\' && at + 1 < body.length) {
-      const escaped = body[++at]!;
-      value += ESCAPES[escaped] ?? escaped;
-    } else {
-      if (char.charCodeAt(0) === quote) at++;
-      value += char;
-    }
-  }
-  return value;
 }

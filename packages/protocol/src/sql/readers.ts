@@ -131,7 +131,8 @@ function readShow(scanner: Scanner): StatementKind {
   scanner.accounts = true;
   if (isDiagnosticArea(scanner.word())) scanner.found.reads |= READ.WARNINGS;
   while (!scanner.atEnd()) {
-    if (scanner.after(Char.CLOSE) && isDiagnosticArea(scanner.word())) scanner.found.reads |= READ.WARNINGS; // SHOW COUNT(*) WARNINGS
+    // SHOW COUNT(*) WARNINGS
+    if (scanner.after(Char.CLOSE) && isDiagnosticArea(scanner.word())) scanner.found.reads |= READ.WARNINGS;
     scanner.advance();
   }
   return StatementKind.SHOW;

@@ -1,7 +1,10 @@
 import type { StatementKind } from './statement';
 
 interface Rule {
-  /** Whether an ERR from it leaves the session as it was. A function that isn't built in may do anything before it fails. */
+  /**
+   * Whether an ERR from it leaves the session as it was. A function that isn't built in may do anything before it
+   * fails.
+   */
   readonly plain: 'yes' | 'unless-it-calls' | 'no';
   /** Whether its success may have committed something. */
   readonly commits: 'yes' | 'if-it-calls' | 'no';

@@ -1,11 +1,12 @@
 import { Char } from './characters';
 import { Findings, PIN, READ } from './findings';
-import { K, KEYWORDS, mayBeStoredFunction } from './keywords';
+import { K, KEYWORDS, KNOWN, mayBeStoredFunction } from './keywords';
 import { ASSIGN, Token, type Lexer } from './lexer';
 
 /**
- * Walks over a text's tokens and notes what any expression of any statement may do: function calls, variables, locking reads. The grammar of
- * each kind of statement lies with the callers, who look at `lexer` for the current token and pass it with advance().
+ * Walks over a text's tokens and notes what any expression of any statement may do: function calls, variables, locking
+ * reads. The grammar of each kind of statement lies with the callers, who look at `lexer` for the current token and
+ * pass it with advance().
  */
 export class Scanner {
   readonly lexer: Lexer;
@@ -97,7 +98,7 @@ export class Scanner {
         if (this.systemName) this.systemVariable(lexer.word);
         else if (!this.qualified) {
           word = lexer.word;
-          if (word > 1) this.keyword(word);
+          if (word > KNOWN) this.keyword(word);
         } else if (lexer.word === K.NEXTVAL) this.sequence();
         break;
       case Token.QUOTED:

@@ -31,8 +31,8 @@ const SCOPES: ReadonlyMap<number, VariableScope> = new Map([
 ]);
 
 /**
- * Reads what follows the word SET. Returns whether it was SET STATEMENT ... FOR, with the statement that it holds for still
- * to be read.
+ * Reads what follows the word SET. Returns whether it was SET STATEMENT ... FOR, with the statement that it holds for
+ * still to be read.
  */
 export function readSet(scanner: Scanner): boolean {
   const { found } = scanner;

@@ -71,8 +71,8 @@ export const PinReason = Object.freeze({
 export type PinReason = (typeof PinReason)[keyof typeof PinReason];
 
 /**
- * A value as SET was given it. `text` is the source text, usable again verbatim in SQL (with sign, introducer and quotes)
- * **under the same SqlMode**: after a change of ANSI_QUOTES or NO_BACKSLASH_ESCAPES it may mean something else.
+ * A value as SET was given it. `text` is the source text, usable again verbatim in SQL (with sign, introducer and
+ * quotes) **under the same SqlMode**: after a change of ANSI_QUOTES or NO_BACKSLASH_ESCAPES it may mean something else.
  */
 export interface SqlValue {
   readonly kind: 'number' | 'string' | 'null' | 'default' | 'hex' | 'identifier' | 'expression';
@@ -91,8 +91,8 @@ export type Assignment =
   /** SET CHARACTER SET, SET CHARSET; null means DEFAULT. */
   | { readonly target: 'charset'; readonly charset: string | null }
   /**
-   * SET [scope] TRANSACTION, and `SET @@transaction_isolation` and its like without a scope word, which hold for the next
-   * transaction only. `text`: what follows TRANSACTION, or what is assigned, verbatim.
+   * SET [scope] TRANSACTION, and `SET @@transaction_isolation` and its like without a scope word, which hold for the
+   * next transaction only. `text`: what follows TRANSACTION, or what is assigned, verbatim.
    */
   | { readonly target: 'transaction'; readonly scope: 'session' | 'global' | 'next'; readonly text: string }
   /** MariaDB's SET STATEMENT v = … FOR statement: it holds for that statement, which all other fields then describe. */
@@ -101,14 +101,16 @@ export type Assignment =
 
 /**
  * What the proxy has to know of a statement before it forwards it. Frozen, and a function of the text and the SqlMode
- * alone, so it may be cached by them. Where the text leaves a doubt the answer is the careful one: it pins, it isn't read-only, it
- * may commit. What a stored function, procedure or trigger does inside is beyond it.
+ * alone, so it may be cached by them. Where the text leaves a doubt the answer is the careful one: it pins, it isn't
+ * read-only, it may commit. What a stored function, procedure or trigger does inside is beyond it.
  */
 export interface Statement {
   readonly kind: StatementKind;
   /** 0 for EMPTY, 1 for a plain one. A compound statement or a CREATE with a body is one. */
   readonly statements: number;
-  /** An ERR from it can't have changed the session unnoticed. From any other, part of what it says may have happened. */
+  /**
+   * An ERR from it can't have changed the session unnoticed. From any other, part of what it says may have happened.
+   */
   readonly plain: boolean;
   readonly reads: readonly Diagnostic[];
   /** SQL_CALC_FOUND_ROWS */
@@ -129,8 +131,9 @@ export interface Statement {
   /** It certainly only reads: no row or table locks, no files, no variables, no functions but built-in ones. */
   readonly readOnly: boolean;
   /**
-   * Servers differ on what this text is: it has a versioned executable comment, say, that not all of them run. The other
-   * fields are then the careful union of the readings; `assignments` and `schema` are those of the fullest one, so ask the server.
+   * Servers differ on what this text is: it has a versioned executable comment, say, that not all of them run. The
+   * other fields are then the careful union of the readings; `assignments` and `schema` are those of the fullest one,
+   * so ask the server.
    */
   readonly conditional: boolean;
 }

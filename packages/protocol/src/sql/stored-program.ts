@@ -5,9 +5,9 @@ import { Token } from './lexer';
 import type { Scanner } from './scanner';
 
 /**
- * Passes the rest of a CREATE or ALTER of a stored program, whose body may hold semicolons of its own. If it is sure where the
- * body ends, what was found inside is forgotten, since creating a program doesn't run it. If not, all of the text is taken for the
- * body, and what was found in it counts as if it ran.
+ * Passes the rest of a CREATE or ALTER of a stored program, whose body may hold semicolons of its own. If it is sure
+ * where the body ends, what was found inside is forgotten, since creating a program doesn't run it. If not, all of the
+ * text is taken for the body, and what was found in it counts as if it ran.
  */
 export function passStoredProgram(scanner: Scanner): void {
   const before = scanner.found.mark();
@@ -78,8 +78,8 @@ const COMPOUND_PINS: ReadonlyMap<number, number> = new Map([
 ]);
 
 /**
- * Passes a compound statement that runs at once (MariaDB: BEGIN NOT ATOMIC, IF, LOOP ...): all of the text. Its statements aren't
- * told apart; a word that starts one with an effect on the session counts as that effect.
+ * Passes a compound statement that runs at once (MariaDB: BEGIN NOT ATOMIC, IF, LOOP ...): all of the text. Its
+ * statements aren't told apart; a word that starts one with an effect on the session counts as that effect.
  */
 export function passCompound(scanner: Scanner): void {
   const { found } = scanner;

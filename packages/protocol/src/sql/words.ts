@@ -10,8 +10,8 @@ export function addToHash(hash: number, code: number): number {
 }
 
 /**
- * A fixed, case-insensitive map from words (`A-Z 0-9 _ $`) to small positive numbers. It looks a word up inside a longer
- * text, by a hash that the lexer computed on its way, and so allocates nothing.
+ * A fixed, case-insensitive map from words (`A-Z 0-9 _ $`) to small positive numbers. It looks a word up inside a
+ * longer text, by a hash that the lexer computed on its way, and so allocates nothing.
  */
 export class WordTable {
   private readonly words: readonly string[];
