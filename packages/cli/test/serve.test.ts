@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { freePort } from '../../../testkit/src/ports';
+import { OrchestratorError } from '@myswitch/orchestrator';
 import { FakeControlPlane, fakePlane, POOL } from '../../orchestrator/test/admin/fakes';
 import { loadServerConfig, type ServerConfig } from '../src/config';
 import type { Parts } from '../src/start/parts';
@@ -77,6 +78,21 @@ test('starts the parts, answers on both ports, and stops in the opposite order',
   await stop();
   expect(happened).toEqual(['orchestrator started', 'orchestrator stopped', 'data plane stopped']);
   await expect(fetch(`http://127.0.0.1:${httpPort}/health`)).rejects.toThrow();
+});
+
+test('an error of the orchestrator keeps its code', async () => {
+  const parts = fakeParts();
+  const createOrchestrator = () =>
+    Object.assign(control, {
+      start: () => Promise.reject(new OrchestratorError('LOCKED', 'taken')),
+      stop: note('stopped'),
+    });
+  await expect(serve(config, { ...parts, createOrchestrator }, silent)).rejects.toMatchObject({
+    code: 'LOCKED',
+    exitCode: 1,
+    message: 'taken',
+  });
+  expect(happened).toEqual(['stopped', 'data plane stopped']);
 });
 
 test.each([

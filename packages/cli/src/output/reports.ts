@@ -51,7 +51,8 @@ export function describeCheck(report: CheckReport): string {
     parts.push('sessions to wait for:', indent(table(['session', 'user', 'client', 'kind', 'reason', 'age'], rows)));
   }
   parts.push(
-    report.answer === 'go' ? `go: predicted hold ${ms(report.predictedHoldMs)}` : 'refuse: nothing would be changed',
+    report.answer === 'go' ? `go: predicted hold ${ms(report.predictedHoldMs)}` : 'refuse:',
+    ...listed('', report.answer === 'go' ? [] : report.guardrails.filter(({ ok }) => !ok)),
   );
   return parts.join('\n');
 }

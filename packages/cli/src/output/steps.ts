@@ -20,6 +20,7 @@ export class StepPrinter {
   readonly #out: Writable;
   readonly #terminal: boolean;
   #ticker: NodeJS.Timeout | null = null;
+  #halfLine = false;
 
   constructor(out: Writable, terminal: boolean) {
     this.#out = out;
@@ -43,13 +44,15 @@ export class StepPrinter {
     if (this.#ticker === null) return;
     clearInterval(this.#ticker);
     this.#ticker = null;
-    this.#out.write(CLEAR_LINE);
+    if (this.#halfLine) this.#out.write(CLEAR_LINE);
+    this.#halfLine = false;
   }
 
   #tick(step: string): void {
     let seconds = 0;
     this.#ticker = setInterval(() => {
       seconds += 1;
+      this.#halfLine = true;
       this.#out.write(`${CLEAR_LINE}  ${step.padEnd(NAME_WIDTH)}  ${`${seconds} s …`.padStart(10)}`);
     }, PROGRESS_AFTER_MS);
   }

@@ -1,4 +1,4 @@
-import { AdminServer } from '@myswitch/orchestrator';
+import { AdminServer, OrchestratorError } from '@myswitch/orchestrator';
 import type { Log } from '@myswitch/proxy';
 import { formatEndpoint, type Endpoint, type ServerConfig } from '../config';
 import { errorCode, errorMessage } from '../error-details';
@@ -22,7 +22,7 @@ const LISTEN_REASONS: Readonly<Record<string, string>> = {
 /**
  * Puts MySwitch together and starts it.
  * @returns stops it: lets what runs end, closes every listener; call it once
- * @throws CliError LISTEN naming the address; what was started before is stopped again
+ * @throws CliError LISTEN naming the address, or the code of the orchestrator; what was started before is stopped again
  */
 export async function serve(config: ServerConfig, parts: Parts, log: Log): Promise<() => Promise<void>> {
   /** what to undo, the last started first */
@@ -60,7 +60,8 @@ export async function serve(config: ServerConfig, parts: Parts, log: Log): Promi
     return stop;
   } catch (error) {
     await stop();
-    throw error;
+    if (!(error instanceof OrchestratorError)) throw error;
+    throw new CliError(error.code, ExitCode.INTERNAL, error.message);
   }
 }
 

@@ -90,5 +90,7 @@ function definition(column: Column): ColumnDefinition {
 
 function text(cell: Cell): string | null {
   if (cell === null) return null;
-  return typeof cell === 'boolean' ? String(Number(cell)) : String(cell);
+  // the noise of floating point is of no use to anybody
+  if (typeof cell === 'number') return String(Number(cell.toFixed(3)));
+  return typeof cell === 'boolean' ? String(Number(cell)) : cell;
 }
