@@ -92,7 +92,7 @@ class PrivateApt {
     if (source.signedBy !== null) stanza.push(`Signed-By: ${source.signedBy}`);
     writeFileSync(join(folder, 'sources', 'archive.sources'), `${stanza.join('\n')}\n`);
     // The machine's own settings count only as far as they say how to fetch (proxies, certificates): hooks would act on it.
-    const machine = execFileSync('apt-config', ['dump'], { encoding: 'utf8' }).split('\n');
+    const machine = execFileSync('apt-config', ['dump'], { encoding: 'utf8', stdio: 'pipe' }).split('\n');
     const config = machine.filter((line) => /^Acquire::\S+ /.test(line));
     const settings: Record<string, string> = {
       'Dir::Etc::main': '/dev/null',

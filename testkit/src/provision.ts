@@ -40,15 +40,12 @@ const NAMES: Record<Kind, { readonly server: string; readonly client: string }> 
 function packageSet(kind: Kind): PackageSet {
   const debian = distribution().id !== 'ubuntu';
   if (kind === 'mariadb') {
-    const packages = [['mariadb-server-core', 'mariadb-client-core']];
-    if (!debian) packages.push(['mariadb-server-core-10.6', 'mariadb-client-core-10.6']);
-    return { name: kind, suite: null, packages };
+    return { name: kind, suite: null, packages: [['mariadb-server-core', 'mariadb-client-core']] };
   }
   const packages = [['mysql-server-core', 'mysql-client-core']];
   // Debian has MySQL in its unstable suite only; Ubuntu has it in every release, with the series in the name.
-  if (debian) return { name: kind, suite: 'sid', packages };
-  for (const series of ['8.4', '8.0']) packages.push([`mysql-server-core-${series}`, `mysql-client-core-${series}`]);
-  return { name: kind, suite: null, packages };
+  if (!debian) packages.push(['mysql-server-core-8.4', 'mysql-client-core-8.4']);
+  return { name: kind, suite: debian ? 'sid' : null, packages };
 }
 
 /** As `mysqld --version` tells: `…/mysqld  Ver 9.7.4 for Linux …`, `mariadbd  Ver 10.11.18-MariaDB …`. */
@@ -57,6 +54,15 @@ async function versionOf(server: Program): Promise<{ kind: Kind; version: string
   const version = /Ver (\d+\.\d+\.\d+)/.exec(stdout)?.[1];
   if (version === undefined) throw new TestkitError(TestkitErrorCode.MISSING, `no server: ${stdout.trim()}`);
   return { kind: /mariadb/i.test(stdout) ? 'mariadb' : 'mysql', version };
+}
+
+/** What MySwitch supports: MariaDB with MASTER_DEMOTE_TO_SLAVE, MySQL with SET_ANY_DEFINER. */
+const OLDEST: Record<Kind, readonly [major: number, minor: number]> = { mariadb: [10, 10], mysql: [8, 4] };
+
+function isTooOld(kind: Kind, version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [oldestMajor, oldestMinor] = OLDEST[kind];
+  return major < oldestMajor || (major === oldestMajor && minor < oldestMinor);
 }
 
 function shareFolder(base: string): string {
@@ -72,7 +78,7 @@ async function installed(kind: Kind): Promise<ServerSoftware | null> {
   if (path === null || clientPath === null) return null;
   const server = { command: path, args: [] };
   const { kind: actual, version } = await versionOf(server);
-  if (actual !== kind) return null; // Debian's mysqld is a link to mariadbd
+  if (actual !== kind || isTooOld(kind, version)) return null; // Debian's mysqld is a link to mariadbd
   const share = shareFolder(dirname(dirname(realpathSync(path))));
   return { kind, version, server, client: { command: clientPath, args: [] }, paths: [], share };
 }
@@ -84,6 +90,13 @@ async function fetched(kind: Kind, progress: Progress): Promise<ServerSoftware> 
   if (server === null || client === null) {
     throw new TestkitError(TestkitErrorCode.MISSING, `${root} holds no ${kind} server`);
   }
+  const { version } = await versionOf(server);
+  if (isTooOld(kind, version)) {
+    throw new TestkitError(
+      TestkitErrorCode.MISSING,
+      `${kind} ${version} is too old: ${OLDEST[kind].join('.')} is needed`,
+    );
+  }
   const base = join(root, 'usr');
   const share = shareFolder(base);
   const paths = [`basedir=${base}`, `lc_messages_dir=${share}`];
@@ -93,7 +106,7 @@ async function fetched(kind: Kind, progress: Progress): Promise<ServerSoftware> 
   const clientArgs = clientPlugins === null ? [] : [`--plugin-dir=${clientPlugins}`];
   return {
     kind,
-    version: (await versionOf(server)).version,
+    version,
     server,
     // --no-defaults has to come first
     client: { command: client.command, args: [...client.args, '--no-defaults', ...clientArgs] },
