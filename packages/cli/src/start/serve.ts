@@ -70,7 +70,9 @@ async function listening(what: string, endpoint: Endpoint | null, listen: () => 
   try {
     await listen();
   } catch (error) {
-    const reason = LISTEN_REASONS[errorCode(error) ?? ''];
+    // of a worker's error only the message arrives
+    const code = errorCode(error) ?? /\bE[A-Z]{4,}\b/.exec(errorMessage(error))?.[0] ?? '';
+    const reason = LISTEN_REASONS[code];
     const where = endpoint === null ? '' : ` on ${formatEndpoint(endpoint)}`;
     const detail = reason === undefined ? errorMessage(error) : `${reason} (${errorMessage(error)})`;
     throw new CliError('LISTEN', ExitCode.INTERNAL, `${what} can't listen${where}: ${detail}`, [
