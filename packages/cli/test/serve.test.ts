@@ -27,6 +27,10 @@ function fakeParts(listen: () => Promise<void> = async () => undefined): Parts {
   };
 }
 
+async function fails(): Promise<never> {
+  throw new OrchestratorError('LOCKED', 'taken');
+}
+
 function note(what: string) {
   return async () => void happened.push(what);
 }
@@ -81,8 +85,10 @@ test('starts the parts, answers on both ports, and stops in the opposite order',
 });
 
 test('an error of the orchestrator keeps its code', async () => {
-  const start = () => Promise.reject(new OrchestratorError('LOCKED', 'taken'));
-  const parts = { ...fakeParts(), createOrchestrator: () => Object.assign(control, { start, stop: note('stopped') }) };
+  const parts = {
+    ...fakeParts(),
+    createOrchestrator: () => Object.assign(control, { start: fails, stop: note('stopped') }),
+  };
   await expect(serve(config, parts, silent)).rejects.toMatchObject({ code: 'LOCKED', exitCode: 1, message: 'taken' });
   expect(happened).toEqual(['stopped', 'data plane stopped']);
 });

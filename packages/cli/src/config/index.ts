@@ -1,5 +1,5 @@
 export { loadAdminAccess, type AdminAccess } from './load';
-export { ConfigError, type ConfigProblem } from './problems';
+export { ConfigError } from './problems';
 export { formatEndpoint, type Endpoint } from './scalars';
 export { configJsonSchema } from './schema';
 export { loadServerConfig, type ServerConfig } from './server-config';

@@ -1,7 +1,7 @@
 import type { ControlPlane, DataPlane, OrchestratorOptions } from '@myswitch/orchestrator';
 import type { Log, ProxyOptions, RunningDataPlane } from '@myswitch/proxy';
 
-export interface OrchestratorHandle extends ControlPlane {
+interface OrchestratorHandle extends ControlPlane {
   start(): Promise<void>;
   stop(): Promise<void>;
 }
