@@ -115,7 +115,7 @@ export const poolOptions = (cluster: Cluster): PoolOptions => ({
   monitor: { intervalMs: 250, schema: 'myswitch' },
   switch: {
     maxLagMs: 1000,
-    catchUpMs: 10_000,
+    catchUpMs: 1500,
     drainMs: 500,
     fenceMs: 1500,
     applyMs: 2000,

@@ -22,6 +22,9 @@ export const release: Step = {
 
 async function remember({ bench, from, to, operation }: SwitchContext): Promise<void> {
   const { journal } = bench;
+  if (journal.memory.operation?.phase === Phase.RELEASED) {
+    return;
+  }
   await Promise.all([
     journal.advance(Phase.PROMOTED),
     journal.write({

@@ -40,13 +40,24 @@ export async function runSequence(context: SwitchContext): Promise<Outcome> {
     }
   }
   for (const step of AFTERWARDS) {
-    try {
-      await run(step, context);
-    } catch (error) {
-      context.warnings.push({ code: codeOf(error), message: `${step.name}: ${messageOf(error)}` });
-    }
+    await finish(step, context);
   }
   return { result: 'switched', reasons: [] };
+}
+
+/** The new primary is open: what goes wrong from here is a warning, and the clients are let go whatever it was. */
+async function finish(step: Step, context: SwitchContext): Promise<void> {
+  const warn = (error: unknown): void => {
+    context.warnings.push({ code: codeOf(error), message: `${step.name}: ${messageOf(error)}` });
+  };
+  try {
+    await run(step, context);
+  } catch (error) {
+    warn(error);
+    if (step === release && context.progress.release === null) {
+      await release.run(context).catch(warn);
+    }
+  }
 }
 
 async function run(step: Step, context: SwitchContext): Promise<void> {
