@@ -37,6 +37,8 @@ export interface Costs {
   readonly commitMs: number;
   /** From that commit until the candidate has it. */
   readonly applyMs: number;
+  /** The same, the first time: it waits for everything that was written before. */
+  readonly lagMs: number;
 }
 
 export interface Survey {
@@ -66,7 +68,7 @@ export async function survey(
       inspection: { from: ours, to: theirs },
       errant: await attempt(() => to.dialect.errant(to.connection, from.connection, ASK_MS)),
       purged: await attempt(() => purged(facts, crew)),
-      heartbeat: 'error' in beat ? beat : { value: costs?.applyMs ?? null },
+      heartbeat: 'error' in beat ? beat : { value: costs?.lagMs ?? null },
       withoutHeartbeat: await withoutHeartbeat(surveyor, crew),
       replicationLogin: await attempt(() => replicationLogin(pool, facts, to)),
       others: await otherReplicas(facts, crew),
@@ -114,6 +116,7 @@ async function measure(surveyor: Surveyor, facts: PoolFacts, { from, to }: Crew)
   return {
     commitMs: median(samples.map(({ commit }) => commit)),
     applyMs: median(samples.map(({ apply }) => apply)),
+    lagMs: samples[0]?.apply ?? 0,
     fromRoundTripMs: median(samples.map((sample) => sample.from)),
     toRoundTripMs: median(samples.map((sample) => sample.to)),
   };
