@@ -131,33 +131,30 @@ export class ConnectionPool {
     const before = this.#clock.now() - ms;
     for (const backend of this.#idle) {
       if (this.#all.size <= this.#limits.min) return;
-      if (backend.idleSince < before && backend.lastInsertId !== null) backend.quit();
+      if (backend.idleSince < before && !holdsUnreadId(backend)) backend.quit();
     }
   }
 
   /** Reads LAST_INSERT_ID() where only an idle backend knows it. Never rejects: what can't be read is lost with it. */
   async readInsertIds(): Promise<void> {
-    const unread = [...this.#idle].filter(
-      ({ lastInsertId, lastHolder }) => lastInsertId === null && lastHolder?.closed === false,
-    );
-    await Promise.all(
-      unread.map(async (backend) => {
-        this.#idle.delete(backend);
-        backend.state = BackendState.HELD;
-        try {
-          const { rows } = await query(backend, 'SELECT LAST_INSERT_ID()');
-          backend.lastHolder?.insertIdRead(rows[0]?.[0] ?? null);
-          backend.lastInsertId = backend.lastHolder?.lastInsertId ?? null;
-          backend.lastHolder = null;
-          this.give(backend);
-        } catch (error) {
-          this.#log('warn', 'LAST_INSERT_ID() could not be read', {
-            node: this.node.name,
-            error: (error as Error).message,
-          });
-        }
-      }),
-    );
+    await Promise.all([...this.#idle].filter(holdsUnreadId).map((backend) => this.#readInsertId(backend)));
+  }
+
+  async #readInsertId(backend: Backend): Promise<void> {
+    this.#idle.delete(backend);
+    backend.state = BackendState.HELD;
+    try {
+      const { rows } = await query(backend, 'SELECT LAST_INSERT_ID()');
+      backend.lastHolder?.insertIdRead(rows[0]?.[0] ?? null);
+      backend.lastInsertId = backend.lastHolder?.lastInsertId ?? null;
+      backend.lastHolder = null;
+      this.give(backend);
+    } catch (error) {
+      this.#log('warn', 'LAST_INSERT_ID() could not be read', {
+        node: this.node.name,
+        error: (error as Error).message,
+      });
+    }
   }
 
   /** KILL, over a connection of the same account, which needs no privilege. */
@@ -214,17 +211,23 @@ export class ConnectionPool {
 
   #grow(variant: number): void {
     if (this.#opening >= this.#waiting.size) return;
-    if (this.#all.size + this.#opening >= this.#limits.max && !this.#makeRoom()) return this.#releaseWeakPin();
+    if (this.#all.size + this.#opening >= this.#limits.max && !this.#makeRoom()) return;
     this.#open(variant).catch((error: Error) => this.#openFailed(error));
   }
 
-  /** At the limit, an idle backend that does not fit those who wait makes room for one that does. */
+  /**
+   * At the limit, an idle backend that does not fit those who wait makes room for one that does: now, or once it was read
+   * what only it knows. When none is idle a weak pin ends.
+   */
   #makeRoom(): boolean {
     for (const backend of this.#idle) {
-      if (backend.lastInsertId === null) continue;
+      if (holdsUnreadId(backend)) continue;
       backend.quit();
       return true;
     }
+    const [longestIdle] = this.#idle;
+    if (longestIdle === undefined) this.#releaseWeakPin();
+    else void this.#readInsertId(longestIdle);
     return false;
   }
 
@@ -279,4 +282,9 @@ export class ConnectionPool {
     }
     this.give(backend);
   }
+}
+
+/** Whether only this backend knows the LAST_INSERT_ID() of a session that may still ask for it. */
+function holdsUnreadId({ lastInsertId, lastHolder }: Backend): boolean {
+  return lastInsertId === null && lastHolder?.closed === false;
 }
