@@ -9,8 +9,9 @@ import { answeredHere } from './diagnostics';
 import { killStatement } from './kill';
 import { isTrackerSetting, withoutTrackerSettings } from './tracker-settings';
 
-/** Texts longer than this are classified each time: they would crowd out the others. */
-const CACHED_LENGTH = 2048;
+/** Shorter texts are classified faster than they are looked up; longer ones would crowd out the others. */
+const CACHED_FROM = 256;
+const CACHED_TO = 4096;
 const cache = new LRUCache<string, Statement>({ max: 4096 });
 
 /** COM_QUERY. */
@@ -34,7 +35,7 @@ export function query(session: Session, packet: Packet): Work | null {
 export function classified(session: Session, sql: string): Statement {
   const mode = sqlModeOf(session);
   if (mode !== null) return classify(sql, mode); // rare: not worth a second cache
-  if (sql.length > CACHED_LENGTH) return classify(sql);
+  if (sql.length < CACHED_FROM || sql.length > CACHED_TO) return classify(sql);
   let statement = cache.get(sql);
   if (statement === undefined) {
     statement = classify(sql);

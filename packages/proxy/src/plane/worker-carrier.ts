@@ -24,7 +24,9 @@ export class WorkerCarrier implements Carrier {
     log: Log,
     ended: (worker: WorkerCarrier) => void,
   ): Promise<WorkerCarrier> {
-    cluster.setupPrimary({ exec: path.join(__dirname, 'worker.js'), args: [], serialization: 'advanced' });
+    // a larger nursery: what a command allocates is dead before it is looked at
+    const execArgv = ['--max-semi-space-size=32'];
+    cluster.setupPrimary({ exec: path.join(__dirname, 'worker.js'), args: [], execArgv, serialization: 'advanced' });
     const worker = cluster.fork();
     return new Promise((resolve, reject) => {
       const carrier = new WorkerCarrier(worker, log, () => {

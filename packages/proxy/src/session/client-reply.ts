@@ -2,7 +2,6 @@ import {
   Capability,
   decodeOk,
   decodeTrackers,
-  encodeEof,
   encodeOk,
   encodePacket,
   encodeTrackers,
@@ -113,22 +112,36 @@ export class ClientReply implements ReplyReceiver {
 
   #okAsEof(tracker: ReplyTracker, sequence: number): Buffer {
     const status = tracker.status & ~ServerStatus.SESSION_STATE_CHANGED;
-    const eof = encodeEof({ warnings: tracker.warnings, status });
     const cursor = tracker.rows === 0 && (status & ServerStatus.CURSOR_EXISTS) !== 0;
-    if (!cursor || this.#eofDue < 0) return encodePacket(eof, sequence);
+    if (!cursor || this.#eofDue < 0) return eofPacket(tracker.warnings, status, sequence);
     const due = this.#eofDue;
     this.#eofDue = -1;
-    return encodePacket(eof, due);
+    return eofPacket(tracker.warnings, status, due);
   }
 
   #writeDueEof(status: number): void {
     const sequence = this.#eofDue;
     this.#eofDue = -1;
-    this.#add(encodePacket(encodeEof({ warnings: 0, status }), sequence));
+    this.#add(eofPacket(0, status, sequence));
   }
 
   #add(bytes: Buffer): void {
     this.#parts.push(bytes);
     this.#bytes += bytes.length;
   }
+}
+
+/** An EOF_Packet with its header: twice in each result set of a client without CLIENT_DEPRECATE_EOF, so made in one go. */
+function eofPacket(warnings: number, status: number, sequence: number): Buffer {
+  const packet = Buffer.allocUnsafe(9);
+  packet[0] = 5;
+  packet[1] = 0;
+  packet[2] = 0;
+  packet[3] = sequence;
+  packet[4] = 0xfe;
+  packet[5] = warnings & 0xff;
+  packet[6] = warnings >> 8;
+  packet[7] = status & 0xff;
+  packet[8] = status >> 8;
+  return packet;
 }

@@ -36,6 +36,7 @@ export function receive(session: Session, packet: Packet): void {
 /** Runs a command on the session's backend, or on one that it waits for. */
 export function run(session: Session, work: Work): void {
   session.work = work;
+  session.since = session.pool.clock.now();
   session.move(SessionPhase.WAITING);
   if (session.backend !== null) submitOrReplay(session, session.backend, 1);
   else seek(session);

@@ -142,7 +142,6 @@ export class Session {
   move(to: SessionPhase): void {
     if (!MOVES[this.#phase].includes(to)) throw new Error(`a session can't go from ${this.#phase} to ${to}`);
     this.#phase = to;
-    this.since = this.pool.clock.now();
   }
 
   // ---- towards the client -------------------------------------------------------------------------------------
