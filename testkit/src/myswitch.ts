@@ -58,6 +58,7 @@ export class MySwitch {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: this.env,
       cwd: this.dir,
+      detached: true, // a terminal's Ctrl-C is for us: we end it when we are done
     });
     this.child = child;
     const { pid } = child;

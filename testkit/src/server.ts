@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -121,7 +121,9 @@ export class TestServer {
     const { dir, serverId, extra } = this;
     writeFileSync(cnf, myCnf(this.software, { dir, port: this.port, serverId, extra }));
     const { command, args } = this.software.server;
-    const child = spawn(command, [...args, `--defaults-file=${cnf}`], { stdio: 'ignore', cwd: this.dir });
+    // detached: a terminal's Ctrl-C is for us, and we end it when we are done
+    const options: SpawnOptions = { stdio: 'ignore', cwd: this.dir, detached: true };
+    const child = spawn(command, [...args, `--defaults-file=${cnf}`], options);
     const { pid } = child;
     if (pid === undefined) {
       const [error] = await new Promise<[Error]>((resolve) => child.once('error', (reason) => resolve([reason])));
