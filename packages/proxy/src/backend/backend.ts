@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import { Command, encodePacket, ReplyTracker } from '@myswitch/protocol';
 import type { ReplyGrammar } from '@myswitch/protocol';
 import type { Log } from '../errors';
@@ -6,6 +5,7 @@ import type { SessionContext } from '../session/context';
 import type { Session } from '../session/session';
 import type { ConnectionPool } from '../pool/connection-pool';
 import type { ExpectedReply, ReplyReceiver } from './reply';
+import type { Wire } from './wire';
 import { StatementCache } from './statement-cache';
 
 /** What a backend is doing; the connection pool alone moves it. */
@@ -39,14 +39,14 @@ export class Backend {
   lastInsertId: number | bigint | null = 0;
   heldSince = 0;
   idleSince = 0;
-  readonly #socket: Socket;
+  readonly #wire: Wire;
   readonly #tracker = new ReplyTracker();
   readonly #expected: ExpectedReply[] = [];
   readonly #log: Log;
 
   constructor(
     pool: ConnectionPool,
-    socket: Socket,
+    wire: Wire,
     login: { connectionId: number; variant: number; generation: number; context: SessionContext },
     log: Log,
   ) {
@@ -55,9 +55,10 @@ export class Backend {
     this.variant = login.variant;
     this.generation = login.generation;
     this.context = login.context;
-    this.#socket = socket;
+    this.#wire = wire;
     this.#log = log;
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    const { socket } = wire;
+    wire.receive = (chunk) => this.#receive(chunk);
     socket.on('error', (error) => this.destroy(`the connection to ${pool.node.name} failed: ${error.message}`));
     socket.on('close', () => this.destroy(`${pool.node.name} closed the connection`));
   }
@@ -73,7 +74,7 @@ export class Backend {
 
   /** Writes whole packets; false when the socket's buffer is full. */
   write(bytes: Buffer): boolean {
-    return this.#socket.write(bytes);
+    return this.#wire.socket.write(bytes);
   }
 
   send(command: number, argument: Buffer): void {
@@ -85,16 +86,21 @@ export class Backend {
 
   /** Runs `action` once the socket's buffer has room again. */
   onceDrained(action: () => void): void {
-    this.#socket.once('drain', action);
+    this.#wire.socket.once('drain', action);
   }
 
   /** Backpressure: the client that the reply goes to does not keep up. */
   pause(): void {
-    this.#socket.pause();
+    this.#wire.socket.pause();
+  }
+
+  /** The bytes that are being received are still needed afterwards. */
+  keepChunk(): void {
+    this.#wire.keep();
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.#wire.socket.resume();
   }
 
   /** Whether an ERR may be put into the stream of the reply that is under way. */
@@ -106,7 +112,7 @@ export class Backend {
   quit(): void {
     if (this.state === BackendState.CLOSED) return;
     this.send(Command.QUIT, Buffer.alloc(0));
-    this.#socket.end();
+    this.#wire.socket.end();
     this.destroy('closed');
   }
 
@@ -114,8 +120,8 @@ export class Backend {
     if (this.state === BackendState.CLOSED) return;
     const holder = this.holder;
     this.pool.closed(this);
-    if (!this.#socket.writableEnded) this.#socket.destroy();
-    else this.#socket.setTimeout(1000, () => this.#socket.destroy());
+    if (!this.#wire.socket.writableEnded) this.#wire.socket.destroy();
+    else this.#wire.socket.setTimeout(1000, () => this.#wire.socket.destroy());
     const expected = this.#expected.splice(0);
     for (const { receiver } of expected) receiver.lost(reason);
     if (expected.length === 0) holder?.backendLost(reason);

@@ -59,12 +59,15 @@ export async function readBaseline(
 export function contextFor(baseline: NodeBaseline, characterSet: number, schema: string | null): SessionContext {
   const known = baseline.collations.get(characterSet);
   if (known === undefined) return baseline.context.withSchema(schema);
-  const { charset, collation } = known;
+  // no client can speak these: the server falls back to its default too
+  if (/^(ucs2|utf16|utf16le|utf32)$/.test(known.charset)) return baseline.context.withSchema(schema);
+  // by number, the variables keep the very collation, which result metadata then shows
+  const id = String(characterSet);
   const variables = new Map([
-    ['character_set_client', `'${charset}'`],
-    ['character_set_results', `'${charset}'`],
-    ['character_set_connection', `'${charset}'`],
-    ['collation_connection', `'${collation}'`],
+    ['character_set_client', id],
+    ['character_set_results', id],
+    ['character_set_connection', id],
+    ['collation_connection', `'${known.collation}'`],
   ]);
   return new SessionContext(schema, variables, new Map());
 }

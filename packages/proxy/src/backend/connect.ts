@@ -1,17 +1,16 @@
-import net from 'node:net';
-import tls from 'node:tls';
 import { BackendLogin, encodePacket, lastSequence, PacketFramer } from '@myswitch/protocol';
 import { ProxyError } from '../errors';
 import type { Account, NodeOptions } from '../options';
 import { backendCapabilities } from '../capabilities';
 import type { Clock } from '../clock';
+import { Wire } from './wire';
 
 /** Payloads during login are small; a server that sends more is none. */
 const MAX_LOGIN_PAYLOAD = 1 << 20;
 const UTF8MB4_GENERAL_CI = 45;
 
 export interface Connected {
-  readonly socket: net.Socket;
+  readonly wire: Wire;
   readonly connectionId: number;
   readonly serverVersion: string;
   readonly characterSet: number;
@@ -29,7 +28,7 @@ export function connect(
   clock: Clock,
 ): Promise<Connected> {
   return new Promise((resolve, reject) => {
-    let socket: net.Socket = net.connect({ host: node.host, port: node.port, noDelay: true, keepAlive: true });
+    const wire = new Wire(node);
     const framer = new PacketFramer({ maxPayload: MAX_LOGIN_PAYLOAD });
     const login = new BackendLogin({
       user: account.name,
@@ -44,21 +43,22 @@ export function connect(
 
     const stop = (): void => {
       timer.cancel();
-      socket.removeAllListeners('data').removeAllListeners('error').removeAllListeners('close');
+      wire.receive = () => undefined;
+      wire.socket.removeAllListeners('error').removeAllListeners('close');
     };
     const fail = (error: Error): void => {
       stop();
-      socket.on('error', () => undefined).destroy();
+      wire.socket.on('error', () => undefined).destroy();
       if (error instanceof ProxyError) return reject(error);
       reject(new ProxyError('BACKEND_UNAVAILABLE', `${node.name} (${node.host}:${node.port}): ${error.message}`));
     };
     const send = ({ payload, sequence }: { payload: Buffer; sequence: number }): void => {
-      socket.write(encodePacket(payload, sequence));
+      wire.socket.write(encodePacket(payload, sequence));
       framer.expect(lastSequence(payload.length, sequence) + 1);
     };
     const receive = (chunk: Buffer): void => {
       try {
-        framer.push(chunk);
+        framer.push(Buffer.from(chunk)); // it keeps what is not a whole packet yet
         for (let packet = framer.next(); packet !== null; packet = framer.next()) {
           const step = login.receive(packet.payload, packet.sequence);
           switch (step.kind) {
@@ -78,7 +78,7 @@ export function connect(
             case 'done':
               stop();
               return resolve({
-                socket,
+                wire,
                 connectionId: login.connectionId,
                 serverVersion: login.serverVersion,
                 characterSet: login.defaultCollation,
@@ -90,22 +90,13 @@ export function connect(
       }
     };
     const listen = (): void => {
-      socket.on('data', receive);
-      socket.on('error', fail);
-      socket.on('close', () => fail(new Error('closed during login')));
+      wire.receive = receive;
+      wire.socket.on('error', fail);
+      wire.socket.on('close', () => fail(new Error('closed during login')));
     };
     const startTls = (): void => {
-      socket.removeAllListeners('data').removeAllListeners('error').removeAllListeners('close');
-      const { ca, cert, key } = node.tls!;
-      socket = tls.connect({
-        socket,
-        servername: net.isIP(node.host) ? '' : node.host,
-        ...(ca === null ? { rejectUnauthorized: false } : { ca }),
-        ...(cert === null ? {} : { cert }),
-        ...(key === null ? {} : { key }),
-      });
-      listen();
-      socket.once('secureConnect', () => {
+      wire.socket.removeAllListeners('error').removeAllListeners('close');
+      wire.startTls(node).once('secureConnect', () => {
         try {
           const step = login.tlsEstablished();
           if (step.kind === 'send') send(step);
@@ -113,6 +104,7 @@ export function connect(
           fail(error as Error);
         }
       });
+      listen();
     };
     listen();
   });

@@ -166,7 +166,7 @@ export class ConnectionPool {
       generation: -1,
       context: this.node.freshContext,
     };
-    const killer = new Backend(this, connected.socket, login, this.#log);
+    const killer = new Backend(this, connected.wire, login, this.#log);
     try {
       await query(killer, `KILL ${what} ${victim.connectionId}`);
     } finally {
@@ -268,7 +268,7 @@ export class ConnectionPool {
     try {
       const connected = await connect(this.node.options, this.account, variant, LOGIN_DEADLINE_MS, this.#clock);
       const login = { connectionId: connected.connectionId, variant, generation, context: this.node.freshContext };
-      backend = new Backend(this, connected.socket, login, this.#log);
+      backend = new Backend(this, connected.wire, login, this.#log);
       backend.state = BackendState.HELD;
       this.#all.add(backend);
       const baseline = await this.node.learn(backend, connected);

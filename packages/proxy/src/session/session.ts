@@ -147,7 +147,9 @@ export class Session {
   // ---- towards the client -------------------------------------------------------------------------------------
 
   write(bytes: Buffer): void {
-    if (!this.#socket.write(bytes)) this.#hold();
+    const room = this.#socket.write(bytes);
+    if (this.#socket.writableLength > 0) this.backend?.keepChunk(); // `bytes` may be a view of it
+    if (!room) this.#hold();
   }
 
   writeAll(parts: readonly Buffer[]): void {
@@ -155,6 +157,7 @@ export class Session {
     let room = true;
     for (const part of parts) room = this.#socket.write(part);
     this.#socket.uncork();
+    if (this.#socket.writableLength > 0) this.backend?.keepChunk();
     if (!room) this.#hold();
   }
 
