@@ -37,10 +37,18 @@ const CONTROL: Record<Kind, readonly string[]> = {
  */
 const CONTROL_WITH_EVENTS: Record<Kind, string> = { mariadb: 'SUPER', mysql: 'SYSTEM_USER' };
 
-/** Tables of the server that the preflight reads: accounts and plugins are compared between nodes. */
+/** Tables of the server that the preflight reads: accounts and their grants are compared between nodes. */
 const CONTROL_READS: Record<Kind, readonly string[]> = {
-  mariadb: ['mysql.*'],
-  mysql: ['mysql.*', 'performance_schema.*'],
+  mariadb: ['user', 'global_priv', 'db', 'tables_priv', 'columns_priv', 'procs_priv', 'roles_mapping'].map(
+    (table) => `mysql.${table}`,
+  ),
+  mysql: [
+    ...['user', 'db', 'tables_priv', 'columns_priv', 'procs_priv', 'global_grants', 'role_edges'].map(
+      (table) => `mysql.${table}`,
+    ),
+    // the channel's options, which the old primary's new channel takes over
+    'performance_schema.replication_connection_configuration',
+  ],
 };
 
 /**
@@ -53,7 +61,7 @@ export function grants(kind: Kind, options: GrantOptions = {}): string[] {
   return [
     `GRANT ${control.join(', ')} ON *.* TO 'myswitch'@'%'`,
     ...CONTROL_READS[kind].map((tables) => `GRANT SELECT ON ${tables} TO 'myswitch'@'%'`),
-    `GRANT CREATE, SELECT, INSERT, UPDATE, DELETE ON myswitch.* TO 'myswitch'@'%'`,
+    `GRANT CREATE, SELECT, INSERT, UPDATE ON myswitch.* TO 'myswitch'@'%'`,
     `GRANT REPLICATION SLAVE ON *.* TO 'repl'@'%'`,
   ];
 }

@@ -3,6 +3,8 @@ import { text, type Row } from '../control-connection';
 
 /** Columns that differ between two servers with the same accounts. */
 const NOISE = new Set(['password_last_changed', 'Timestamp', 'Grantor']);
+/** The same inside MariaDB's JSON. */
+const JSON_NOISE = /"password_last_changed":\s*\d+/;
 const LOCAL = new Set(['localhost', '127.0.0.1', '::1']);
 
 const hostOf = (row: Row): string => text(row, 'Host') || text(row, 'HOST');
@@ -21,7 +23,7 @@ export function fingerprintAccounts(tables: readonly (readonly Row[])[]): Readon
       const values = Object.keys(row)
         .filter((column) => !NOISE.has(column))
         .sort()
-        .map((column) => `${column}=${text(row, column)}`);
+        .map((column) => `${column}=${text(row, column).replace(JSON_NOISE, '')}`);
       lines.set(account, [...(lines.get(account) ?? []), `${index}:${values.join('|')}`]);
     }
   }
@@ -30,7 +32,7 @@ export function fingerprintAccounts(tables: readonly (readonly Row[])[]): Readon
   );
 }
 
-/** Machine accounts such as root@<its own host name> differ by nature; both dialects compare what both servers have or one lacks. */
+/** Accounts that differ, or that only one of the two servers has. */
 export function accountDifferences(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): readonly string[] {
   const names = new Set([...a.keys(), ...b.keys()]);
   return [...names].filter((name) => a.get(name) !== b.get(name)).sort();

@@ -326,13 +326,13 @@ async function enabledEvents(c: ControlConnection, deadlineMs: number): Promise<
   }));
 }
 
-/** Bit of READ_ONLY ADMIN in mysql.global_priv's "access": https://mariadb.com/kb/en/mysqlglobal_priv-table/ */
+/** Bit 33 of "access" in mysql.global_priv is READ_ONLY ADMIN, which GRANT ALL includes; the privilege tables show an account itself only. */
 async function superWriters(c: ControlConnection, deadlineMs: number): Promise<readonly string[]> {
   const rows = await c.query(
-    "SELECT GRANTEE FROM information_schema.USER_PRIVILEGES WHERE PRIVILEGE_TYPE = 'READ_ONLY ADMIN'",
+    "SELECT CONCAT(User, '@', Host) AS account FROM mysql.global_priv WHERE JSON_VALUE(Priv, '$.access') & (1 << 33)",
     deadlineMs,
   );
-  return rows.map((row) => text(row, 'GRANTEE'));
+  return rows.map((row) => text(row, 'account'));
 }
 
 /** https://mariadb.com/kb/en/change-master-to/ */

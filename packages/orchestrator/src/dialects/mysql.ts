@@ -35,6 +35,7 @@ const PARITY = [
 const needsOf = (schema: string): readonly Need[] => [
   ...[
     'REPLICATION CLIENT',
+    'RELOAD',
     'PROCESS',
     'EVENT',
     'REPLICATION_SLAVE_ADMIN',
@@ -115,11 +116,13 @@ export const mysqlDialect: Dialect = {
         PARITY.map((name) => `@@global.${name} AS ${name}`).join(', '),
       deadlineMs,
     );
-    const missing = missingGrants(
-      await c.query('SHOW GRANTS', deadlineMs),
-      needsOf(schema),
-      accountOf(text(row, 'account')),
-    );
+    const events = await enabledEvents(c, deadlineMs);
+    const grants = await c.query('SHOW GRANTS', deadlineMs);
+    const account = accountOf(text(row, 'account'));
+    const missing = [
+      ...missingGrants(grants, needsOf(schema), account),
+      ...(await eventGrants(c, grants, events, account, deadlineMs)),
+    ];
     const mayReadAccounts = !missing.some((grant) => grant.includes('ON mysql.'));
     const accounts: (readonly Row[])[] = [];
     for (const table of mayReadAccounts ? ACCOUNT_TABLES : []) {
@@ -141,7 +144,7 @@ export const mysqlDialect: Dialect = {
       preparedXa: missing.some((grant) => grant.includes('XA_RECOVER_ADMIN'))
         ? []
         : (await c.query('XA RECOVER', deadlineMs)).map((xa) => text(xa, 'data')),
-      enabledEvents: await enabledEvents(c, deadlineMs),
+      enabledEvents: events,
       missingGrants: missing,
       superWriters: [],
     } satisfies Inspection;
@@ -322,6 +325,28 @@ async function enabledEvents(c: ControlConnection, deadlineMs: number): Promise<
     name: text(row, 'EVENT_NAME'),
     definer: text(row, 'DEFINER'),
   }));
+}
+
+/** Only an account with SYSTEM_USER may alter the events of one that has it. */
+async function eventGrants(
+  c: ControlConnection,
+  grants: readonly Row[],
+  events: readonly ScheduledEvent[],
+  account: string,
+  deadlineMs: number,
+): Promise<readonly string[]> {
+  const missing = missingGrants(grants, [{ privilege: 'SYSTEM_USER', on: '*.*' }], account);
+  if (events.length === 0 || missing.length === 0) {
+    return [];
+  }
+  const definers = events.map(({ definer }) => quote(definer)).join(', ');
+  const rows = await c
+    .query(
+      `SELECT 1 FROM mysql.global_grants WHERE PRIV = 'SYSTEM_USER' AND CONCAT(USER, '@', HOST) IN (${definers}) LIMIT 1`,
+      deadlineMs,
+    )
+    .catch(() => []);
+  return rows.length === 0 ? [] : missing;
 }
 
 async function semiSyncName(c: ControlConnection, side: 'source' | 'replica', deadlineMs: number): Promise<string> {
