@@ -1,0 +1,57 @@
+import { mkdir, readdir, readFile, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FlightRecord } from '../report';
+import { fileName, writeAtomically } from './atomic-file';
+
+const KEPT = 1000;
+
+/** Flight records: a JSON file each in stateDir/records, the newest 1000. Ids sort by time. */
+export class Records {
+  readonly #folder: string;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  static async open(stateDir: string): Promise<Records> {
+    const folder = join(stateDir, 'records');
+    await mkdir(folder, { recursive: true });
+    return new Records(folder);
+  }
+
+  async add(record: FlightRecord): Promise<void> {
+    await writeAtomically(this.#pathOf(record.id), `${JSON.stringify(record, null, 2)}\n`);
+    const files = await this.#files();
+    for (const file of files.slice(0, Math.max(0, files.length - KEPT))) {
+      await unlink(join(this.#folder, file)).catch(() => undefined);
+    }
+  }
+
+  /** Oldest first. */
+  async list(pool?: string): Promise<FlightRecord[]> {
+    const records = await Promise.all((await this.#files()).map((file) => this.#read(join(this.#folder, file))));
+    return records.filter(
+      (record): record is FlightRecord => record !== null && (pool === undefined || record.pool === pool),
+    );
+  }
+
+  show(id: string): Promise<FlightRecord | null> {
+    return this.#read(this.#pathOf(id));
+  }
+
+  #pathOf(id: string): string {
+    return join(this.#folder, `${fileName(id)}.json`);
+  }
+
+  async #files(): Promise<string[]> {
+    return (await readdir(this.#folder)).filter((file) => file.endsWith('.json')).sort();
+  }
+
+  async #read(path: string): Promise<FlightRecord | null> {
+    try {
+      return JSON.parse(await readFile(path, 'utf8')) as FlightRecord;
+    } catch {
+      return null;
+    }
+  }
+}
