@@ -1,0 +1,72 @@
+import net from 'node:net';
+import tls from 'node:tls';
+import type { NodeOptions } from '../options';
+
+const READ_BUFFER = 64 << 10;
+
+/**
+ * A socket to a server. Without TLS, bytes are read into one buffer over and over: an allocation for each read is a good
+ * part of what a proxied statement costs. So what `receive` gets is valid until it returns, unless `keep` is called.
+ */
+export class Wire {
+  /** Gets the bytes that arrive. */
+  receive: (chunk: Buffer) => void = () => undefined;
+  #socket: net.Socket;
+  /** null: the next read takes a new one. */
+  #buffer: Buffer | null = null;
+
+  constructor(node: NodeOptions) {
+    const where = { host: node.host, port: node.port, noDelay: true, keepAlive: true };
+    if (node.tls !== null) {
+      this.#socket = net.connect(where);
+      this.#socket.on('data', this.#data);
+      return;
+    }
+    this.#socket = net.connect({
+      ...where,
+      onread: {
+        buffer: () => this.#nextBuffer(),
+        callback: (length, buffer) => {
+          this.receive(Buffer.from(buffer.buffer, buffer.byteOffset, length));
+          return true;
+        },
+      },
+    });
+  }
+
+  get socket(): net.Socket {
+    return this.#socket;
+  }
+
+  /** The bytes of the present chunk are still needed after `receive` returned. */
+  keep(): void {
+    this.#buffer = null;
+  }
+
+  /** Goes on over TLS, as its client. The events of `socket` are those of another object from now on. */
+  startTls(node: NodeOptions): tls.TLSSocket {
+    const raw = this.#socket.removeAllListeners('data');
+    const { ca, cert, key } = node.tls!;
+    const secured = tls.connect({
+      socket: raw,
+      servername: net.isIP(node.host) ? '' : node.host,
+      ...(ca === null ? { rejectUnauthorized: false } : { ca }),
+      ...(cert === null ? {} : { cert }),
+      ...(key === null ? {} : { key }),
+    });
+    secured.on('data', this.#data);
+    this.#socket = secured;
+    return secured;
+  }
+
+  readonly #data = (chunk: Buffer): void => this.receive(chunk);
+
+  /** Node asks before the first read and after each one; anything but a buffer means: the same again. */
+  #nextBuffer(): Buffer {
+    if (this.#buffer !== null) return SAME_AGAIN;
+    this.#buffer = Buffer.allocUnsafeSlow(READ_BUFFER);
+    return this.#buffer;
+  }
+}
+
+const SAME_AGAIN = undefined as unknown as Buffer;
