@@ -72,7 +72,10 @@ export class SwitchPool {
     return this.orchestrator.check('shop', { by: 'test', ...request });
   }
 
-  switch(request: Partial<SwitchRequest> = {}, abort: AbortSignal = new AbortController().signal): Promise<FlightRecord> {
+  switch(
+    request: Partial<SwitchRequest> = {},
+    abort: AbortSignal = new AbortController().signal,
+  ): Promise<FlightRecord> {
     return this.orchestrator.switch('shop', { by: 'test', force: true, ...request }, () => undefined, abort);
   }
 
