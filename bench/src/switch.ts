@@ -1,0 +1,44 @@
+// npm run bench:switch [-- --kind mariadb --switches 20 --json]
+import { KINDS, type Kind, createCluster, missing } from '@myswitch/testkit';
+import { readArguments } from './arguments';
+import { describeGoal } from './output';
+import { program } from './program';
+import { measureFloor } from './switch/floor';
+import { CLIENTS, RATE, fly } from './switch/flights';
+import { type Summary, describe, goals, summarize } from './switch/report';
+
+const FLOOR_TIMES = 20;
+
+const progress = (line: string): void => console.error(`  ${line}`);
+
+program(async (args) => {
+  const { json, kind, numbers } = readArguments(args, { switches: 20 });
+  const summaries: Summary[] = [];
+  for (const each of kind === null ? KINDS : [kind]) {
+    const without = await missing(each, console.error);
+    if (without === null) summaries.push(await measure(each, numbers.switches));
+    else console.error(`no ${each}: ${without}`);
+  }
+  const reached = summaries.flatMap(goals);
+  if (json) {
+    console.log(JSON.stringify({ clients: CLIENTS, rate: RATE, kinds: summaries, goals: reached }));
+    return;
+  }
+  console.log(`\n${describe(summaries)}\n`);
+  for (const problem of new Set(summaries.flatMap(({ problems }) => problems))) console.log(`  ${problem}`);
+  console.log(reached.map(describeGoal).join('\n'));
+});
+
+/** The floor is taken before and after, while MySwitch is not there: its monitor would close a node that it did not open. */
+async function measure(kind: Kind, switches: number): Promise<Summary> {
+  const cluster = await createCluster({ kind, replicas: 1 });
+  const [first, second] = cluster.nodes;
+  if (first === undefined || second === undefined) throw new RangeError('a pair has two servers');
+  progress(`${kind} ${first.version}: ${CLIENTS} clients, ${RATE} statements/s offered`);
+  const before = await measureFloor([first, second], FLOOR_TIMES);
+  const flown = await fly(cluster, [first, second], switches, progress);
+  const active = flown.flights.filter(({ record }) => record.result === 'switched').length % 2 === 0;
+  const after = await measureFloor(active ? [first, second] : [second, first], FLOOR_TIMES);
+  for (const server of cluster.nodes) await server.remove();
+  return summarize(kind, first.version, [...before, ...after], flown);
+}
