@@ -109,18 +109,7 @@ export class Proxy {
   }
 
   sessions(name: string): SessionRow[] {
-    const now = this.#clock.now();
-    return [...this.#pool(name).sessions].map((session) => ({
-      session: session.id,
-      user: session.account.name,
-      client: session.client,
-      schema: session.context.schema,
-      node: session.backend?.pool.node.name ?? null,
-      state: session.phase,
-      pins: [...session.pins.keys()],
-      weakPins: [...session.weakPins],
-      ageMs: now - session.since,
-    }));
+    return [...this.#pool(name).sessions].map((session) => session.row());
   }
 
   backends(name: string): BackendRow[] {

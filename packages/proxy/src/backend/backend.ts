@@ -2,8 +2,8 @@ import { Command, encodePacket, ReplyTracker } from '@myswitch/protocol';
 import type { ReplyGrammar } from '@myswitch/protocol';
 import type { Log } from '../errors';
 import type { SessionContext } from '../session/context';
-import type { Session } from '../session/session';
-import type { ConnectionPool } from '../pool/connection-pool';
+import type { NodeBaseline } from './node-baseline';
+import type { Holder } from './holder';
 import type { ExpectedReply, ReplyReceiver } from './reply';
 import type { Wire } from './wire';
 import { StatementCache } from './statement-cache';
@@ -18,12 +18,24 @@ export const BackendState = Object.freeze({
 } as const);
 export type BackendState = (typeof BackendState)[keyof typeof BackendState];
 
+/** The connection pool that a backend belongs to, as far as the backend and its holder need to know it. */
+export interface Home {
+  readonly node: { readonly name: string; readonly baseline: NodeBaseline | null };
+  give(backend: Backend): void;
+  closed(backend: Backend): void;
+  killOnServer(backend: Backend, what: 'QUERY' | 'CONNECTION'): Promise<void>;
+  /** Reads LAST_INSERT_ID() where only an idle backend knows it. Never rejects. */
+  readInsertIds(): Promise<void>;
+  /** `holder` keeps, or no longer keeps, a backend only for what its next statement may ask about the last one. */
+  weaklyPinned(holder: Holder, pinned: boolean): void;
+}
+
 /**
  * A logged-in connection to a node: a FIFO of expected replies, and what the server's session there now means.
  * Commands are answered in order, so bytes that arrive belong to the reply at the head of the FIFO.
  */
 export class Backend {
-  readonly pool: ConnectionPool;
+  readonly pool: Home;
   readonly connectionId: number;
   /** Capabilities that change what statements mean; see capabilities.ts. */
   readonly variant: number;
@@ -32,9 +44,9 @@ export class Backend {
   /** What the server's session holds. */
   context: SessionContext;
   state: BackendState = BackendState.IDLE;
-  holder: Session | null = null;
+  holder: Holder | null = null;
   /** Whose LAST_INSERT_ID, FOUND_ROWS, ROW_COUNT and warnings the server holds. */
-  lastHolder: Session | null = null;
+  lastHolder: Holder | null = null;
   /** LAST_INSERT_ID() there; null: the last statement may have changed it. */
   lastInsertId: number | bigint | null = 0;
   heldSince = 0;
@@ -45,7 +57,7 @@ export class Backend {
   readonly #log: Log;
 
   constructor(
-    pool: ConnectionPool,
+    pool: Home,
     wire: Wire,
     login: { connectionId: number; variant: number; generation: number; context: SessionContext },
     log: Log,

@@ -1,22 +1,7 @@
 import { CHARSET_VARIABLES, SessionContext } from '../session/context';
 import type { Backend } from './backend';
+import type { NodeBaseline } from './node-baseline';
 import { query } from './exchange';
-
-export interface Collation {
-  readonly charset: string;
-  readonly collation: string;
-}
-
-/** What a fresh session on a node is like; read once for each generation of a node's backends. */
-export interface NodeBaseline {
-  readonly serverVersion: string;
-  /** Low byte of the collation that the server greets with. */
-  readonly characterSet: number;
-  readonly context: SessionContext;
-  readonly collations: ReadonlyMap<number, Collation>;
-  /** SET that makes the server tell what changes; run once on each new backend. */
-  readonly trackers: string;
-}
 
 /**
  * Not asked for: variables that change with every statement, that are consumed by the next one (those are pins), and
@@ -24,6 +9,11 @@ export interface NodeBaseline {
  */
 const UNTRACKED =
   /^(timestamp|insert_id|last_insert_id|identity|rand_seed[12]|pseudo_.*|gtid_.*|last_gtid|statement_id|warning_count|error_count|session_track_.*|in_transaction|proxy_user|external_user|resultset_metadata)$/;
+
+/** Whether a session variable is replayed: its value is the session's own, and lasts. */
+export function isReplayed(name: string): boolean {
+  return !UNTRACKED.test(name);
+}
 
 export async function readBaseline(
   backend: Backend,
@@ -39,7 +29,7 @@ export async function readBaseline(
   const variables = new Map(CHARSET_VARIABLES.map((name, i) => [name, quoted(values[i])]));
   const tracked = (await names).rows
     .map((row) => String(row[0]).toLowerCase())
-    .filter((name) => /^[a-z0-9_]+$/.test(name) && !UNTRACKED.test(name));
+    .filter((name) => /^[a-z0-9_]+$/.test(name) && isReplayed(name));
   return {
     ...greeting,
     context: new SessionContext(null, variables, new Map()),
@@ -53,23 +43,6 @@ export async function readBaseline(
       `SET SESSION session_track_schema=ON, SESSION session_track_state_change=ON, ` +
       `SESSION session_track_system_variables='${tracked.join(',')}'`,
   };
-}
-
-/** The context of a session whose handshake named a collation; an unknown one gets the server's default, as there. */
-export function contextFor(baseline: NodeBaseline, characterSet: number, schema: string | null): SessionContext {
-  const known = baseline.collations.get(characterSet);
-  if (known === undefined) return baseline.context.withSchema(schema);
-  // no client can speak these: the server falls back to its default too
-  if (/^(ucs2|utf16|utf16le|utf32)$/.test(known.charset)) return baseline.context.withSchema(schema);
-  // by number, the variables keep the very collation, which result metadata then shows
-  const id = String(characterSet);
-  const variables = new Map([
-    ['character_set_client', id],
-    ['character_set_results', id],
-    ['character_set_connection', id],
-    ['collation_connection', `'${known.collation}'`],
-  ]);
-  return new SessionContext(schema, variables, new Map());
 }
 
 function quoted(value: Buffer | null | undefined): string {

@@ -1,4 +1,4 @@
-import type { ClientError } from '../session/work';
+import type { ClientError } from '../session/client-error';
 
 /** `client`: host:port */
 export function accessDenied(user: string, client: string, usedPassword: boolean): ClientError {

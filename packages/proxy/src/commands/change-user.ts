@@ -1,10 +1,10 @@
 import { decodeChangeUser } from '@myswitch/protocol';
 import type { ClientLoginStep, Packet } from '@myswitch/protocol';
-import { contextFor } from '../backend/baseline';
+import { contextFor } from '../backend/node-baseline';
 import { useSchema } from '../backend/exchange';
 import type { Session } from '../session/session';
-import { NO_STATEMENT } from '../session/work';
-import type { Work } from '../session/work';
+import { NO_STATEMENT } from './no-statement';
+import type { Work } from '../session/session';
 import { accessDenied } from './access-denied';
 import { wipeWork } from './wipe';
 

@@ -14,8 +14,8 @@ import { closeDropped, prepareStatement } from '../backend/exchange';
 import type { PreparedStatement } from '../session/prepared-statements';
 import { transition } from '../session/replay';
 import type { Session } from '../session/session';
-import { NO_STATEMENT } from '../session/work';
-import type { Work } from '../session/work';
+import { NO_STATEMENT } from './no-statement';
+import type { Work } from '../session/session';
 import { keyOn, pinStatements, unknownStatement } from './statement-state';
 
 /** COM_STMT_EXECUTE, with the id, and where needed the parameter types, that the backend at hand knows. */

@@ -3,8 +3,8 @@ import type { Packet, ReplyTracker, Statement } from '@myswitch/protocol';
 import type { Backend } from '../backend/backend';
 import { closeDropped } from '../backend/exchange';
 import type { Session } from '../session/session';
-import { NO_STATEMENT } from '../session/work';
-import type { Work } from '../session/work';
+import { NO_STATEMENT } from './no-statement';
+import type { Work } from '../session/session';
 import { classified } from './query';
 
 /** COM_STMT_PREPARE. The client gets an id of ours in the reply (see ClientReply.prepared). */

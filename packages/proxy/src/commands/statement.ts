@@ -3,8 +3,8 @@ import type { Packet } from '@myswitch/protocol';
 import { prepareStatement } from '../backend/exchange';
 import { transition } from '../session/replay';
 import type { Session } from '../session/session';
-import { NO_STATEMENT } from '../session/work';
-import type { Work } from '../session/work';
+import { NO_STATEMENT } from './no-statement';
+import type { Work } from '../session/session';
 import { keyOn, pinStatements, unknownStatement } from './statement-state';
 
 /** COM_STMT_SEND_LONG_DATA has no reply; the server keeps the data until EXECUTE, so the session is pinned. */

@@ -1,7 +1,6 @@
 import { Command } from '@myswitch/protocol';
 import type { Packet } from '@myswitch/protocol';
-import type { Session } from '../session/session';
-import type { Work } from '../session/work';
+import type { Session, Work } from '../session/session';
 import { changeUser } from './change-user';
 import { execute, fetch } from './execute';
 import { closeStatement, resetStatement, sendLongData } from './statement';

@@ -12,14 +12,15 @@ import {
   ServerStatus,
 } from '@myswitch/protocol';
 import type { ClientLoginStep } from '@myswitch/protocol';
-import { contextFor } from '../backend/baseline';
+import { contextFor } from '../backend/node-baseline';
 import { CLIENT_CAPABILITIES } from '../capabilities';
 import type { Timer } from '../clock';
 import { accessDenied } from '../commands/access-denied';
 import { enterSchema } from '../commands/change-user';
 import type { Pool } from '../pool/pool';
+import * as road from '../session/road';
 import { Session } from '../session/session';
-import type { ClientError } from '../session/work';
+import type { ClientError } from '../session/client-error';
 
 /** MySQL's default connect_timeout: who says nothing for so long is no client. */
 const LOGIN_DEADLINE_MS = 10_000;
@@ -124,9 +125,7 @@ export class ClientConnection {
         const { capabilities, database } = step;
         const account = this.#pool.account(step.user)!;
         const context = contextFor(this.#pool.baseline!, step.characterSet, null);
-        const session = new Session(
-          this.#id,
-          this.#pool,
+        const session = new Session(this.#id, this.#pool, road,
           socket,
           { account, capabilities, context, login },
           this.#client,

@@ -1,4 +1,6 @@
 import { Backend, BackendState } from '../backend/backend';
+import type { Home } from '../backend/backend';
+import type { Holder } from '../backend/holder';
 import { connect } from '../backend/connect';
 import { query } from '../backend/exchange';
 import { COMMON_VARIANT } from '../capabilities';
@@ -6,7 +8,7 @@ import type { Clock } from '../clock';
 import { ProxyError } from '../errors';
 import type { Log } from '../errors';
 import type { Account } from '../options';
-import type { Session } from '../session/session';
+import type { PoolClient } from './pool-client';
 import type { Node } from './node';
 
 /** Same as MySQL's default connect_timeout. */
@@ -23,17 +25,17 @@ export interface ConnectionPoolLimits {
  * A session gets the backend that it had last if that is idle (it then needs no replay), else the one idle longest.
  * `invalidate` bumps the generation: backends of an older one are closed as soon as nobody holds them.
  */
-export class ConnectionPool {
+export class ConnectionPool implements Home {
   readonly node: Node;
   readonly account: Account;
-  /** Idle sessions that hold a backend only for what their next statement may ask about the last one. */
-  readonly weaklyPinned = new Set<Session>();
   readonly #limits: ConnectionPoolLimits;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #idle = new Set<Backend>();
   readonly #all = new Set<Backend>();
-  readonly #waiting = new Set<Session>();
+  readonly #waiting = new Set<PoolClient>();
+  /** Sessions that hold a backend only for what their next statement may ask about the last one, the oldest first. */
+  readonly #weaklyPinned = new Set<Holder>();
   #opening = 0;
   #generation = 0;
   #retryScheduled = false;
@@ -59,7 +61,7 @@ export class ConnectionPool {
   }
 
   /** An idle backend at once, or null: then the session is queued and gets `granted` (or `denied`) later. */
-  take(session: Session): Backend | null {
+  take(session: PoolClient): Backend | null {
     const backend = this.#waiting.size === 0 ? this.#pick(session) : null;
     if (backend !== null) return this.#hold(backend, session);
     this.#waiting.add(session);
@@ -68,11 +70,11 @@ export class ConnectionPool {
   }
 
   /** A session that waits goes away, or to the gate. */
-  leave(session: Session): boolean {
+  leave(session: PoolClient): boolean {
     return this.#waiting.delete(session);
   }
 
-  takeWaiting(): Session[] {
+  takeWaiting(): PoolClient[] {
     const waiting = [...this.#waiting];
     this.#waiting.clear();
     return waiting;
@@ -99,6 +101,11 @@ export class ConnectionPool {
     this.#idle.delete(backend);
     this.#all.delete(backend);
     if (this.#waiting.size > 0) this.#retryLater();
+  }
+
+  weaklyPinned(holder: Holder, pinned: boolean): void {
+    if (pinned) this.#weaklyPinned.add(holder);
+    else this.#weaklyPinned.delete(holder);
   }
 
   /** No new work goes to the backends there are; idle ones are closed. */
@@ -174,7 +181,7 @@ export class ConnectionPool {
     }
   }
 
-  #pick(session: Session): Backend | null {
+  #pick(session: PoolClient): Backend | null {
     const last = session.lastBackend;
     if (last !== null && last.pool === this && this.#fits(last, session)) return last;
     for (const backend of this.#idle) if (this.#fits(backend, session)) return backend;
@@ -182,7 +189,7 @@ export class ConnectionPool {
   }
 
   /** A server can't forget a schema, so a session without one needs a backend that never had one. */
-  #fits(backend: Backend, session: Session): boolean {
+  #fits(backend: Backend, session: PoolClient): boolean {
     return (
       backend.state === BackendState.IDLE &&
       backend.generation === this.#generation &&
@@ -191,7 +198,7 @@ export class ConnectionPool {
     );
   }
 
-  #hold(backend: Backend, session: Session): Backend {
+  #hold(backend: Backend, session: PoolClient): Backend {
     this.#idle.delete(backend);
     backend.state = BackendState.HELD;
     backend.holder = session;
@@ -199,7 +206,7 @@ export class ConnectionPool {
     return backend;
   }
 
-  #grant(backend: Backend, session: Session): void {
+  #grant(backend: Backend, session: PoolClient): void {
     this.#waiting.delete(session);
     session.granted(this.#hold(backend, session));
   }
@@ -233,7 +240,7 @@ export class ConnectionPool {
 
   /** Somebody waits, so the oldest weak pin ends: its session is told if it asks for what is gone. */
   #releaseWeakPin(): void {
-    const [oldest] = this.weaklyPinned;
+    const [oldest] = this.#weaklyPinned;
     oldest?.releaseWeakPins();
   }
 

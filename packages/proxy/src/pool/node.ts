@@ -1,5 +1,5 @@
 import { readBaseline } from '../backend/baseline';
-import type { NodeBaseline } from '../backend/baseline';
+import type { NodeBaseline } from '../backend/node-baseline';
 import type { Backend } from '../backend/backend';
 import type { NodeOptions } from '../options';
 import { SessionContext } from '../session/context';

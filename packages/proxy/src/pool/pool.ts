@@ -1,12 +1,12 @@
-import type { Backend } from '../backend/backend';
-import type { NodeBaseline } from '../backend/baseline';
+import type { Backend, Home } from '../backend/backend';
+import type { NodeBaseline } from '../backend/node-baseline';
 import { COMMON_VARIANT } from '../capabilities';
 import type { Clock, Timer } from '../clock';
 import { ProxyError } from '../errors';
 import type { Log } from '../errors';
 import type { Account, PoolOptions } from '../options';
 import type { Activation, Blocking, DrainResult, ReleaseReport } from '../plane/types';
-import type { Session } from '../session/session';
+import type { PoolClient } from './pool-client';
 import { ConnectionPool } from './connection-pool';
 import { Gate, GateState } from './gate';
 import { Node } from './node';
@@ -23,9 +23,9 @@ export class Pool {
   readonly options: PoolOptions;
   readonly clock: Clock;
   readonly log: Log;
-  readonly sessions = new Set<Session>();
+  readonly sessions = new Set<PoolClient>();
   readonly workTimes = new WorkTimes();
-  readonly gate: Gate<Session>;
+  readonly gate: Gate<PoolClient>;
   readonly #nodes: ReadonlyMap<string, Node>;
   readonly #accounts: ReadonlyMap<string, Account>;
   readonly #connectionPools = new Map<string, ConnectionPool>();
@@ -39,13 +39,13 @@ export class Pool {
   #killed = 0;
   #reading = 0;
   #holdTimer: Timer | null = null;
-  #settling: { waits: number[]; left: Set<Session>; done: () => void } | null = null;
+  #settling: { waits: number[]; left: Set<PoolClient>; done: () => void } | null = null;
 
   constructor(options: PoolOptions, clock: Clock, log: Log) {
     this.options = options;
     this.clock = clock;
     this.log = log;
-    this.gate = new Gate<Session>(
+    this.gate = new Gate<PoolClient>(
       { maxMs: options.hold.maxMs, clients: options.hold.clients, bytes: options.hold.bytes },
       clock,
     );
@@ -97,7 +97,7 @@ export class Pool {
   // ---- the data path ------------------------------------------------------------------------------------------
 
   /** A backend at once; or null, and the session waits for `granted` or `denied`. */
-  checkout(session: Session): Backend | null {
+  checkout(session: PoolClient): Backend | null {
     if (this.#active === null || this.holding) {
       const full = this.gate.enqueue(session);
       if (full !== null) session.denied(new ProxyError('DEADLINE', full));
@@ -109,7 +109,7 @@ export class Pool {
   }
 
   /** A connection pool granted a backend to a session that waited. */
-  grantedLater(session: Session): void {
+  grantedLater(session: PoolClient): void {
     this.#working++;
     this.#settled(session);
   }
@@ -127,7 +127,7 @@ export class Pool {
   }
 
   /** A session that waits goes away. */
-  leave(session: Session): void {
+  leave(session: PoolClient): void {
     this.gate.leave(session);
     for (const connectionPool of this.#connectionPools.values()) connectionPool.leave(session);
     this.#settled(session);
@@ -211,7 +211,7 @@ export class Pool {
   }
 
   /** A hold meets a session between two commands that has weak pins. */
-  endWeakPins(session: Session): void {
+  endWeakPins(session: PoolClient): void {
     session.endWeakPins();
     this.#released++;
   }
@@ -293,7 +293,7 @@ export class Pool {
     for (const { waiting: session } of waiting) if (session.retry()) this.#settled(session);
   }
 
-  #settled(session: Session): void {
+  #settled(session: PoolClient): void {
     if (this.#settling === null || !this.#settling.left.delete(session)) return;
     if (this.#settling.left.size === 0) this.#settling.done();
   }
@@ -311,7 +311,7 @@ export class Pool {
   }
 
   /** LAST_INSERT_ID() that only an idle backend knows has to be read before a switch closes it. */
-  #readInsertIds(connectionPool: ConnectionPool): void {
+  #readInsertIds(connectionPool: Home): void {
     this.#reading++;
     void connectionPool.readInsertIds().then(() => {
       this.#reading--;

@@ -1,5 +1,11 @@
 import type { ProxyError } from '../errors';
-import type { ClientError } from './work';
+
+/** An ERR packet for a client. */
+export interface ClientError {
+  readonly code: number;
+  readonly sqlState: string;
+  readonly message: string;
+}
 
 /** The server's own error as it is; ours as 1105. */
 export function clientError(error: ProxyError): ClientError {

@@ -9,8 +9,6 @@ import {
 } from '@myswitch/protocol';
 import type { ReplyTracker, Tracker } from '@myswitch/protocol';
 import type { ReplyReceiver } from '../backend/reply';
-import type { Session } from './session';
-import { replyComplete, replyLost } from './road';
 
 /** What backends negotiate (capabilities.ts), as far as the form of an OK packet depends on it. */
 const BACKEND_FORM = Capability.SESSION_TRACK | Capability.DEPRECATE_EOF;
@@ -18,12 +16,28 @@ const NOTHING_TOLD: readonly Tracker[] = [];
 /** Parts up to this many bytes are copied into one write: cheaper than a gathering write of small pieces. */
 const COPY_BELOW = 32 << 10;
 
+/** Whose reply it is: a session, as far as this needs to know it. */
+export interface ReplyTarget {
+  readonly capabilities: number;
+  readonly deprecateEof: boolean;
+  /** Status for packets of our own. */
+  readonly plainStatus: number;
+  /** Those that the client asked for. */
+  shownTrackers(told: readonly Tracker[]): readonly Tracker[];
+  /** A PREPARE_OK, whose statement id it changes in place. */
+  statementPrepared(payload: Buffer): void;
+  write(bytes: Buffer): void;
+  writeAll(parts: readonly Buffer[]): void;
+  replyComplete(tracker: ReplyTracker): void;
+  replyLost(reason: string): void;
+}
+
 /**
  * Passes a backend's reply on to the client, in the framing that the client negotiated: rows as they are; EOF packets put
  * in for clients without CLIENT_DEPRECATE_EOF; trackers taken out that the client did not ask for.
  */
 export class ClientReply implements ReplyReceiver {
-  readonly #session: Session;
+  readonly #session: ReplyTarget;
   readonly #trackers: Tracker[] = [];
   #parts: Buffer[] = [];
   #bytes = 0;
@@ -31,7 +45,7 @@ export class ClientReply implements ReplyReceiver {
   #eofDue = -1;
   #started = false;
 
-  constructor(session: Session) {
+  constructor(session: ReplyTarget) {
     this.#session = session;
   }
 
@@ -103,11 +117,11 @@ export class ClientReply implements ReplyReceiver {
       this.#writeDueEof(this.#session.plainStatus);
       this.flush();
     }
-    replyComplete(this.#session, tracker);
+    this.#session.replyComplete(tracker);
   }
 
   lost(reason: string): void {
-    replyLost(this.#session, reason);
+    this.#session.replyLost(reason);
   }
 
   #okAsEof(tracker: ReplyTracker, sequence: number): Buffer {

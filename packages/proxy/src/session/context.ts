@@ -67,15 +67,25 @@ export function replayStatement(from: SessionContext, to: SessionContext): strin
 
 function systemAssignments(from: ReadonlyMap<string, string>, to: ReadonlyMap<string, string>, parts: string[]): void {
   if (CHARSET_VARIABLES.some((name) => from.get(name) !== to.get(name))) {
-    for (const name of CHARSET_VARIABLES) {
-      const value = to.get(name);
-      if (value !== undefined) parts.push(`SESSION ${name}=${value}`);
-    }
+    charsetAssignments(to, parts);
   }
   for (const [name, value] of to) {
     if (from.get(name) !== value && !isCharset(name)) parts.push(`SESSION ${name}=${value}`);
   }
   for (const name of from.keys()) if (!to.has(name) && !isCharset(name)) parts.push(`SESSION ${name}=DEFAULT`);
+}
+
+function charsetAssignments(to: ReadonlyMap<string, string>, parts: string[]): void {
+  const [client, results, connection, collation] = CHARSET_VARIABLES.map((name) => to.get(name));
+  if (client === results && client === connection && client !== undefined && collation !== undefined) {
+    // as a login does it: client and results get the collation too, which the metadata of results then names
+    parts.push(`NAMES ${client} COLLATE ${collation}`);
+    return;
+  }
+  for (const name of CHARSET_VARIABLES) {
+    const value = to.get(name);
+    if (value !== undefined) parts.push(`SESSION ${name}=${value}`);
+  }
 }
 
 function isCharset(name: string): boolean {

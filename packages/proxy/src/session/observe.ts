@@ -1,6 +1,7 @@
 import { ServerStatus, StatementKind } from '@myswitch/protocol';
 import type { ReplyTracker, Statement } from '@myswitch/protocol';
 import type { Backend } from '../backend/backend';
+import { isReplayed } from '../backend/baseline';
 import { CHARSET_VARIABLES } from './context';
 import { Pin, WeakPin } from './pins';
 import type { Session } from './session';
@@ -91,7 +92,7 @@ function touch(session: Session, statement: Statement): void {
   for (const assignment of statement.assignments) {
     switch (assignment.target) {
       case 'system':
-        if (assignment.scope === 'session' && !isVirtual(assignment.name)) session.touched.add(assignment.name);
+        if (assignment.scope === 'session' && isReplayed(assignment.name)) session.touched.add(assignment.name);
         break;
       case 'user':
         session.touched.add(`@${assignment.name}`);
@@ -128,8 +129,4 @@ function observeTrackers(session: Session, backend: Backend, statement: Statemen
 
 function setSchema(session: Session, backend: Backend, schema: string): void {
   session.context = backend.context = session.context.withSchema(schema === '' ? null : schema);
-}
-
-function isVirtual(name: string): boolean {
-  return name.startsWith('session_track_');
 }

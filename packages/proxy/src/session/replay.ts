@@ -1,22 +1,24 @@
 import { Diagnostic } from '@myswitch/protocol';
 import type { Backend } from '../backend/backend';
 import { query, useSchema } from '../backend/exchange';
-import type { Answer } from '../backend/exchange';
 import { ProxyError } from '../errors';
 import { replayStatement } from './context';
 import type { SessionContext } from './context';
-import type { Session } from './session';
-import { needsSettling, settle } from './settle';
-import type { Work } from './work';
+import { isInsertIdLost, learnInsertId, takeOverInsertId } from './insert-id';
+import type { Session, Work } from './session';
+import { settle } from './settle';
 
 /** Whether the next statement would see on this backend what it would see on a connection of its own. */
 export function isEqual(session: Session, backend: Backend, work: Work): boolean {
   if (backend.context !== session.context && !backend.context.equals(session.context)) return false;
   if (work.ready !== undefined && !work.ready(session, backend)) return false;
-  if (backend.lastHolder === session) {
-    return session.touched.size === 0 || asksForWarnings(work);
+  const { reads } = work.statement;
+  if (backend.lastHolder !== session) {
+    const sameId = session.lastInsertId !== null && backend.lastInsertId === session.lastInsertId;
+    return sameId && !asksForDiagnostics(work);
   }
-  return backend.lastInsertId === session.lastInsertId && work.statement.reads.length === 0;
+  if (!asksForDiagnostics(work) && session.touched.size > 0) return false;
+  return reads.every((what) => isKnown(session, backend, what));
 }
 
 /**
@@ -24,50 +26,49 @@ export function isEqual(session: Session, backend: Backend, work: Work): boolean
  * in another context. Rejects with the server's error, or BACKEND_LOST.
  */
 export async function replay(session: Session, backend: Backend, work: Work): Promise<void> {
-  if (needsSettling(session) && backend.lastHolder === session) await settle(session, backend);
-  if (backend.lastHolder !== session) {
-    refuseLostDiagnostics(session, work);
-    const insertId = replayInsertId(session, backend);
+  if (session.lastInsertId === null && backend.lastHolder !== session) await learnInsertId(session);
+  refuseLostDiagnostics(session, backend, work);
+  if (backend.lastHolder === session) {
+    // reading back would change what the statement asks about
+    if (!asksForDiagnostics(work)) await settle(session, backend);
+    await transition(backend, session.context);
+  } else {
+    const insertId = takeOverInsertId(session, backend);
     const context = transition(backend, session.context);
     await insertId;
     await context;
     backend.lastHolder = session;
-  } else {
-    await transition(backend, session.context);
+    backend.knows = NOTHING_KNOWN;
   }
   await work.prepare?.(session, backend);
 }
 
-/** Brings a backend into a context: everything is written at once, then all answers are awaited. */
+/**
+ * Brings a backend into a context: everything is written at once, then all answers are awaited. When the server refuses
+ * a schema the rest has been done; when it refuses a SET, nobody knows how far it came, and the backend is closed.
+ */
 export async function transition(backend: Backend, to: SessionContext): Promise<void> {
   const from = backend.context;
   if (from === to) return;
-  const answers: Promise<Answer>[] = [];
   const set = replayStatement(from, to);
-  if (set !== null) answers.push(query(backend, set));
-  if (to.schema !== null && to.schema !== from.schema) answers.push(useSchema(backend, to.schema));
-  for (const answer of answers) await answer;
+  const variables = set === null ? null : query(backend, set);
+  const schema = to.schema === null || to.schema === from.schema ? null : useSchema(backend, to.schema);
+  try {
+    await variables;
+    backend.context = to.withSchema(from.schema);
+  } catch (error) {
+    backend.holder = null;
+    backend.destroy('a replay failed');
+    throw error;
+  }
+  await schema;
   backend.context = to;
 }
 
-/** Reads the former holder's LAST_INSERT_ID() if only the server knows it, and writes this session's. */
-async function replayInsertId(session: Session, backend: Backend): Promise<void> {
-  const former = backend.lastHolder;
-  const wanted = session.lastInsertId ?? 0;
-  const unread = backend.lastInsertId === null;
-  if (!unread && backend.lastInsertId === wanted) return;
-  const answer = await query(backend, `SELECT LAST_INSERT_ID(),LAST_INSERT_ID(${wanted})`);
-  if (unread) former?.insertIdRead(answer.rows[0]?.[0] ?? null);
-  backend.lastInsertId = session.lastInsertId = wanted;
-}
-
-/** What the last statement left on another backend is gone: better told than wrong. */
-function refuseLostDiagnostics(session: Session, work: Work): void {
-  const { reads } = work.statement;
-  if (reads.length === 0) return;
-  for (const what of reads) {
-    if (what === Diagnostic.LAST_INSERT_ID ? session.lastInsertId !== null : session.lastBackend === null) continue;
-    if (what === Diagnostic.WARNINGS && session.diagnostics.warnings === 0) continue;
+/** What the last statement left on another backend, or what we overwrote with a question of our own: better told than wrong. */
+function refuseLostDiagnostics(session: Session, backend: Backend, work: Work): void {
+  for (const what of work.statement.reads) {
+    if (isKnown(session, backend, what) || isTrivial(session, what)) continue;
     throw new ProxyError(
       'SERVER',
       `MySwitch: what ${what} would tell is gone, because the connection to the server was shared in between; ask in the same transaction`,
@@ -76,6 +77,19 @@ function refuseLostDiagnostics(session: Session, work: Work): void {
   }
 }
 
-function asksForWarnings(work: Work): boolean {
-  return work.statement.reads.includes(Diagnostic.WARNINGS);
+function isKnown(session: Session, backend: Backend, what: Diagnostic): boolean {
+  if (what === Diagnostic.LAST_INSERT_ID) return !isInsertIdLost(session, backend);
+  return backend.lastHolder === session && backend.knows.has(what);
 }
+
+/** A new connection, or a statement without warnings: any backend tells the same. */
+function isTrivial(session: Session, what: Diagnostic): boolean {
+  if (what === Diagnostic.LAST_INSERT_ID) return false;
+  return session.lastBackend === null || (what === Diagnostic.WARNINGS && session.diagnostics.warnings === 0);
+}
+
+function asksForDiagnostics(work: Work): boolean {
+  return work.statement.reads.some((what) => what !== Diagnostic.LAST_INSERT_ID);
+}
+
+const NOTHING_KNOWN: ReadonlySet<Diagnostic> = new Set();

@@ -8,7 +8,7 @@ import { isEqual, replay } from './replay';
 import type { Session } from './session';
 import { clientError } from './client-error';
 import { needsSettling, settle, wipe } from './settle';
-import type { Work } from './work';
+import type { Work } from './session';
 
 /*
  * The road of a command, top to bottom:

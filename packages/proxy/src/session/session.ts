@@ -1,34 +1,59 @@
 import type { Socket } from 'node:net';
-import {
-  Capability,
-  encodeErr,
-  encodeOk,
-  encodePacket,
-  PacketFramer,
-  ProtocolError,
-  ServerStatus,
-} from '@myswitch/protocol';
-import type { ClientLogin, Packet, Tracker } from '@myswitch/protocol';
+import { Capability, encodeErr, encodeOk, encodePacket, ServerStatus } from '@myswitch/protocol';
+import type { ClientLogin, Packet, ReplyGrammar, ReplyTracker, Statement, Tracker } from '@myswitch/protocol';
 import type { Backend } from '../backend/backend';
 import { variantOf } from '../capabilities';
 import { ProxyError } from '../errors';
 import type { Account } from '../options';
-import type { Blocking } from '../plane/types';
+import type { Blocking, SessionRow } from '../plane/types';
 import type { Pool } from '../pool/pool';
+import type { PoolClient } from '../pool/pool-client';
 import { clientError } from './client-error';
+import type { ClientError } from './client-error';
+import { ClientLink } from './client-link';
 import { ClientReply } from './client-reply';
+import type { ReplyTarget } from './client-reply';
 import type { SessionContext } from './context';
 import type { Pin, WeakPin } from './pins';
 import { MOVES, SessionPhase } from './phase';
-import { granted, receive, recycle, release, run, seek, settleAndRelease } from './road';
 import { PreparedStatements } from './prepared-statements';
 import { ShownTrackers } from './shown-trackers';
-import type { ClientError, Work } from './work';
 
-/** Same as MySQL's largest max_allowed_packet default. */
-export const MAX_PAYLOAD = 64 << 20;
-/** A client that sends more than this ahead of its replies is not read any further for now. */
-const READ_AHEAD = 1 << 20;
+/**
+ * A command of a client that needs a backend. Made once it is decoded; written as soon as the session has a backend that
+ * means the same as the session.
+ */
+export interface Work {
+  /** Which packets answer it; null: none do. */
+  readonly grammar: ReplyGrammar | null;
+  /** Bytes that it keeps while it waits. */
+  readonly bytes: number;
+  /** What it does to the session. */
+  readonly statement: Statement;
+  /** Whether the backend has what the command refers to (an open prepared statement). Absent: nothing is needed. */
+  ready?(session: Session, backend: Backend): boolean;
+  /** Brings it. Rejects with the server's error, which is then the command's reply. */
+  prepare?(session: Session, backend: Backend): Promise<void>;
+  write(session: Session, backend: Backend): void;
+  /** Tells the client that nothing came of it, in place of an ERR as the reply. */
+  failed?(session: Session, error: ClientError): void;
+  /** After the reply; `ok`: it was no ERR. */
+  done?(session: Session, backend: Backend, tracker: ReplyTracker, ok: boolean): void;
+}
+
+/** What moves a session along: see road.ts. */
+export interface Road {
+  receive(session: Session, packet: Packet): void;
+  run(session: Session, work: Work): void;
+  /** Asks the pool for a backend; true if there was one at once. */
+  seek(session: Session): boolean;
+  granted(session: Session, backend: Backend): void;
+  replyComplete(session: Session, tracker: ReplyTracker): void;
+  replyLost(session: Session, reason: string): void;
+  release(session: Session, backend: Backend): void;
+  settleAndRelease(session: Session, backend: Backend): void;
+  recycle(session: Session, backend: Backend): void;
+}
 
 export interface Accepted {
   readonly account: Account;
@@ -48,7 +73,7 @@ export interface Diagnostics {
  * A client's connection after login, and what it means: account, context, prepared statements, transaction, pins.
  * It holds a backend only while a command or transaction runs, or as long as it is pinned.
  */
-export class Session {
+export class Session implements PoolClient, ReplyTarget {
   readonly id: number;
   readonly pool: Pool;
   readonly client: string;
@@ -70,6 +95,8 @@ export class Session {
   lastBackend: Backend | null = null;
   /** LAST_INSERT_ID(); null: only `lastBackend` knows. */
   lastInsertId: number | bigint | null = 0;
+  /** The backend that knows it is being asked. */
+  insertIdPending: Promise<void> | null = null;
   /** Status bits of the last OK. */
   status: number = ServerStatus.AUTOCOMMIT;
   work: Work | null = null;
@@ -89,13 +116,12 @@ export class Session {
   replySequence = 1;
   since: number;
   #phase: SessionPhase = SessionPhase.IDLE;
-  readonly #socket: Socket;
-  readonly #framer = new PacketFramer({ maxPayload: MAX_PAYLOAD });
-  #pausedBackend: Backend | null = null;
+  readonly #road: Road;
+  readonly #link: ClientLink;
   #taking = false;
   #queued: Work | null = null;
 
-  constructor(id: number, pool: Pool, socket: Socket, accepted: Accepted, client: string) {
+  constructor(id: number, pool: Pool, road: Road, socket: Socket, accepted: Accepted, client: string) {
     this.id = id;
     this.pool = pool;
     this.client = client;
@@ -105,12 +131,13 @@ export class Session {
     this.context = this.loginContext = accepted.context;
     this.since = pool.clock.now();
     this.login = accepted.login;
-    this.#socket = socket;
+    this.#road = road;
+    this.#link = new ClientLink(socket, {
+      arrived: () => this.next(),
+      broken: (error) => this.end(error),
+      closed: () => this.close(),
+    });
     pool.sessions.add(this);
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
-    socket.on('drain', () => this.#drained());
-    socket.on('error', () => this.close());
-    socket.on('close', () => this.close());
   }
 
   get phase(): SessionPhase {
@@ -147,18 +174,11 @@ export class Session {
   // ---- towards the client -------------------------------------------------------------------------------------
 
   write(bytes: Buffer): void {
-    const room = this.#socket.write(bytes);
-    if (this.#socket.writableLength > 0) this.backend?.keepChunk(); // `bytes` may be a view of it
-    if (!room) this.#hold();
+    this.#link.write(bytes, this.backend);
   }
 
   writeAll(parts: readonly Buffer[]): void {
-    this.#socket.cork();
-    let room = true;
-    for (const part of parts) room = this.#socket.write(part);
-    this.#socket.uncork();
-    if (this.#socket.writableLength > 0) this.backend?.keepChunk();
-    if (!room) this.#hold();
+    this.#link.writeAll(parts, this.backend);
   }
 
   sendOk(): void {
@@ -187,7 +207,7 @@ export class Session {
   /** The next message is part of an authentication: `take` gets it. */
   expectAuthentication(sequence: number, take: (packet: Packet) => void): void {
     this.takeOver = take;
-    this.#framer.expect(sequence);
+    this.#link.expect(sequence);
   }
 
   shownTrackers(told: readonly Tracker[]): readonly Tracker[] {
@@ -199,7 +219,7 @@ export class Session {
   /** The pool has a backend for the command that waits. */
   granted(backend: Backend): void {
     this.pool.grantedLater(this);
-    granted(this, backend);
+    this.#road.granted(this, backend);
   }
 
   /** The wait ended without a backend. */
@@ -217,7 +237,7 @@ export class Session {
   /** The gate opened: asks for a backend again. True if it has one. */
   retry(): boolean {
     if (this.#phase !== SessionPhase.WAITING) return true;
-    return seek(this);
+    return this.#road.seek(this);
   }
 
   /** The server ended the connection while this session held it between two commands. */
@@ -281,19 +301,19 @@ export class Session {
 
   weakPin(reason: WeakPin): void {
     this.weakPins.add(reason);
-    this.backend?.pool.weaklyPinned.add(this);
+    this.backend?.pool.weaklyPinned(this, true);
   }
 
   endWeakPins(): void {
     if (this.weakPins.size === 0) return;
     this.weakPins.clear();
-    (this.backend ?? this.lastBackend)?.pool.weaklyPinned.delete(this);
+    (this.backend ?? this.lastBackend)?.pool.weaklyPinned(this, false);
   }
 
   /** The last pin may have ended without a command of the server's. */
   leaveIfUnpinned(): void {
     if (this.backend === null || this.inTransaction || this.pins.size > 0 || this.weakPins.size > 0) return;
-    settleAndRelease(this, this.backend);
+    this.#road.settleAndRelease(this, this.backend);
   }
 
   /** Gives a backend back that is held for weak pins only; true if it did. */
@@ -301,7 +321,7 @@ export class Session {
     if (this.#phase !== SessionPhase.IDLE || this.weakPins.size === 0 || this.backend === null) return false;
     this.endWeakPins();
     if (this.inTransaction || this.pins.size > 0) return false;
-    settleAndRelease(this, this.backend);
+    this.#road.settleAndRelease(this, this.backend);
     return true;
   }
 
@@ -317,6 +337,20 @@ export class Session {
     if (this.inTransaction) return { ...base, kind: 'busy', reason: 'TRANSACTION', ageMs };
     if (this.weakPins.size > 0 && this.#phase === SessionPhase.IDLE) return null;
     return { ...base, kind: 'busy', reason: 'STATEMENT', ageMs };
+  }
+
+  row(): SessionRow {
+    return {
+      session: this.id,
+      user: this.account.name,
+      client: this.client,
+      schema: this.context.schema,
+      node: this.backend?.pool.node.name ?? null,
+      state: this.#phase,
+      pins: [...this.pins.keys()],
+      weakPins: [...this.weakPins],
+      ageMs: this.pool.clock.now() - this.since,
+    };
   }
 
   /** Takes its backend away; the client keeps its connection and gets 1213 (now, or with its next command). */
@@ -343,7 +377,7 @@ export class Session {
   }
 
   run(work: Work): void {
-    run(this, work);
+    this.#road.run(this, work);
   }
 
   /** Runs `work` as soon as the command under way is over. */
@@ -355,14 +389,7 @@ export class Session {
 
   /** Bytes that came with the login packet. */
   unread(chunk: Buffer): void {
-    if (chunk.length > 0) this.#receive(chunk);
-  }
-
-  #receive(chunk: Buffer): void {
-    if (this.closed) return;
-    this.#framer.push(chunk);
-    this.next();
-    if (this.#framer.buffered > READ_AHEAD && this.#phase !== SessionPhase.IDLE) this.#socket.pause();
+    if (chunk.length > 0) this.#link.receive(chunk);
   }
 
   /** Takes up the next command, if one is there and none is under way. */
@@ -371,44 +398,47 @@ export class Session {
     if (this.#taking) return;
     this.#taking = true;
     try {
-      while (this.#phase === SessionPhase.IDLE) {
-        const queued = this.#queued;
-        this.#queued = null;
-        if (queued !== null) {
-          run(this, queued);
-          continue;
-        }
-        const packet = this.#framer.next();
-        if (packet === null) break;
-        const { takeOver } = this;
-        this.takeOver = null;
-        if (takeOver === null) receive(this, packet);
-        else takeOver(packet);
-      }
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.#broken(error);
+      while (this.#phase === SessionPhase.IDLE && this.#takeNext());
     } finally {
       this.#taking = false;
     }
-    if (this.#phase === SessionPhase.IDLE && this.#socket.isPaused()) this.#socket.resume();
+    this.#link.flow(this.#phase === SessionPhase.IDLE);
   }
 
-  #broken(error: ProtocolError): void {
-    const tooLarge = error.code === 'TOO_LARGE';
-    this.end(
-      tooLarge
-        ? { code: 1153, sqlState: '08S01', message: "Got a packet bigger than 'max_allowed_packet' bytes" }
-        : { code: 1156, sqlState: '08S01', message: 'Got packets out of order' },
-    );
+  /** False when there is nothing to take. */
+  #takeNext(): boolean {
+    const queued = this.#queued;
+    this.#queued = null;
+    if (queued !== null) {
+      this.#road.run(this, queued);
+      return true;
+    }
+    const packet = this.#link.next();
+    if (packet === null) return false;
+    const { takeOver } = this;
+    this.takeOver = null;
+    if (takeOver === null) this.#road.receive(this, packet);
+    else takeOver(packet);
+    return true;
   }
+
+  // ---- a reply under way --------------------------------------------------------------------------------------
+
+  replyComplete(tracker: ReplyTracker): void {
+    this.#road.replyComplete(this, tracker);
+  }
+
+  replyLost(reason: string): void {
+    this.#road.replyLost(this, reason);
+  }
+
+  // ---- the end ------------------------------------------------------------------------------------------------
 
   /** Sends a last error and closes. */
   end(error: ClientError | null): void {
     if (this.closed) return;
     if (error !== null) this.sendError(error);
-    this.#socket.end();
-    this.#socket.setTimeout(1000, () => this.#socket.destroy());
+    this.#link.end();
     this.close();
   }
 
@@ -416,30 +446,14 @@ export class Session {
     if (this.closed) return;
     const before = this.#phase;
     this.#phase = SessionPhase.CLOSED;
-    this.#resumeBackend();
+    this.#link.destroy();
     this.pool.sessions.delete(this);
-    if (!this.#socket.writableEnded) this.#socket.destroy();
     if (before === SessionPhase.WAITING) this.pool.leave(this);
     const { backend } = this;
     this.endWeakPins();
     if (backend === null || before === SessionPhase.REPLAYING || before === SessionPhase.SETTLING) return;
     if (before === SessionPhase.RUNNING) backend.destroy('the client went away');
-    else if (this.inTransaction || this.pins.size > 0) recycle(this, backend);
-    else release(this, backend);
-  }
-
-  #hold(): void {
-    if (this.#pausedBackend !== null || this.backend === null) return;
-    this.#pausedBackend = this.backend;
-    this.backend.pause();
-  }
-
-  #drained(): void {
-    this.#resumeBackend();
-  }
-
-  #resumeBackend(): void {
-    this.#pausedBackend?.resume();
-    this.#pausedBackend = null;
+    else if (this.inTransaction || this.pins.size > 0) this.#road.recycle(this, backend);
+    else this.#road.release(this, backend);
   }
 }

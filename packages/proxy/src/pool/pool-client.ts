@@ -1,0 +1,30 @@
+import type { Backend } from '../backend/backend';
+import type { Holder } from '../backend/holder';
+import type { ProxyError } from '../errors';
+import type { Account } from '../options';
+import type { Blocking, SessionRow } from '../plane/types';
+import type { SessionContext } from '../session/context';
+
+/** A session, as far as the pool needs to know it. */
+export interface PoolClient extends Holder {
+  readonly account: Account;
+  readonly variant: number;
+  readonly context: SessionContext;
+  readonly lastBackend: Backend | null;
+  /** Bytes that it keeps while it waits. */
+  readonly waitingBytes: number;
+  /** The pool has a backend for it. */
+  granted(backend: Backend): void;
+  /** Its wait ended without one. */
+  denied(error: ProxyError): void;
+  refuse(reason: string): void;
+  /** The gate opened: it asks again. True if it has a backend then. */
+  retry(): boolean;
+  endWeakPins(): void;
+  /** What a switch would have to wait for. */
+  blocking(): Blocking | null;
+  killForSwitch(): Promise<void>;
+  kill(what: 'query' | 'connection'): void;
+  /** For SHOW SESSIONS. */
+  row(): SessionRow;
+}

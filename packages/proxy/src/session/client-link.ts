@@ -1,0 +1,107 @@
+import type { Socket } from 'node:net';
+import { PacketFramer, ProtocolError } from '@myswitch/protocol';
+import type { Packet } from '@myswitch/protocol';
+import type { Backend } from '../backend/backend';
+import type { ClientError } from './client-error';
+
+/** Same as the largest default of max_allowed_packet, MySQL's. */
+const MAX_PAYLOAD = 64 << 20;
+/** A client that sends more than this ahead of its replies is not read any further for now. */
+const READ_AHEAD = 1 << 20;
+
+export interface LinkEvents {
+  /** Bytes came: `next` may have a packet. */
+  arrived(): void;
+  /** The client broke the protocol; the connection can't go on. */
+  broken(error: ClientError): void;
+  closed(): void;
+}
+
+/** The socket of a client: packets in, bytes out, and backpressure both ways. */
+export class ClientLink {
+  readonly #socket: Socket;
+  readonly #events: LinkEvents;
+  readonly #framer = new PacketFramer({ maxPayload: MAX_PAYLOAD });
+  /** It is not read while the client does not take what it sent. */
+  #pausedBackend: Backend | null = null;
+
+  constructor(socket: Socket, events: LinkEvents) {
+    this.#socket = socket;
+    this.#events = events;
+    socket.on('data', (chunk: Buffer) => this.receive(chunk));
+    socket.on('drain', () => this.#resumeBackend());
+    socket.on('error', () => events.closed());
+    socket.on('close', () => events.closed());
+  }
+
+  receive(chunk: Buffer): void {
+    this.#framer.push(chunk);
+    this.#events.arrived();
+  }
+
+  /** The next whole packet; null when there is none, or the client broke the protocol. */
+  next(): Packet | null {
+    try {
+      return this.#framer.next();
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#events.broken(error.code === 'TOO_LARGE' ? TOO_LARGE : OUT_OF_ORDER);
+      return null;
+    }
+  }
+
+  /** Sequence id that the next packet has to have. */
+  expect(sequence: number): void {
+    this.#framer.expect(sequence);
+  }
+
+  /** Reads on, or, with too much read ahead while a command is under way, not for now. */
+  flow(idle: boolean): void {
+    if (idle) {
+      if (this.#socket.isPaused()) this.#socket.resume();
+    } else if (this.#framer.buffered > READ_AHEAD) {
+      this.#socket.pause();
+    }
+  }
+
+  /** `source`: the backend that the bytes came from. */
+  write(bytes: Buffer, source: Backend | null): void {
+    const room = this.#socket.write(bytes);
+    this.#written(room, source);
+  }
+
+  writeAll(parts: readonly Buffer[], source: Backend | null): void {
+    let room = true;
+    this.#socket.cork();
+    for (const part of parts) room = this.#socket.write(part);
+    this.#socket.uncork();
+    this.#written(room, source);
+  }
+
+  /** Sends what is written, then closes. */
+  end(): void {
+    this.#socket.end();
+    this.#socket.setTimeout(1000, () => this.#socket.destroy());
+  }
+
+  destroy(): void {
+    this.#resumeBackend();
+    if (!this.#socket.writableEnded) this.#socket.destroy();
+  }
+
+  #written(room: boolean, source: Backend | null): void {
+    if (source === null) return;
+    if (this.#socket.writableLength > 0) source.keepChunk(); // what is not sent yet may be a view of it
+    if (room || this.#pausedBackend !== null) return;
+    this.#pausedBackend = source;
+    source.pause();
+  }
+
+  #resumeBackend(): void {
+    this.#pausedBackend?.resume();
+    this.#pausedBackend = null;
+  }
+}
+
+const TOO_LARGE = { code: 1153, sqlState: '08S01', message: "Got a packet bigger than 'max_allowed_packet' bytes" };
+const OUT_OF_ORDER = { code: 1156, sqlState: '08S01', message: 'Got packets out of order' };
