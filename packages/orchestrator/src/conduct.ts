@@ -6,7 +6,7 @@ import type { ServerFacts } from './guardrails/facts';
 import type { NodeConnection } from './node-link';
 import type { Plan } from './plan';
 import type { CodedMessage, FlightRecord, StepEvent } from './report';
-import { Phase, type Operation } from './state/journal';
+import { Phase, type Operation, type SemiSyncSides } from './state/journal';
 import { newProgress, type Bench, type Seat, type SwitchContext } from './switch/context';
 import { runSequence, type Outcome } from './switch/sequence';
 import { round, Timeline } from './switch/timeline';
@@ -129,6 +129,8 @@ async function seat(bench: Bench, name: string, main: NodeConnection): Promise<S
   return { options: link.options, link, found, main, aux };
 }
 
+const sides = ({ source, replica }: SemiSyncSides): SemiSyncSides => ({ source, replica });
+
 async function operationOf(
   bench: Bench,
   plan: Plan,
@@ -144,9 +146,9 @@ async function operationOf(
   if (channel === undefined || !('value' in inspection.from) || !('value' in inspection.to)) {
     throw new SwitchError('NOT_REPLICA', `${facts.to.name} does not replicate from ${facts.from.name}`);
   }
-  const sides = ({ source, replica }: { source: boolean; replica: boolean }) => ({ source, replica });
   return {
     id,
+    pool: bench.pool.name,
     phase: Phase.PREPARING,
     from: facts.from.name,
     to: facts.to.name,
@@ -163,7 +165,6 @@ async function operationOf(
     },
     circular: back === undefined ? null : { channel: back.name },
     movedReplicas: [],
-    position: null,
   };
 }
 

@@ -3,7 +3,8 @@ import type { Clock } from './clock';
 import { messageOf, ServerError, UnknownOutcomeError, UnreachableError } from './errors';
 import type { Credentials, NodeOptions } from './options';
 
-export type Row = Readonly<Record<string, unknown>>;
+/** JSON columns arrive as objects. */
+export type Row = Readonly<Record<string, string | number | bigint | boolean | object | null>>;
 
 /** Lives long between statements, asks nothing of the server's own sql_mode, and never waits long for a metadata lock. */
 const SESSION = "SET SESSION wait_timeout = 31536000, lock_wait_timeout = 1, autocommit = 1, sql_mode = ''";
@@ -67,26 +68,23 @@ export class ControlConnection {
   }
 
   /** Rows of a SELECT or SHOW; an empty array for a statement without rows. */
-  async query(sql: string, deadlineMs: number): Promise<readonly Row[]> {
+  query(sql: string, deadlineMs: number): Promise<readonly Row[]> {
     if (!this.#usable) {
-      throw new UnreachableError(`${this.node}: the control connection is closed`);
+      return Promise.reject(new UnreachableError(`${this.node}: the control connection is closed`));
     }
-    let late: (error: Error) => void = () => undefined;
-    const tooLate = new Promise<never>((_resolve, reject) => {
-      late = reject;
+    return new Promise((resolve, reject) => {
+      const cancel = this.#clock.timer(deadlineMs, () => {
+        this.destroy();
+        reject(new UnknownOutcomeError(`${this.node}: no reply within ${Math.round(deadlineMs)} ms`));
+      });
+      void this.#connection
+        .query(sql)
+        .then(
+          ([rows]) => resolve(Array.isArray(rows) ? (rows as Row[]) : []),
+          (error: unknown) => reject(this.#explain(error)),
+        )
+        .finally(cancel);
     });
-    const cancel = this.#clock.timer(deadlineMs, () => {
-      this.destroy();
-      late(new UnknownOutcomeError(`${this.node}: no reply within ${Math.round(deadlineMs)} ms`));
-    });
-    try {
-      const [rows] = await Promise.race([this.#connection.query(sql), tooLate]);
-      return Array.isArray(rows) ? (rows as Row[]) : [];
-    } catch (error) {
-      throw this.#explain(error);
-    } finally {
-      cancel();
-    }
   }
 
   /** The first row; rejects with ServerError when there is none. */
@@ -105,9 +103,6 @@ export class ControlConnection {
 
   /** The driver's error is not kept as the cause: it carries the statement, which may hold a password. */
   #explain(error: unknown): Error {
-    if (error instanceof UnknownOutcomeError) {
-      return error;
-    }
     if (isServerReply(error) && error.sqlState !== '') {
       return new ServerError(error.errno, `${this.node}: ${messageOf(error)}`);
     }
@@ -147,7 +142,10 @@ export const text = (row: Row, column: string): string => {
   if (value === null || value === undefined) {
     return '';
   }
-  return Buffer.isBuffer(value) ? value.toString('utf8') : String(value as string | number | bigint);
+  if (typeof value === 'object') {
+    return Buffer.isBuffer(value) ? value.toString('utf8') : JSON.stringify(value);
+  }
+  return String(value);
 };
 
 export const number = (row: Row, column: string): number => Number(text(row, column));

@@ -1,18 +1,14 @@
+import { benchOf, type PoolDependencies } from './bench';
 import { dismiss, runCheck, type Known } from './check';
-import type { Clock } from './clock';
 import { conduct, newId } from './conduct';
 import type { Activation } from './data-plane';
 import type { Observation } from './dialect';
 import { messageOf } from './errors';
-import { Heartbeat } from './heartbeat';
 import { Monitor } from './monitor';
-import { NodeLink, type NodeConnection } from './node-link';
-import type { PoolOptions } from './options';
+import type { NodeConnection } from './node-link';
 import { planOf } from './plan';
-import { PoolLock } from './pool-lock';
-import { recover } from './recover';
+import { recordOfRecovery, recover } from './recover';
 import type { CheckReport, FlightRecord, PoolReport, StepEvent, SwitchRequest } from './report';
-import { Journal } from './state/journal';
 import { LockFile } from './state/lock-file';
 import type { Records } from './state/records';
 import { writeTopologyRecord } from './state/topology-record';
@@ -29,11 +25,6 @@ import {
 } from './topology';
 
 const LOCK_MS = 3000;
-
-export type PoolDependencies = Pick<Bench, 'pool' | 'plane' | 'clock' | 'log' | 'atStep'> & {
-  readonly stateDir: string;
-  readonly records: Records;
-};
 
 /** One pool: who is ACTIVE, how its nodes are, and the operation that runs. */
 export class PoolControl {
@@ -284,26 +275,7 @@ export class PoolControl {
     }
     this.#trouble = null;
     await this.#activate(active, journal.memory.epoch);
-    await this.#records.add({
-      id: newId(clock.now()),
-      pool: this.name,
-      from: operation.from,
-      to: operation.to,
-      by: operation.by,
-      startedAt: operation.startedAt,
-      result: active === operation.to ? 'switched' : 'rolled-back',
-      holdMs: null,
-      drainMs: null,
-      stallMs: { p50: null, p99: null, max: null },
-      held: 0,
-      moved: 0,
-      pinned: 0,
-      killed: 0,
-      steps: [],
-      reasons: messages.filter(({ code }) => code === 'RECOVERED'),
-      warnings: messages.filter(({ code }) => code !== 'RECOVERED'),
-      gtid: { before: operation.position, after: null },
-    });
+    await this.#records.add(recordOfRecovery(newId(clock.now()), operation, active, messages));
   }
 
   async #keepLock(): Promise<void> {
@@ -352,21 +324,3 @@ export class PoolControl {
     });
   }
 }
-
-async function benchOf(dependencies: PoolDependencies): Promise<Bench> {
-  const { pool, plane, clock, log, stateDir, atStep } = dependencies;
-  return {
-    pool,
-    plane,
-    clock,
-    log,
-    atStep,
-    journal: await Journal.load(stateDir, pool.name),
-    heartbeat: new Heartbeat(pool.monitor.schema, pool.name),
-    lock: new PoolLock(pool.name),
-    links: linksOf(pool, clock),
-  };
-}
-
-const linksOf = (pool: PoolOptions, clock: Clock): ReadonlyMap<string, NodeLink> =>
-  new Map(pool.nodes.map((node) => [node.name, new NodeLink(node, pool.control, clock)]));

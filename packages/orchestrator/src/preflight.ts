@@ -112,7 +112,6 @@ async function measure(surveyor: Surveyor, facts: PoolFacts, { from, to }: Crew)
       to: await time(() => to.dialect.position(to.connection, ASK_MS)),
     });
   }
-  const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[1] ?? 0;
   return {
     commitMs: median(samples.map(({ commit }) => commit)),
     applyMs: median(samples.map(({ apply }) => apply)),
@@ -121,6 +120,9 @@ async function measure(surveyor: Surveyor, facts: PoolFacts, { from, to }: Crew)
     toRoundTripMs: median(samples.map((sample) => sample.to)),
   };
 }
+
+/** Of three. */
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[1] ?? 0;
 
 async function withoutHeartbeat({ heartbeat }: Surveyor, { others }: Crew): Promise<readonly string[]> {
   const missing: string[] = [];

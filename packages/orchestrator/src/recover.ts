@@ -2,7 +2,7 @@ import { Deadline } from './clock';
 import { MARK } from './dialect';
 import { messageOf } from './errors';
 import type { NodeConnection, NodeLink } from './node-link';
-import type { CodedMessage } from './report';
+import type { CodedMessage, FlightRecord } from './report';
 import type { Operation } from './state/journal';
 import { decideRecovery, Recovery, type Sight } from './state/recovery';
 import type { Bench } from './switch/context';
@@ -200,3 +200,30 @@ async function settleRecovered(
     }
   }
 }
+
+/** The flight record of what `recover` did: of the switch itself only its beginning is known. */
+export const recordOfRecovery = (
+  id: string,
+  operation: Operation,
+  active: string,
+  messages: readonly CodedMessage[],
+): FlightRecord => ({
+  id,
+  pool: operation.pool,
+  from: operation.from,
+  to: operation.to,
+  by: operation.by,
+  startedAt: operation.startedAt,
+  result: active === operation.to ? 'switched' : 'rolled-back',
+  holdMs: null,
+  drainMs: null,
+  stallMs: { p50: null, p99: null, max: null },
+  held: 0,
+  moved: 0,
+  pinned: 0,
+  killed: 0,
+  steps: [],
+  reasons: messages.filter(({ code }) => code === 'RECOVERED'),
+  warnings: messages.filter(({ code }) => code !== 'RECOVERED'),
+  gtid: { before: null, after: null },
+});

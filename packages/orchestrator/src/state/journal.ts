@@ -10,7 +10,7 @@ export const Phase = Object.freeze({
   PREPARING: 'PREPARING',
   /** The old primary may be fenced from here. */
   FENCING: 'FENCING',
-  /** The candidate may be open from here. */
+  /** Written while the gate drains, and on the disk before the candidate is opened: it may be open from here. */
   PROMOTING: 'PROMOTING',
   /** The probe is committed: the new primary is the primary. */
   PROMOTED: 'PROMOTED',
@@ -44,6 +44,7 @@ export interface SemiSyncSides {
 /** A switch that has begun and not ended. */
 export interface Operation {
   readonly id: string;
+  readonly pool: string;
   readonly phase: Phase;
   readonly from: string;
   readonly to: string;
@@ -62,8 +63,6 @@ export interface Operation {
   /** The old primary followed the candidate already: the pair is circular and stays so. */
   readonly circular: { readonly channel: string } | null;
   readonly movedReplicas: readonly MovedReplica[];
-  /** The old primary's last position; null before it is known. */
-  readonly position: string | null;
 }
 
 export interface Demotion {

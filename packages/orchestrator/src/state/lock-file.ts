@@ -67,7 +67,10 @@ export class LockFile {
         }
         const holder = await holderOf(path);
         if (holder !== null && (await alive(holder))) {
-          throw new OrchestratorError('STATE_DIR_IN_USE', `process ${holder.pid} already serves pool ${pool} from ${stateDir}`);
+          throw new OrchestratorError(
+            'STATE_DIR_IN_USE',
+            `process ${holder.pid} already serves pool ${pool} from ${stateDir}`,
+          );
         }
         await unlink(path).catch(() => undefined);
       }

@@ -95,22 +95,21 @@ export const newProgress = (): Progress => ({
 });
 
 /** Waits for `work`, but not longer than until the operator says stop. */
-export async function unlessAborted<T>(abort: AbortSignal, work: Promise<T>): Promise<T> {
-  throwIfAborted(abort);
-  let onAbort: () => void = () => undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = () => reject(new SwitchError('ABORTED', 'stopped by the operator'));
-    abort.addEventListener('abort', onAbort, { once: true });
+export function unlessAborted<T>(abort: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(stopped());
+    if (abort.aborted) {
+      stop();
+    }
+    abort.addEventListener('abort', stop, { once: true });
+    void work.then(resolve, reject).finally(() => abort.removeEventListener('abort', stop));
   });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    abort.removeEventListener('abort', onAbort);
-  }
 }
+
+const stopped = (): SwitchError => new SwitchError('ABORTED', 'stopped by the operator');
 
 export function throwIfAborted(abort: AbortSignal): void {
   if (abort.aborted) {
-    throw new SwitchError('ABORTED', 'stopped by the operator');
+    throw stopped();
   }
 }

@@ -96,17 +96,18 @@ async function hunt({ bench, from, progress }: SwitchContext, deadline: Deadline
     );
   };
   await round(deadline);
-  let hunting = true;
-  const loop = (async () => {
-    while (hunting) {
+  const end = new AbortController();
+  const loop = async (): Promise<void> => {
+    while (!end.signal.aborted) {
       await sleep(bench.clock, 5);
       await round(new Deadline(bench.clock, bench.pool.switch.fenceMs));
     }
-  })().catch((error: unknown) => {
+  };
+  const looping = loop().catch((error: unknown) => {
     bench.log('warn', 'bypassing sessions are no longer ended', { reason: messageOf(error) });
   });
   progress.stopHunting = async () => {
-    hunting = false;
-    await loop;
+    end.abort();
+    await looping;
   };
 }

@@ -1,6 +1,5 @@
 import { Deadline, sleep } from '../clock';
 import { messageOf, OrchestratorError, SwitchError } from '../errors';
-import { Phase } from '../state/journal';
 import { throwIfAborted, unlessAborted, type SwitchContext } from './context';
 import { endPending } from './fence';
 import type { Step } from './step';
@@ -36,12 +35,9 @@ const positionOf = ({ progress }: SwitchContext): string => {
 export const apply: Step = {
   name: 'apply',
   async run(context) {
-    const { bench, to, abort, progress } = context;
+    const { bench, to, abort } = context;
     const { applyMs } = bench.pool.switch;
     const position = positionOf(context);
-    // the journal is on the disk by the time that the candidate has applied
-    progress.journaled = bench.journal.advance(Phase.PROMOTING, { position });
-    progress.journaled.catch(() => undefined);
     if (!(await unlessAborted(abort, to.main.dialect.waitApplied(to.main.connection, position, applyMs)))) {
       throw new SwitchError('APPLY_TIMEOUT', `${to.link.name} did not apply ${position} within ${applyMs} ms`);
     }
@@ -53,6 +49,7 @@ export const promote: Step = {
   name: 'promote',
   async run(context) {
     const { bench, from, to, abort, progress } = context;
+    // written since the hold began, so that nobody waits for the disk here
     await progress.journaled;
     throwIfAborted(abort);
     progress.opening = true;

@@ -1,0 +1,27 @@
+import { Heartbeat } from './heartbeat';
+import { NodeLink } from './node-link';
+import { PoolLock } from './pool-lock';
+import { Journal } from './state/journal';
+import type { Records } from './state/records';
+import type { Bench } from './switch/context';
+
+export type PoolDependencies = Pick<Bench, 'pool' | 'plane' | 'clock' | 'log' | 'atStep'> & {
+  readonly stateDir: string;
+  readonly records: Records;
+};
+
+/** Sets up what the work on one pool shares. */
+export async function benchOf(dependencies: PoolDependencies): Promise<Bench> {
+  const { pool, plane, clock, log, stateDir, atStep } = dependencies;
+  return {
+    pool,
+    plane,
+    clock,
+    log,
+    atStep,
+    journal: await Journal.load(stateDir, pool.name),
+    heartbeat: new Heartbeat(pool.monitor.schema, pool.name),
+    lock: new PoolLock(pool.name),
+    links: new Map(pool.nodes.map((node) => [node.name, new NodeLink(node, pool.control, clock)])),
+  };
+}

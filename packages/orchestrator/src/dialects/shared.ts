@@ -1,0 +1,51 @@
+import { quote, text, type ControlConnection, type Row } from '../control-connection';
+import type { ScheduledEvent } from '../dialect';
+import { ServerError } from '../errors';
+
+const ER_NO_SUCH_THREAD = 1094;
+
+export const bit = (on: boolean): string => (on ? '1' : '0');
+
+/** NAME=value of each column that is not empty. */
+export const filled = (row: Row, columns: readonly string[]): readonly string[] =>
+  columns.filter((name) => text(row, name) !== '').map((name) => `${name}=${text(row, name)}`);
+
+/** `NAME = 'value'` for each assignment whose column is not empty. */
+export const assignments = (row: Row, columns: Readonly<Record<string, string>>): readonly string[] =>
+  Object.entries(columns)
+    .filter(([, column]) => text(row, column) !== '')
+    .map(([name, column]) => `${name} = ${quote(text(row, column))}`);
+
+export const binlogFilters = (status: readonly Row[]): readonly string[] =>
+  status.flatMap((row) => filled(row, ['Binlog_Do_DB', 'Binlog_Ignore_DB']));
+
+export async function activePlugins(c: ControlConnection, deadlineMs: number): Promise<readonly string[]> {
+  const rows = await c.query(
+    "SELECT PLUGIN_NAME FROM information_schema.PLUGINS WHERE PLUGIN_STATUS = 'ACTIVE' ORDER BY PLUGIN_NAME",
+    deadlineMs,
+  );
+  return rows.map((row) => text(row, 'PLUGIN_NAME'));
+}
+
+export async function enabledEvents(c: ControlConnection, deadlineMs: number): Promise<readonly ScheduledEvent[]> {
+  const rows = await c.query(
+    "SELECT EVENT_SCHEMA, EVENT_NAME, DEFINER FROM information_schema.EVENTS WHERE STATUS = 'ENABLED'",
+    deadlineMs,
+  );
+  return rows.map((row) => ({
+    schema: text(row, 'EVENT_SCHEMA'),
+    name: text(row, 'EVENT_NAME'),
+    definer: text(row, 'DEFINER'),
+  }));
+}
+
+/** Ends a connection; one that is gone already is no error. */
+export async function kill(c: ControlConnection, id: number, deadlineMs: number): Promise<void> {
+  try {
+    await c.query(`KILL ${id}`, deadlineMs);
+  } catch (error) {
+    if (!(error instanceof ServerError && error.errno === ER_NO_SUCH_THREAD)) {
+      throw error;
+    }
+  }
+}
