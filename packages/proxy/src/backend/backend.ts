@@ -1,4 +1,4 @@
-import { Command, encodePacket, ReplyTracker } from '@myswitch/protocol';
+import { Command, Diagnostic, encodePacket, ReplyTracker } from '@myswitch/protocol';
 import type { ReplyGrammar } from '@myswitch/protocol';
 import type { Log } from '../errors';
 import type { SessionContext } from '../session/context';
@@ -21,6 +21,8 @@ export type BackendState = (typeof BackendState)[keyof typeof BackendState];
 /** The connection pool that a backend belongs to, as far as the backend and its holder need to know it. */
 export interface Home {
   readonly node: { readonly name: string; readonly baseline: NodeBaseline | null };
+  /** Somebody waits for a backend. */
+  readonly isAwaited: boolean;
   give(backend: Backend): void;
   closed(backend: Backend): void;
   killOnServer(backend: Backend, what: 'QUERY' | 'CONNECTION'): Promise<void>;
@@ -29,6 +31,12 @@ export interface Home {
   /** `holder` keeps, or no longer keeps, a backend only for what its next statement may ask about the last one. */
   weaklyPinned(holder: Holder, pinned: boolean): void;
 }
+
+/** Of the last statement. LAST_INSERT_ID() is another matter: see session/insert-id.ts. */
+export const EVERYTHING: ReadonlySet<Diagnostic> = new Set(Object.values(Diagnostic));
+/** A ping makes ROW_COUNT() its own. */
+export const AFTER_PING: ReadonlySet<Diagnostic> = new Set([Diagnostic.FOUND_ROWS, Diagnostic.WARNINGS]);
+export const NOTHING: ReadonlySet<Diagnostic> = new Set();
 
 /**
  * A logged-in connection to a node: a FIFO of expected replies, and what the server's session there now means.
@@ -47,6 +55,8 @@ export class Backend {
   holder: Holder | null = null;
   /** Whose LAST_INSERT_ID, FOUND_ROWS, ROW_COUNT and warnings the server holds. */
   lastHolder: Holder | null = null;
+  /** What the server still tells of `lastHolder`'s last statement: questions of our own overwrite it. */
+  knows: ReadonlySet<Diagnostic> = EVERYTHING;
   /** LAST_INSERT_ID() there; null: the last statement may have changed it. */
   lastInsertId: number | bigint | null = 0;
   heldSince = 0;

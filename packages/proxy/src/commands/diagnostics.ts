@@ -1,3 +1,4 @@
+import { Diagnostic } from '@myswitch/protocol';
 import type { Session } from '../session/session';
 
 /** The only spelling that is answered from our own count; anything else is asked of the server, or refused. */
@@ -9,8 +10,10 @@ const PLAIN = /^\s*select\s+(found_rows|row_count)\s*\(\s*\)\s*;?\s*$/i;
  */
 export function answeredHere(session: Session, sql: string): string | null {
   const name = PLAIN.exec(sql)?.[1];
-  if (name === undefined || session.serverKnowsLastStatement) return null;
+  if (name === undefined) return null;
+  const foundRowsAsked = name.toLowerCase() === 'found_rows';
+  if (session.serverKnows(foundRowsAsked ? Diagnostic.FOUND_ROWS : Diagnostic.ROW_COUNT)) return null;
   const { foundRows, rowCount } = session.diagnostics;
-  const value = name.toLowerCase() === 'found_rows' ? foundRows : rowCount;
+  const value = foundRowsAsked ? foundRows : rowCount;
   return `SELECT ${value} AS \`${name}()\``;
 }

@@ -56,8 +56,8 @@ export class ConnectionPool implements Home {
     return this.#idle.size;
   }
 
-  get waitingCount(): number {
-    return this.#waiting.size;
+  get isAwaited(): boolean {
+    return this.#waiting.size > 0;
   }
 
   /** An idle backend at once, or null: then the session is queued and gets `granted` (or `denied`) later. */

@@ -1,5 +1,6 @@
 import { ServerStatus, StatementKind } from '@myswitch/protocol';
 import type { ReplyTracker, Statement } from '@myswitch/protocol';
+import { EVERYTHING } from '../backend/backend';
 import type { Backend } from '../backend/backend';
 import { isReplayed } from '../backend/baseline';
 import { CHARSET_VARIABLES } from './context';
@@ -40,6 +41,7 @@ const EXPLAINED: ReadonlySet<StatementKind> = new Set([
 export function observe(session: Session, backend: Backend, statement: Statement, tracker: ReplyTracker): void {
   const failed = tracker.errorCode !== 0;
   backend.lastHolder = session;
+  backend.knows = EVERYTHING;
   observeDiagnostics(session, backend, statement, tracker, failed);
   if (failed) {
     if (!statement.plain || (session.status & ServerStatus.AUTOCOMMIT) === 0) session.statusUnknown = true;
@@ -83,8 +85,11 @@ function observeDiagnostics(
     tracker.lastInsertId !== 0 ||
     statement.setsLastInsertId ||
     OPAQUE.has(statement.kind) ||
-    (failed && !statement.readOnly);
-  if (mayChangeId) session.lastInsertId = backend.lastInsertId = null;
+    (failed && !statement.readOnly) ||
+    (tracker.resultSets > 0 && !statement.readOnly); // INSERT … RETURNING tells no id
+  if (!mayChangeId) return;
+  session.lastInsertId = backend.lastInsertId = null;
+  session.insertIdPending = null;
 }
 
 /** SET: what it named is read back, since neither its text nor the trackers give every value. */

@@ -1,4 +1,5 @@
 import { Diagnostic } from '@myswitch/protocol';
+import { NOTHING } from '../backend/backend';
 import type { Backend } from '../backend/backend';
 import { query, useSchema } from '../backend/exchange';
 import { ProxyError } from '../errors';
@@ -38,7 +39,7 @@ export async function replay(session: Session, backend: Backend, work: Work): Pr
     await insertId;
     await context;
     backend.lastHolder = session;
-    backend.knows = NOTHING_KNOWN;
+    backend.knows = NOTHING;
   }
   await work.prepare?.(session, backend);
 }
@@ -91,5 +92,3 @@ function isTrivial(session: Session, what: Diagnostic): boolean {
 function asksForDiagnostics(work: Work): boolean {
   return work.statement.reads.some((what) => what !== Diagnostic.LAST_INSERT_ID);
 }
-
-const NOTHING_KNOWN: ReadonlySet<Diagnostic> = new Set();

@@ -1,4 +1,5 @@
 import type { Packet, ReplyTracker } from '@myswitch/protocol';
+import { BackendState } from '../backend/backend';
 import type { Backend } from '../backend/backend';
 import { decodeCommand } from '../commands/table';
 import type { ProxyError } from '../errors';
@@ -91,9 +92,14 @@ export function replyComplete(session: Session, tracker: ReplyTracker): void {
   session.move(SessionPhase.SETTLING);
   settle(session, backend).then(
     () => (session.closed ? abandon(session, backend) : boundary(session, backend)),
-    // the backend is gone and the session was told by backendLost, or there is nothing to read back any more
-    () => session.next(),
+    (error: ProxyError) => settlingFailed(session, error),
   );
+}
+
+/** The backend was lost while we read back what the last statement, which the client has its reply to, had changed. */
+function settlingFailed(session: Session, error: ProxyError): void {
+  session.backendLost(error.message);
+  if (!session.closed) session.next();
 }
 
 /** Between two commands: the session keeps its backend only if it must. */
@@ -102,7 +108,8 @@ function boundary(session: Session, backend: Backend): void {
   session.move(SessionPhase.IDLE);
   if (!session.inTransaction && session.pins.size === 0) {
     if (session.weakPins.size > 0 && session.pool.holding) session.pool.endWeakPins(session);
-    if (session.weakPins.size === 0) release(session, backend);
+    else if (backend.pool.isAwaited) session.endWeakPins();
+    if (session.weakPins.size === 0) settleAndRelease(session, backend);
   }
   session.next();
 }
@@ -125,7 +132,7 @@ export function settleAndRelease(session: Session, backend: Backend): void {
       release(session, backend);
       session.next();
     },
-    () => session.next(),
+    (error: ProxyError) => settlingFailed(session, error),
   );
 }
 
@@ -133,7 +140,10 @@ export function settleAndRelease(session: Session, backend: Backend): void {
 export function recycle(session: Session, backend: Backend): void {
   wipe(backend).then(
     () => release(session, backend),
-    () => undefined, // it is gone
+    () => {
+      session.backend = null;
+      session.pool.lost();
+    },
   );
 }
 
@@ -145,16 +155,15 @@ function abandon(session: Session, backend: Backend): void {
 }
 
 function replayFailed(session: Session, backend: Backend, error: ProxyError, attempt: number): void {
-  const lost = error.code !== 'SERVER';
   const keeps = session.inTransaction || session.pins.size > 0;
-  session.backend = keeps && !lost ? backend : null;
-  if (session.backend === null) {
-    // half of a replay may have been done: nobody else gets this backend
-    if (lost) session.pool.lost();
-    else discard(session, backend);
+  const gone = backend.state === BackendState.CLOSED;
+  if (gone) {
+    session.backend = null;
+    session.pool.lost();
+    if (keeps) session.connectionEnded();
   }
-  if (session.closed) return;
-  if (lost && !keeps && attempt < MAX_ATTEMPTS) {
+  if (session.closed) return abandon(session, backend);
+  if (gone && !keeps && error.code !== 'SERVER' && attempt < MAX_ATTEMPTS) {
     session.move(SessionPhase.WAITING);
     const next = session.pool.checkout(session);
     if (next !== null) {
@@ -163,16 +172,10 @@ function replayFailed(session: Session, backend: Backend, error: ProxyError, att
     }
     return;
   }
-  if (lost && keeps) session.connectionEnded();
   session.move(SessionPhase.IDLE);
   session.fail(clientError(error));
+  if (!gone && !keeps && !session.closed) settleAndRelease(session, backend);
   session.next();
-}
-
-function discard(session: Session, backend: Backend): void {
-  session.pool.lost();
-  backend.holder = null;
-  backend.destroy('a replay failed');
 }
 
 /** The backend's connection ended before the reply did. What may have been committed is never run again. */

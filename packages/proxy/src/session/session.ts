@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { Capability, encodeErr, encodeOk, encodePacket, ServerStatus } from '@myswitch/protocol';
-import type { ClientLogin, Packet, ReplyGrammar, ReplyTracker, Statement, Tracker } from '@myswitch/protocol';
+import type { ClientLogin, Diagnostic, Packet, ReplyGrammar, ReplyTracker, Statement, Tracker } from '@myswitch/protocol';
 import type { Backend } from '../backend/backend';
 import { variantOf } from '../capabilities';
 import { ProxyError } from '../errors';
@@ -268,18 +268,21 @@ export class Session implements PoolClient, ReplyTarget {
   /** COM_RESET_CONNECTION: everything but account and schema is as after login. */
   forget(): void {
     const { schema } = this.context;
+    const backend = this.backend ?? this.lastBackend;
+    if (backend?.lastHolder === this) backend.lastHolder = null;
     this.connectionEnded();
     this.statements.clear();
     this.context = this.loginContext.withSchema(schema);
     this.lastInsertId = 0;
+    this.insertIdPending = null;
     this.status = ServerStatus.AUTOCOMMIT;
     Object.assign(this.diagnostics, { rowCount: 0, foundRows: 0, warnings: 0 });
   }
 
-  /** Whether the server still has FOUND_ROWS, ROW_COUNT and warnings of this session's last statement. */
-  get serverKnowsLastStatement(): boolean {
+  /** Whether the server still has this of the session's last statement. */
+  serverKnows(what: Diagnostic): boolean {
     const backend = this.backend ?? this.lastBackend;
-    return backend !== null && backend.lastHolder === this && backend.state !== 'CLOSED';
+    return backend !== null && backend.lastHolder === this && backend.state !== 'CLOSED' && backend.knows.has(what);
   }
 
   /** The former backend told its LAST_INSERT_ID() before it went to somebody else. */

@@ -1,5 +1,6 @@
 import { ColumnType, quoteIdentifier } from '@myswitch/protocol';
 import type { ColumnDefinition } from '@myswitch/protocol';
+import { AFTER_PING, NOTHING } from '../backend/backend';
 import type { Backend } from '../backend/backend';
 import { ping, query, resetConnection } from '../backend/exchange';
 import { WeakPin, Pin } from './pins';
@@ -17,6 +18,7 @@ export async function settle(session: Session, backend: Backend): Promise<void> 
   if (session.statusUnknown) {
     session.status = await ping(backend);
     session.statusUnknown = false;
+    if (backend.knows.size > AFTER_PING.size) backend.knows = AFTER_PING;
   }
   if (session.touched.size > 0) await readBack(session, backend);
 }
@@ -46,9 +48,10 @@ async function readBack(session: Session, backend: Backend): Promise<void> {
       .map(quoteIdentifier)
       .flatMap((name) => [`@${name}`, `HEX(@${name})`, `CHARSET(@${name})`, `COLLATION(@${name})`]),
   ];
+  backend.knows = NOTHING;
   const answer = await query(backend, `SELECT ${columns.join(',')}`).catch((error: { code?: string }) => {
-    if (error.code !== 'SERVER') throw error;
-    return null; // a variable that can't be read back in a session
+    if (error.code === 'BACKEND_LOST') throw error;
+    return null; // a variable that can't be read back in a session, or too much of them
   });
   if (answer === null) return session.pin(Pin.UNKNOWN_STATE);
   const row = answer.rows[0]!;
