@@ -4,13 +4,46 @@ import { ProtocolError } from './errors';
 const HEADER = 4;
 const SMALLEST_ASSEMBLY = 1024;
 
-/** A whole message as it came off the wire. */
-export interface Packet {
-  readonly payload: Buffer;
+/** A whole message as it came off the wire. Views of its bytes are made when they are asked for: most need only one. */
+export class Packet {
   /** Sequence id of its last physical packet. */
   readonly sequence: number;
+  /** The first byte of its payload; -1 when there is none. */
+  readonly code: number;
+  readonly #bytes: Buffer;
+  readonly #start: number;
+  readonly #end: number;
+  readonly #framed: boolean;
+
+  /** `bytes` from `start` to `end`: header and payload of one physical packet, or (not `framed`) the payload of several. */
+  constructor(bytes: Buffer, start: number, end: number, sequence: number, framed: boolean) {
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#end = end;
+    this.#framed = framed;
+    this.sequence = sequence;
+    this.code = bytes[framed ? start + HEADER : start] ?? -1;
+    if (start + (framed ? HEADER : 0) >= end) this.code = -1;
+  }
+
+  get payload(): Buffer {
+    return this.#bytes.subarray(this.#framed ? this.#start + HEADER : this.#start, this.#end);
+  }
+
   /** Header and payload as received, when it was one physical packet; null when it was continued. */
-  readonly raw: Buffer | null;
+  get raw(): Buffer | null {
+    return this.#framed ? this.#bytes.subarray(this.#start, this.#end) : null;
+  }
+
+  /** Payload bytes that a packet has. */
+  get length(): number {
+    return this.#end - this.#start - (this.#framed ? HEADER : 0);
+  }
+
+  /** The payload from `offset` on, byte for character. */
+  text(offset: number): string {
+    return this.#bytes.toString('latin1', this.#start + offset + (this.#framed ? HEADER : 0), this.#end);
+  }
 }
 
 /** Frames a payload for the wire: in pieces of 16 MiB - 1, with the empty last one when it divides evenly (manual: MySQL Packets). */
@@ -95,20 +128,19 @@ export class PacketFramer {
       const end = start + HEADER + length;
       if (end > this.#end) return null;
       this.#start = end;
-      const payload = bytes.subarray(start + HEADER, end);
       if (length === MAX_PACKET) {
-        this.#parts.push(payload);
+        this.#parts.push(bytes.subarray(start + HEADER, end));
         this.#partsLength += length;
         this.#expected = (sequence + 1) & 0xff;
         continue;
       }
       this.#expected = 0;
-      if (this.#parts.length === 0) return { payload, sequence, raw: bytes.subarray(start, end) };
-      this.#parts.push(payload);
+      if (this.#parts.length === 0) return new Packet(bytes, start, end, sequence, true);
+      this.#parts.push(bytes.subarray(start + HEADER, end));
       const whole = Buffer.concat(this.#parts, this.#partsLength + length);
       this.#parts = [];
       this.#partsLength = 0;
-      return { payload: whole, sequence, raw: null };
+      return new Packet(whole, 0, whole.length, sequence, false);
     }
   }
 

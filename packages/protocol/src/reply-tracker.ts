@@ -25,15 +25,17 @@ type Position = (typeof Position)[keyof typeof Position];
 export interface ReplySink {
   /** Packets that pass untouched: headers and payloads of a column count, definitions, rows, a PREPARE_OK, a statistics text. */
   pass(bytes: Buffer): void;
-  /** All column or parameter definitions of one block have passed. The return value is added to all later sequence ids. */
-  definitionsEnd(sequence: number): number;
+  /** Whether an EOF packet is put behind each block of definitions; later sequence ids are shifted by one for each. */
+  readonly eofs: boolean;
+  /** All column or parameter definitions of one block have passed. Only called with `eofs`. */
+  definitionsEnd(sequence: number): void;
   /**
-   * An OK packet: alone (`afterRows` false), or in the place of the EOF that ends rows; `tracker` holds its values.
-   * Returns what passes in its place (header included), or null: it passes untouched.
+   * An OK packet: alone (`afterRows` false), or in the place of the EOF that ends rows; `tracker` holds its values and
+   * payload. Returns what passes in its place (header included), or null: it passes untouched.
    */
-  ok(payload: Buffer, sequence: number, afterRows: boolean, tracker: ReplyTracker): Buffer | null;
-  /** An ERR packet, which then passes untouched. */
-  err(payload: Buffer): void;
+  ok(tracker: ReplyTracker, sequence: number, afterRows: boolean): Buffer | null;
+  /** An ERR packet, `tracker.payload`, which then passes untouched. */
+  err(tracker: ReplyTracker): void;
   /** PREPARE_OK's payload, whose first 12 bytes the sink may change in place before they are passed. */
   prepared(payload: Buffer): void;
 }
@@ -74,6 +76,21 @@ export class ReplyTracker {
   #continued = false;
   #shift = 0;
   #carry: Buffer | null = null;
+  /** Where the payload of the packet at hand lies. */
+  #chunk: Buffer = Buffer.alloc(0);
+  #start = 0;
+  #end = 0;
+  #at = 0;
+
+  /** Of the OK or ERR that a sink is being told of; a view of the chunk. */
+  get payload(): Buffer {
+    return this.#chunk.subarray(this.#start, this.#end);
+  }
+
+  /** Length of `payload`. */
+  get payloadLength(): number {
+    return this.#end - this.#start;
+  }
 
   get done(): boolean {
     return this.#position === Position.DONE;
@@ -134,7 +151,10 @@ export class ReplyTracker {
       if (this.#shift !== 0) chunk[at + 3] = sequence;
       const bodyEnd = at + HEADER + length;
       if (control) {
-        const replacement = this.#control(first, chunk.subarray(at + HEADER, bodyEnd), sequence, sink);
+        this.#chunk = chunk;
+        this.#start = at + HEADER;
+        this.#end = bodyEnd;
+        const replacement = this.#control(first, sequence, sink);
         if (replacement !== null) {
           if (from < at) sink.pass(chunk.subarray(from, at));
           sink.pass(replacement);
@@ -148,8 +168,13 @@ export class ReplyTracker {
         if (!definition) {
           if (!this.#continued) this.rows++;
         } else if (--this.#definitions === 0) {
-          this.#endDefinitions(chunk, from, at, sequence, sink);
-          from = at;
+          this.#endDefinitions();
+          if (sink.eofs) {
+            sink.pass(chunk.subarray(from, at));
+            from = at;
+            sink.definitionsEnd(sequence);
+            this.#shift++;
+          }
         }
       }
     }
@@ -169,39 +194,39 @@ export class ReplyTracker {
   }
 
   /** Returns what passes in the packet's place, or null. */
-  #control(first: number, payload: Buffer, sequence: number, sink: ReplySink): Buffer | null {
+  #control(first: number, sequence: number, sink: ReplySink): Buffer | null {
     if (first === 0xff) {
-      if (payload.length < 3) throw new ProtocolError('MALFORMED', 'a truncated ERR packet');
-      this.errorCode = payload.readUInt16LE(1);
+      if (this.payloadLength < 3) throw new ProtocolError('MALFORMED', 'a truncated ERR packet');
+      this.errorCode = this.#chunk.readUInt16LE(this.#start + 1);
       this.#position = Position.DONE;
-      sink.err(payload);
+      sink.err(this);
     } else if (this.#position === Position.ROWS) {
-      return this.#end(payload, sequence, true, sink);
+      return this.#ok(sequence, true, sink);
     } else if (this.#grammar === ReplyGrammar.PREPARE) {
-      this.#preparedOk(payload, sink);
+      this.#preparedOk(sink);
     } else if (this.#grammar === ReplyGrammar.STATISTICS) {
       this.#position = Position.DONE;
     } else if (first === 0x00 || first === 0xfe) {
-      return this.#end(payload, sequence, false, sink);
+      return this.#ok(sequence, false, sink);
     } else if (this.#grammar === ReplyGrammar.QUERY) {
-      this.#columnCount(first, payload);
+      this.#columnCount(first);
     } else {
       throw new ProtocolError('MALFORMED', `packet type 0x${first.toString(16)} where OK or ERR has to be`);
     }
     return null;
   }
 
-  #end(payload: Buffer, sequence: number, afterRows: boolean, sink: ReplySink): Buffer | null {
-    this.#readOk(payload);
+  #ok(sequence: number, afterRows: boolean, sink: ReplySink): Buffer | null {
+    this.#readOk();
     const more = (this.status & MORE_RESULTS_EXISTS) !== 0 && this.#grammar === ReplyGrammar.QUERY;
     this.#position = more ? Position.FIRST : Position.DONE;
-    return sink.ok(payload, sequence, afterRows, this);
+    return sink.ok(this, sequence, afterRows);
   }
 
-  #columnCount(first: number, payload: Buffer): void {
+  #columnCount(first: number): void {
     if (first === 0xfb) throw new ProtocolError('UNSUPPORTED', 'LOAD DATA LOCAL was not negotiated');
     let count = first;
-    if (first === 0xfc && payload.length >= 3) count = payload.readUInt16LE(1);
+    if (first === 0xfc && this.payloadLength >= 3) count = this.#chunk.readUInt16LE(this.#start + 1);
     else if (first >= 0xfb || first <= 0) throw new ProtocolError('MALFORMED', 'an impossible column count');
     this.#definitions = count;
     this.#nextDefinitions = 0;
@@ -210,7 +235,8 @@ export class ReplyTracker {
     this.rows = 0;
   }
 
-  #preparedOk(payload: Buffer, sink: ReplySink): void {
+  #preparedOk(sink: ReplySink): void {
+    const { payload } = this;
     if (payload[0] !== 0 || payload.length < 12) throw new ProtocolError('MALFORMED', 'a truncated PREPARE_OK packet');
     const columns = payload.readUInt16LE(5);
     const parameters = payload.readUInt16LE(7);
@@ -221,43 +247,43 @@ export class ReplyTracker {
     this.#position = this.#definitions === 0 ? Position.DONE : Position.DEFINITIONS;
   }
 
-  #endDefinitions(chunk: Buffer, from: number, at: number, sequence: number, sink: ReplySink): void {
+  #endDefinitions(): void {
     this.#definitions = this.#nextDefinitions;
     this.#nextDefinitions = 0;
-    const last = this.#definitions === 0;
-    if (last) this.#position = this.#grammar === ReplyGrammar.PREPARE ? Position.DONE : Position.ROWS;
-    sink.pass(chunk.subarray(from, at));
-    this.#shift += sink.definitionsEnd(sequence);
+    if (this.#definitions > 0) return;
+    this.#position = this.#grammar === ReplyGrammar.PREPARE ? Position.DONE : Position.ROWS;
   }
 
   /** OK_Packet: header, affected rows, last insert id, status, warnings, then info and session state changes. */
-  #readOk(payload: Buffer): void {
-    if (payload[0] === 0xfe && payload.length === EOF_LENGTH) {
+  #readOk(): void {
+    const chunk = this.#chunk;
+    const start = this.#start;
+    if (chunk[start] === 0xfe && this.payloadLength === EOF_LENGTH) {
       // COM_SET_OPTION and COM_DEBUG are answered by some servers with a classic EOF even so
-      this.warnings = payload.readUInt16LE(1);
-      this.status = payload.readUInt16LE(3);
+      this.warnings = chunk.readUInt16LE(start + 1);
+      this.status = chunk.readUInt16LE(start + 3);
       this.okTail = EOF_LENGTH;
       return;
     }
-    let at = 1;
-    const number = (): number | bigint => {
-      const first = payload[at++];
-      if (first === undefined) throw new ProtocolError('MALFORMED', 'a truncated OK packet');
-      if (first < 0xfb) return first;
-      const width = first === 0xfc ? 2 : first === 0xfd ? 3 : first === 0xfe ? 8 : 0;
-      if (width === 0 || at + width > payload.length) throw new ProtocolError('MALFORMED', 'a truncated OK packet');
-      at += width;
-      if (width === 8) {
-        const value = payload.readBigUInt64LE(at - 8);
-        return value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
-      }
-      return payload.readUIntLE(at - width, width);
-    };
-    this.affectedRows = number();
-    this.lastInsertId = number();
-    if (at + 4 > payload.length) throw new ProtocolError('MALFORMED', 'a truncated OK packet');
-    this.status = payload.readUInt16LE(at);
-    this.warnings = payload.readUInt16LE(at + 2);
-    this.okTail = at + 4;
+    this.#at = start + 1;
+    this.affectedRows = this.#lenenc();
+    this.lastInsertId = this.#lenenc();
+    const at = this.#at;
+    if (at + 4 > this.#end) throw new ProtocolError('MALFORMED', 'a truncated OK packet');
+    this.status = chunk[at]! | (chunk[at + 1]! << 8);
+    this.warnings = chunk[at + 2]! | (chunk[at + 3]! << 8);
+    this.okTail = at + 4 - start;
+  }
+
+  #lenenc(): number | bigint {
+    const first = this.#at < this.#end ? this.#chunk[this.#at++]! : 0xff;
+    if (first < 0xfb) return first;
+    const width = first === 0xfc ? 2 : first === 0xfd ? 3 : first === 0xfe ? 8 : 0;
+    if (width === 0 || this.#at + width > this.#end) throw new ProtocolError('MALFORMED', 'a truncated OK packet');
+    const at = this.#at;
+    this.#at += width;
+    if (width < 8) return this.#chunk.readUIntLE(at, width);
+    const value = this.#chunk.readBigUInt64LE(at);
+    return value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
   }
 }

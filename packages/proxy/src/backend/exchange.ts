@@ -26,6 +26,7 @@ export interface Answer {
 
 /** Gathers one whole reply. */
 class AwaitedReply implements ReplyReceiver {
+  readonly eofs = false;
   readonly answer: Promise<Answer>;
   /** Of a PREPARE_OK. */
   statementId = 0;
@@ -50,16 +51,14 @@ class AwaitedReply implements ReplyReceiver {
     else this.#parts.push(Buffer.from(bytes));
   }
 
-  definitionsEnd(): number {
-    return 0;
-  }
+  definitionsEnd(): void {}
 
   ok(): Buffer {
     return NOTHING; // only definitions and rows are gathered
   }
 
-  err(payload: Buffer): void {
-    const { code, sqlState, message } = decodeErr(payload);
+  err(tracker: ReplyTracker): void {
+    const { code, sqlState, message } = decodeErr(tracker.payload);
     this.#error ??= new ProxyError('SERVER', message, { errno: code, sqlState });
   }
 

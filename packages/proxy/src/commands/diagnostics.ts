@@ -15,5 +15,5 @@ export function answeredHere(session: Session, sql: string): string | null {
   if (session.serverKnows(foundRowsAsked ? Diagnostic.FOUND_ROWS : Diagnostic.ROW_COUNT)) return null;
   const { foundRows, rowCount } = session.diagnostics;
   const value = foundRowsAsked ? foundRows : rowCount;
-  return `SELECT ${value} AS \`${name}()\``;
+  return `SELECT CAST(${value} AS SIGNED) AS \`${name}()\``;
 }

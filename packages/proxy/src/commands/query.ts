@@ -15,7 +15,7 @@ const cache = new LRUCache<string, Statement>({ max: 4096 });
 
 /** COM_QUERY. */
 export function query(session: Session, packet: Packet): Work | null {
-  const sql = packet.payload.toString('latin1', 1);
+  const sql = packet.text(1);
   const statement = classified(session, sql);
   if (statement.kind === StatementKind.KILL) return killStatement(session, sql);
   if (statement.assignments.some(isTrackerSetting)) {

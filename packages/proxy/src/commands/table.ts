@@ -47,7 +47,7 @@ const NOT_PASSED: Readonly<Record<number, string>> = {
 };
 
 export function decodeCommand(session: Session, packet: Packet): Work | null {
-  const code = packet.payload[0] ?? -1;
+  const { code } = packet;
   const family = FAMILIES[code];
   if (family !== undefined) return family(session, packet);
   const known = NOT_PASSED[code];

@@ -125,7 +125,10 @@ export class ClientConnection {
         const { capabilities, database } = step;
         const account = this.#pool.account(step.user)!;
         const context = contextFor(this.#pool.baseline!, step.characterSet, null);
-        const session = new Session(this.#id, this.#pool, road,
+        const session = new Session(
+          this.#id,
+          this.#pool,
+          road,
           socket,
           { account, capabilities, context, login },
           this.#client,

@@ -71,25 +71,28 @@ export class ClientReply implements ReplyReceiver {
     this.#add(bytes);
   }
 
-  definitionsEnd(sequence: number): number {
-    if (this.#session.deprecateEof) return 0;
-    this.#eofDue = (sequence + 1) & 0xff;
-    return 1;
+  get eofs(): boolean {
+    return !this.#session.deprecateEof;
   }
 
-  ok(payload: Buffer, sequence: number, afterRows: boolean, tracker: ReplyTracker): Buffer | null {
-    const changed = (tracker.status & ServerStatus.SESSION_STATE_CHANGED) !== 0;
-    const ok = changed ? decodeOk(payload, BACKEND_FORM) : null;
-    const told = ok?.trackers ? decodeTrackers(ok.trackers) : NOTHING_TOLD;
-    if (ok !== null) this.#trackers.push(...told);
+  definitionsEnd(sequence: number): void {
+    this.#eofDue = (sequence + 1) & 0xff;
+  }
+
+  ok(tracker: ReplyTracker, sequence: number, afterRows: boolean): Buffer | null {
     const { capabilities, deprecateEof } = this.#session;
-    if (afterRows && !deprecateEof) return this.#okAsEof(tracker, sequence);
-    const tail = payload.length > tracker.okTail;
     const tracks = (capabilities & Capability.SESSION_TRACK) !== 0;
-    if (!changed && (!tail || tracks)) return null;
+    const changed = (tracker.status & ServerStatus.SESSION_STATE_CHANGED) !== 0;
+    const asEof = afterRows && !deprecateEof;
+    // nearly always: nothing is told of the session, and the client reads an OK as the server writes it
+    if (!changed && !asEof && (tracks || tracker.payloadLength === tracker.okTail)) return null;
+    const ok = changed || !asEof ? decodeOk(tracker.payload, BACKEND_FORM) : null;
+    const told = ok?.trackers ? decodeTrackers(ok.trackers) : NOTHING_TOLD;
+    this.#trackers.push(...told);
+    if (asEof || ok === null) return this.#okAsEof(tracker, sequence);
     const shown = tracks ? this.#session.shownTrackers(told) : NOTHING_TOLD;
     const trackers = shown.length === 0 ? null : encodeTrackers(shown);
-    return encodePacket(encodeOk({ ...(ok ?? decodeOk(payload, BACKEND_FORM)), trackers }, capabilities), sequence);
+    return encodePacket(encodeOk({ ...ok, trackers }, capabilities), sequence);
   }
 
   err(): void {}

@@ -1,6 +1,14 @@
 import type { Socket } from 'node:net';
 import { Capability, encodeErr, encodeOk, encodePacket, ServerStatus } from '@myswitch/protocol';
-import type { ClientLogin, Diagnostic, Packet, ReplyGrammar, ReplyTracker, Statement, Tracker } from '@myswitch/protocol';
+import type {
+  ClientLogin,
+  Diagnostic,
+  Packet,
+  ReplyGrammar,
+  ReplyTracker,
+  Statement,
+  Tracker,
+} from '@myswitch/protocol';
 import type { Backend } from '../backend/backend';
 import { variantOf } from '../capabilities';
 import { ProxyError } from '../errors';

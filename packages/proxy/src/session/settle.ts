@@ -42,11 +42,12 @@ async function readBack(session: Session, backend: Backend): Promise<void> {
   const user = names.filter((name) => name.startsWith('@')).map((name) => name.slice(1));
   // a name in another character set can't be written down reliably
   if (names.some((name) => !/^[\x20-\x7e]*$/.test(name))) return session.pin(Pin.USER_VARIABLE);
+  // as bytes: character_set_results would be applied to texts, and it may be utf16. The plain column tells the type.
   const columns = [
-    ...system.map((name) => `@@SESSION.${name}`),
+    ...system.map((name) => `@@SESSION.${name}`).flatMap((name) => [name, bytesOf(name)]),
     ...user
-      .map(quoteIdentifier)
-      .flatMap((name) => [`@${name}`, `HEX(@${name})`, `CHARSET(@${name})`, `COLLATION(@${name})`]),
+      .map((name) => `@${quoteIdentifier(name)}`)
+      .flatMap((name) => [name, ...[name, `HEX(${name})`, `CHARSET(${name})`, `COLLATION(${name})`].map(bytesOf)]),
   ];
   backend.knows = NOTHING;
   const answer = await query(backend, `SELECT ${columns.join(',')}`).catch((error: { code?: string }) => {
@@ -55,14 +56,20 @@ async function readBack(session: Session, backend: Backend): Promise<void> {
   });
   if (answer === null) return session.pin(Pin.UNKNOWN_STATE);
   const row = answer.rows[0]!;
-  const systemValues = new Map(system.map((name, i) => [name, systemValue(answer.columns[i]!, row[i]!)]));
+  const systemValues = new Map(
+    system.map((name, i) => [name, systemValue(name, answer.columns[2 * i]!, row[2 * i + 1]!)]),
+  );
   const userValues = new Map(
     user.map((name, i) => {
-      const at = system.length + 4 * i;
-      return [name, userValue(answer.columns[at]!, row.slice(at, at + 4))];
+      const at = 2 * system.length + 5 * i;
+      return [name, userValue(answer.columns[at]!, row.slice(at + 1, at + 5))];
     }),
   );
   session.context = backend.context = session.context.withValues(systemValues, userValues);
+}
+
+function bytesOf(expression: string): string {
+  return `CAST(${expression} AS BINARY)`;
 }
 
 const INTEGERS: ReadonlySet<number> = new Set([
@@ -75,8 +82,9 @@ const INTEGERS: ReadonlySet<number> = new Set([
 const UNSIGNED_FLAG = 0x20;
 
 /** SQL text that sets a system variable to what was read. */
-function systemValue(column: ColumnDefinition, value: Buffer | null): string {
-  if (value === null) return 'NULL';
+function systemValue(name: string, column: ColumnDefinition, value: Buffer | null): string {
+  // MySQL shows this one as an empty text when it is NULL
+  if (value === null || (name === 'character_set_results' && value.length === 0)) return 'NULL';
   const text = value.toString('latin1');
   if (INTEGERS.has(column.type) || column.type === ColumnType.DOUBLE || column.type === ColumnType.NEWDECIMAL)
     return text;
@@ -88,7 +96,7 @@ function userValue(column: ColumnDefinition, row: readonly (Buffer | null)[]): s
   const [value, hex, charset, collation] = row.map((cell) => cell?.toString('latin1') ?? null);
   if (value === null || value === undefined) return 'NULL';
   if (INTEGERS.has(column.type)) return (column.flags & UNSIGNED_FLAG) === 0 ? value : `CAST(${value} AS UNSIGNED)`;
-  if (column.type === ColumnType.NEWDECIMAL) return value;
+  if (column.type === ColumnType.NEWDECIMAL) return value.includes('.') ? value : `${value}.`;
   if (column.type === ColumnType.DOUBLE) return /e/i.test(value) ? value : `${value}e0`;
   if (charset === 'binary') return `X'${hex}'`;
   return `_${charset} X'${hex}' COLLATE ${collation}`;
