@@ -29,6 +29,8 @@ export class ControlConnection {
   readonly node: string;
   /** The server's connection id. */
   readonly id: number;
+  /** Called once when the server ends the connection, or the network does. */
+  onLost: () => void = () => undefined;
   readonly #connection: Connection;
   readonly #clock: Clock;
   #usable = true;
@@ -38,12 +40,14 @@ export class ControlConnection {
     this.id = connection.threadId;
     this.#connection = connection;
     this.#clock = clock;
-    connection.on('error', () => {
-      this.#usable = false;
-    });
-    connection.on('end', () => {
-      this.#usable = false;
-    });
+    for (const event of ['error', 'end']) {
+      connection.on(event, () => {
+        if (this.#usable) {
+          this.#usable = false;
+          this.onLost();
+        }
+      });
+    }
   }
 
   /** The name is resolved anew each time. Rejects with UnreachableError (network, login) within `deadlineMs`. */

@@ -118,6 +118,8 @@ export interface Dialect {
   observe(c: ControlConnection, deadlineMs: number): Promise<Observation>;
   inspect(c: ControlConnection, schema: string, deadlineMs: number): Promise<Inspection>;
 
+  /** Just before the hold: what would make the fence slow is done now. */
+  tidy(c: ControlConnection, deadlineMs: number): Promise<void>;
   /** Stops every writer. The lock or setting is bound to `c` where the kind needs that: keep `c` open until `unlock`. */
   fence(c: ControlConnection, deadlineMs: number): Promise<void>;
   /** After the release: lets go of what the fence holds beyond read_only. */

@@ -4,8 +4,8 @@ import { messageOf } from './errors';
 import type { NodeConnection, NodeLink } from './node-link';
 import type { PollResult } from './topology';
 
-/** How soon a node that does not answer is tried again: one that comes back writable is met quickly. */
-const RETRY_MS = 100;
+/** How soon a node that does not answer is tried again: one that comes back writable is met at once. A refused connection costs little. */
+const RETRY_MS = 25;
 
 /** What is done with each observation before it counts, over the connection that made it; resolves with what is true afterwards. */
 export type Inspect = (node: NodeConnection, observation: Observation) => Promise<Observation>;
@@ -63,6 +63,7 @@ export class Monitor {
     try {
       if (this.#node?.connection.usable !== true) {
         this.#node = await this.#link.connect(deadline);
+        this.#node.connection.onLost = () => this.#pollSoon();
       }
       const { connection, dialect } = this.#node;
       const observation = await this.#inspect(this.#node, await dialect.observe(connection, deadline));
@@ -80,9 +81,21 @@ export class Monitor {
     if (this.#stopped) {
       this.#node?.connection.destroy();
     } else {
-      this.#cancel = this.#clock.timer(good ? this.#intervalMs : Math.min(RETRY_MS, this.#intervalMs), () => {
-        void this.poll();
-      });
+      this.#schedule(good ? this.#intervalMs : Math.min(RETRY_MS, this.#intervalMs));
     }
+  }
+
+  /** A server that shuts down says so by ending the connection: no need to wait for the next turn. */
+  #pollSoon(): void {
+    if (this.#running === null && !this.#stopped) {
+      this.#schedule(0);
+    }
+  }
+
+  #schedule(ms: number): void {
+    this.#cancel();
+    this.#cancel = this.#clock.timer(ms, () => {
+      void this.poll();
+    });
   }
 }

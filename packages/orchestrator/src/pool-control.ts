@@ -206,7 +206,9 @@ export class PoolControl {
       this.#bench.log('warn', `${poll.node} does not answer`, { pool: this.name, reason: poll.error });
     }
     const seenAll = this.#topology.nodes.every(({ lastPoll }) => lastPoll !== null);
-    if (!seenAll || this.#switching !== null || this.#tending || this.#stopped) {
+    // a node that stays away is tried often, and says nothing new
+    const news = 'observation' in poll || before === undefined || before.errors === 0;
+    if (!news || !seenAll || this.#switching !== null || this.#tending || this.#stopped) {
       return;
     }
     this.#tending = true;

@@ -4,7 +4,7 @@ import { fingerprintAccounts } from './accounts';
 import { accountOf, missingGrants, type Need } from './grants';
 import { activePlugins, binlogFilters, enabledEvents } from './shared';
 
-const ACCOUNT_TABLES = ['global_priv', 'db', 'tables_priv', 'columns_priv', 'procs_priv', 'roles_mapping'];
+export const ACCOUNT_TABLES = ['global_priv', 'db', 'tables_priv', 'columns_priv', 'procs_priv', 'roles_mapping'];
 
 const PARITY = [
   'sql_mode',

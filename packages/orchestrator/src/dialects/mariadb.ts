@@ -4,11 +4,12 @@ import { ServerError } from '../errors';
 import { definerOf } from './grants';
 import { channelOf, channelOptions } from './mariadb-channel';
 import { errantGtids, purgedGtids, samePosition } from './mariadb-gtid';
-import { inspect } from './mariadb-inspection';
+import { ACCOUNT_TABLES, inspect } from './mariadb-inspection';
 import { sessionOf } from './process-list';
 import { bit, kill } from './shared';
 
 const ER_NO_SUCH_CHANNEL = 1617;
+const PREFLIGHT_TABLES = [...ACCOUNT_TABLES, 'event'];
 const master = (channel: string): string => (channel === '' ? '' : `${quote(channel)} `);
 const hostOf = (to: Source): string => `MASTER_HOST = ${quote(to.host)}, MASTER_PORT = ${to.port}`;
 /** Measured: slave_pos after DEMOTE is the one setting that is clean in both directions; current_pos breaks MASTER_GTID_WAIT on the way back. */
@@ -41,6 +42,11 @@ export const mariadbDialect: Dialect = {
 
   async inspect(c, schema, deadlineMs) {
     return inspect(c, schema, await this.semiSync(c, deadlineMs), deadlineMs);
+  },
+
+  async tidy(c, deadlineMs) {
+    // FLUSH TABLES WITH READ LOCK closes every open table: the ones that the preflight opened took it from 0.1 to 1 ms
+    await c.query(`FLUSH LOCAL TABLES ${PREFLIGHT_TABLES.map((name) => `mysql.${name}`).join(', ')}`, deadlineMs);
   },
 
   async fence(c, deadlineMs) {

@@ -38,6 +38,10 @@ export const mysqlDialect: Dialect = {
     return inspect(c, schema, await this.semiSync(c, deadlineMs), deadlineMs);
   },
 
+  tidy() {
+    return Promise.resolve();
+  },
+
   async fence(c, deadlineMs) {
     await c.query(`${markOf('fence')}SET GLOBAL super_read_only = 1`, deadlineMs);
   },

@@ -8,10 +8,11 @@ import { fileName, writeAtomically } from './atomic-file';
 export const Phase = Object.freeze({
   /** As-found values are known; nothing that stops a writer was done. */
   PREPARING: 'PREPARING',
-  /** The old primary may be fenced from here. */
-  FENCING: 'FENCING',
-  /** Written while the gate drains, and on the disk before the candidate is opened: it may be open from here. */
-  PROMOTING: 'PROMOTING',
+  /**
+   * On the disk before the gate closes, so that nobody waits for a disk in the hold: from here the old primary may be fenced, and the
+   * candidate may be open.
+   */
+  SWITCHING: 'SWITCHING',
   /** The probe is committed: the new primary is the primary. */
   PROMOTED: 'PROMOTED',
   /** Clients are on the new primary; replicas are being repointed. */
@@ -22,9 +23,8 @@ export const Phase = Object.freeze({
 export type Phase = (typeof Phase)[keyof typeof Phase];
 
 const MOVES: Readonly<Record<Phase, readonly Phase[]>> = Object.freeze({
-  PREPARING: [Phase.FENCING],
-  FENCING: [Phase.PROMOTING],
-  PROMOTING: [Phase.PROMOTED, Phase.FAILED],
+  PREPARING: [Phase.SWITCHING],
+  SWITCHING: [Phase.PROMOTED, Phase.FAILED],
   PROMOTED: [Phase.RELEASED],
   RELEASED: [],
   FAILED: [],

@@ -19,15 +19,15 @@ export const Recovery = Object.freeze({
 export type Recovery = (typeof Recovery)[keyof typeof Recovery];
 
 /**
- * How an interrupted switch ends with one writer. Up to the promotion the candidate can't have been opened; from there on it is asked: once
- * it is open, or has the probe row, a client may have written to it.
+ * How an interrupted switch ends with one writer. Before the gate closed the candidate can't have been opened; from there on it is asked:
+ * once it is open, or has the probe row, it is the primary. While it can't be asked the old one stays as it is: that it is writable proves
+ * nothing, a restart may have opened it.
  */
 export function decideRecovery(phase: Phase, from: Sight, to: Sight): Recovery {
   switch (phase) {
     case Phase.PREPARING:
-    case Phase.FENCING:
       return from.reachable ? Recovery.UNDO : Recovery.WAIT;
-    case Phase.PROMOTING:
+    case Phase.SWITCHING:
       if (!to.reachable) {
         return Recovery.WAIT;
       }

@@ -74,8 +74,6 @@ export interface Progress {
   after: string | null;
   /** The statement that opens the candidate was sent. */
   opening: boolean;
-  /** The write of the journal that the promotion waits for. */
-  journaled: Promise<void>;
   /** Ends the loop that kills bypassing sessions. */
   stopHunting: () => Promise<void>;
   release: ReleaseReport | null;
@@ -89,7 +87,6 @@ export const newProgress = (): Progress => ({
   position: null,
   after: null,
   opening: false,
-  journaled: Promise.resolve(),
   stopHunting: () => Promise.resolve(),
   release: null,
 });

@@ -1,5 +1,4 @@
 import { SwitchError } from '../errors';
-import { Phase } from '../state/journal';
 import { unlessAborted, type SwitchContext } from './context';
 import type { Step } from './step';
 
@@ -10,8 +9,6 @@ export const hold: Step = {
   name: 'hold',
   async run({ bench, progress }) {
     progress.heldAt = bench.clock.monotonic();
-    progress.journaled = bench.journal.advance(Phase.PROMOTING);
-    progress.journaled.catch(() => undefined);
     await bench.plane.hold(bench.pool.name);
     return 'new work waits';
   },

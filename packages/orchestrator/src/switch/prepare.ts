@@ -90,7 +90,10 @@ export const catchUp: Step = {
       }
       const ms = bench.clock.monotonic() - start;
       if (ms <= Math.max(SOON_MS, plan.maxLagMs / 10)) {
-        await bench.journal.advance(Phase.FENCING);
+        await Promise.all([
+          bench.journal.advance(Phase.SWITCHING),
+          from.main.dialect.tidy(from.main.connection, STATEMENT_MS).catch(() => undefined),
+        ]);
         return `applied the present position in ${ms.toFixed(1)} ms`;
       }
       if (deadline.passed) {

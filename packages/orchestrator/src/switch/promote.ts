@@ -49,8 +49,6 @@ export const promote: Step = {
   name: 'promote',
   async run(context) {
     const { bench, from, to, abort, progress } = context;
-    // written since the hold began, so that nobody waits for the disk here
-    await progress.journaled;
     throwIfAborted(abort);
     progress.opening = true;
     const { applyMs } = bench.pool.switch;

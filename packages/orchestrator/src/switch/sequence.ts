@@ -77,7 +77,6 @@ async function rollBack(begun: readonly Step[], cause: unknown, context: SwitchC
   const held = progress.heldAt !== null;
   const deadline = new Deadline(bench.clock, bench.pool.switch.rollbackMs);
   bench.log('warn', 'switch is rolled back', { id: context.id, ...reasons[0] });
-  await progress.journaled.catch(() => undefined);
   for (const step of [...begun].reverse()) {
     try {
       await step.undo?.(context, deadline);
