@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CheckReport, SwitchRequest } from '@myswitch/orchestrator';
@@ -6,6 +7,9 @@ import { describeKinds } from './support/kinds';
 import { SwitchPool } from './support/switch-pool';
 
 const REPLICA = { mysql: 'REPLICA', mariadb: 'SLAVE' } as const;
+
+const refusals = ({ guardrails }: CheckReport): string[] =>
+  guardrails.filter(({ ok }) => !ok).map(({ code, message }) => `${code}: ${message}`);
 
 describeKinds('guardrails', (kind) => {
   let pool: SwitchPool;
@@ -21,9 +25,6 @@ describeKinds('guardrails', (kind) => {
   });
 
   afterAll(() => pool.stop());
-
-  const refusals = ({ guardrails }: CheckReport): string[] =>
-    guardrails.filter(({ ok }) => !ok).map(({ code, message }) => `${code}: ${message}`);
 
   /** The check refuses with exactly these codes, a switch does too and changes nothing, and afterwards the check is good again. */
   async function refused(codes: string[], sentence: string, request: Partial<SwitchRequest> = {}): Promise<void> {
@@ -65,24 +66,20 @@ describeKinds('guardrails', (kind) => {
   });
 
   test('another switch runs', async () => {
-    let inside: () => void = () => undefined;
-    const reached = new Promise<void>((resolve) => {
-      inside = resolve;
-    });
-    let go: () => void = () => undefined;
-    pool.atStep = (step, when) => {
-      if (step !== 'warm' || when !== 'before') return Promise.resolve();
-      inside();
-      return new Promise<void>((_resolve, reject) => {
-        go = () => reject(new Error('enough'));
-      });
+    const gate = new EventEmitter();
+    const reached = once(gate, 'reached');
+    pool.atStep = async (step, when) => {
+      if (step !== 'warm' || when !== 'before') return;
+      gate.emit('reached');
+      await once(gate, 'go');
+      throw new Error('enough');
     };
     const first = pool.switch({ to: 'db2' });
     await reached;
     const second = await pool.switch({ to: 'db2' });
     expect(second).toMatchObject({ result: 'refused', reasons: [{ code: 'IN_PROGRESS' }] });
     expect(refusals(await pool.check({ to: 'db2' }))[0]).toContain('IN_PROGRESS');
-    go();
+    gate.emit('go');
     expect((await first).result).toBe('refused');
     pool.atStep = () => Promise.resolve();
     await good();

@@ -37,7 +37,7 @@ const twoWriters: Guardrail = ({ decision, topology, from, to }) => {
     .filter((node) => node.reachable && node.observation?.readOnly === false)
     .map((node) => node.name)
     .filter((name) => name !== from?.name && name !== to?.name);
-  return writable.length === 0
+  return from === null || writable.length === 0
     ? pass('TWO_WRITERS', 'no other node is writable')
     : refuse('TWO_WRITERS', `writable besides the ACTIVE: ${some(writable)}`);
 };

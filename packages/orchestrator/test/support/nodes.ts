@@ -1,0 +1,55 @@
+import type { Channel, Observation } from '../../src/dialect';
+import type { NodeView, Topology } from '../../src/topology';
+
+export const channel = (sourceIdentity: string, change: Partial<Channel> = {}): Channel => ({
+  name: '',
+  sourceHost: 'host',
+  sourcePort: 3306,
+  sourceIdentity,
+  receiving: true,
+  applying: true,
+  lagSeconds: 0,
+  autoPosition: true,
+  delaySeconds: 0,
+  filters: [],
+  lastError: null,
+  ...change,
+});
+
+/** A node whose identity is `id-NAME`; `follows` names other nodes. */
+export function node(
+  name: string,
+  readOnly: boolean,
+  follows: readonly string[] = [],
+  change: Partial<Observation> = {},
+): NodeView {
+  return {
+    name,
+    reachable: true,
+    errors: 0,
+    lastPoll: 1,
+    message: null,
+    observation: {
+      kind: 'mysql',
+      version: '9.7.4',
+      identity: `id-${name}`,
+      serverId: Number(name.replace(/\D/g, '')),
+      readOnly,
+      found: { readOnly, superReadOnly: readOnly, eventScheduler: true },
+      channels: follows.map((source) => channel(`id-${source}`)),
+      gtid: '',
+      ...change,
+    },
+  };
+}
+
+export const down = (name: string): NodeView => ({
+  name,
+  reachable: false,
+  errors: 3,
+  lastPoll: 1,
+  message: 'connection refused',
+  observation: null,
+});
+
+export const topology = (...nodes: readonly NodeView[]): Topology => ({ nodes });

@@ -1,0 +1,98 @@
+import { decideActive, emptyTopology, followersOf, roleOf, update, viewOf, type NodeView } from '../src/topology';
+import { channel, down, node, topology } from './support/nodes';
+
+const NOTHING = { active: null, demoted: [] };
+
+describe('who is ACTIVE', () => {
+  test.each<[string, NodeView[], { active: string | null; demoted: string[] }, string]>([
+    ['a primary and its replica', [node('db1', false), node('db2', true, ['db1'])], NOTHING, 'db1'],
+    ['a circular pair', [node('db1', true, ['db2']), node('db2', false, ['db1'])], NOTHING, 'db2'],
+    ['a pool of one', [node('db1', false)], NOTHING, 'db1'],
+    ['one replica is down', [node('db1', false), down('db2'), node('db3', true, ['db1'])], NOTHING, 'db1'],
+    ['a replica is writable too', [node('db1', false), node('db2', false, ['db1'])], NOTHING, 'db1'],
+    [
+      'all replicas are down, the record knows',
+      [node('db1', false), down('db2')],
+      { active: 'db1', demoted: [] },
+      'db1',
+    ],
+    ['all replicas are down, no record', [node('db1', false), down('db2')], NOTHING, 'NO_ACTIVE'],
+    ['everything is read-only', [node('db1', true), node('db2', true, ['db1'])], NOTHING, 'NO_ACTIVE'],
+    ['everything is down', [down('db1'), down('db2')], NOTHING, 'NO_ACTIVE'],
+    [
+      'two writers that follow each other',
+      [node('db1', false, ['db2']), node('db2', false, ['db1'])],
+      NOTHING,
+      'TWO_WRITERS',
+    ],
+    ['two writers without a replica', [node('db1', false), node('db2', false)], NOTHING, 'TWO_WRITERS'],
+    [
+      'a demoted node came back writable in a circular pair',
+      [node('db1', false, ['db2']), node('db2', false, ['db1'])],
+      { active: 'db2', demoted: ['db1'] },
+      'db2',
+    ],
+    [
+      'a demoted node came back writable, the primary is down',
+      [node('db1', false, ['db2']), down('db2'), node('db3', true, ['db2'])],
+      { active: 'db2', demoted: ['db1'] },
+      'NO_ACTIVE',
+    ],
+    [
+      'a person promoted the demoted node again',
+      [node('db1', false), node('db2', true, ['db1'])],
+      { active: 'db2', demoted: ['db1'] },
+      'db1',
+    ],
+  ])('%s', (_title, nodes, remembered, expected) => {
+    const decision = decideActive(topology(...nodes), remembered);
+    expect(decision.active ?? ('code' in decision ? decision.code : '')).toBe(expected);
+  });
+
+  test('the reason names the nodes', () => {
+    expect(decideActive(topology(node('db1', true), down('db2')), NOTHING)).toEqual({
+      active: null,
+      code: 'NO_ACTIVE',
+      reason: 'db1 is read-only; db2 is not reachable (connection refused)',
+    });
+    expect(decideActive(topology(node('db1', false), node('db2', false)), NOTHING)).toMatchObject({
+      reason: 'db1 and db2 are writable and nobody follows either',
+    });
+  });
+});
+
+describe('the reducer', () => {
+  const before = emptyTopology(['db1', 'db2']);
+  const seen = node('db1', false).observation;
+  if (seen === null) throw new Error('no observation');
+
+  test('a good poll', () => {
+    const after = update(before, { node: 'db1', at: 7, observation: seen });
+    expect(viewOf(after, 'db1')).toMatchObject({ reachable: true, errors: 0, lastPoll: 7, observation: seen });
+    expect(viewOf(after, 'db2')).toBe(viewOf(before, 'db2'));
+    expect(viewOf(before, 'db1')?.lastPoll).toBeNull();
+  });
+
+  test('bad polls count, keep what was known, and one good poll ends them', () => {
+    const good = update(before, { node: 'db1', at: 1, observation: seen });
+    const bad = update(update(good, { node: 'db1', at: 2, error: 'a' }), { node: 'db1', at: 3, error: 'b' });
+    expect(viewOf(bad, 'db1')).toMatchObject({ reachable: false, errors: 2, message: 'b', observation: seen });
+    expect(viewOf(update(bad, { node: 'db1', at: 4, observation: seen }), 'db1')).toMatchObject({
+      errors: 0,
+      message: null,
+    });
+  });
+});
+
+describe('roles', () => {
+  test('by who follows whom, told by identity', () => {
+    const pool = topology(node('db1', false), node('db2', true, ['db1']), node('db3', true), down('db4'));
+    expect(pool.nodes.map((one) => roleOf(pool, one))).toEqual(['primary', 'replica', 'unknown', 'unknown']);
+  });
+
+  test('a channel that never connected follows nobody', () => {
+    const replica = node('db2', true, [], { channels: [channel('')] });
+    const primary = node('db1', false);
+    expect(followersOf(topology(primary, replica), primary)).toEqual([]);
+  });
+});
