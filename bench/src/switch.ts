@@ -1,13 +1,13 @@
 // npm run bench:switch [-- --kind mariadb --switches 20 --json]
-import { KINDS, type Kind, createCluster, missing } from '@myswitch/testkit';
+import { KINDS, type Kind, type TestServer, createCluster, createLedger, missing } from '@myswitch/testkit';
 import { readArguments } from './arguments';
 import { describeGoal } from './output';
 import { program } from './program';
 import { measureFloor } from './switch/floor';
-import { CLIENTS, RATE, fly } from './switch/flights';
-import { type Summary, describe, goals, summarize } from './switch/report';
+import { CLIENTS, RATE, fly, loadDirectly } from './switch/flights';
+import { type Floor, type Summary, describe, goals, summarize } from './switch/report';
 
-const FLOOR_TIMES = 20;
+const FLOOR_TIMES = 10;
 
 const progress = (line: string): void => console.error(`  ${line}`);
 
@@ -29,16 +29,27 @@ program(async (args) => {
   console.log(reached.map(describeGoal).join('\n'));
 });
 
-/** The floor is taken before and after, while MySwitch is not there: its monitor would close a node that it did not open. */
+/**
+ * The floor is taken before and after, while MySwitch is not there: its monitor would close a node that it did not open.
+ * An even number of moves, so that each part begins where the one before it did.
+ */
 async function measure(kind: Kind, switches: number): Promise<Summary> {
   const cluster = await createCluster({ kind, replicas: 1 });
   const [first, second] = cluster.nodes;
   if (first === undefined || second === undefined) throw new RangeError('a pair has two servers');
   progress(`${kind} ${first.version}: ${CLIENTS} clients, ${RATE} statements/s offered`);
-  const before = await measureFloor([first, second], FLOOR_TIMES);
+  const before = await floor([first, second]);
   const flown = await fly(cluster, [first, second], switches, progress);
-  const active = flown.flights.filter(({ record }) => record.result === 'switched').length % 2 === 0;
-  const after = await measureFloor(active ? [first, second] : [second, first], FLOOR_TIMES);
+  const back = flown.flights.filter(({ record }) => record.result === 'switched').length % 2 === 0;
+  const after = await floor(back ? [first, second] : [second, first]);
   for (const server of cluster.nodes) await server.remove();
-  return summarize(kind, first.version, [...before, ...after], flown);
+  const both = { worked: [...before.worked, ...after.worked], idle: [...before.idle, ...after.idle] };
+  return summarize(kind, first.version, both, flown);
+}
+
+async function floor(pair: readonly [TestServer, TestServer]): Promise<Floor> {
+  progress('the floor, by hand');
+  const idle = await measureFloor(pair, FLOOR_TIMES, async () => {});
+  await createLedger(pair[0]);
+  return { idle, worked: await measureFloor(pair, FLOOR_TIMES, loadDirectly) };
 }

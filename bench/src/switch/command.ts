@@ -9,7 +9,7 @@ export interface FlightRecord {
   readonly holdMs: number | null;
   readonly drainMs: number | null;
   readonly stallMs: { readonly p50: number | null; readonly p99: number | null; readonly max: number | null };
-  readonly held: number;
+  readonly steps: readonly { readonly name: string; readonly ms: number }[];
   readonly reasons: readonly { readonly code: string; readonly message: string }[];
 }
 

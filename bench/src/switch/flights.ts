@@ -13,12 +13,24 @@ import {
 import { type FlightRecord, predictedHold, switchTo } from './command';
 
 export const CLIENTS = 32;
+/** Statements a second. */
 export const RATE = 2000;
 const WORKERS = 2;
 /** The clients' connections, caches and compiled code get ready. */
 const WARM_UP_MS = 5000;
 /** Longer than what the preflight calls RECENT. */
 const BETWEEN_MS = 1500;
+const DIRECT_LOAD_MS = 500;
+
+/** As the switches meet it, but straight to the server: for a floor of servers that have just worked. */
+export async function loadDirectly(primary: TestServer): Promise<void> {
+  const { user, password } = ACCOUNTS.app;
+  const { host, port } = primary;
+  const workload = new Workload({ connection: { host, port, user, password }, clients: CLIENTS, rate: RATE });
+  await sleep(DIRECT_LOAD_MS);
+  const { failed, unknown, messages } = await workload.stop();
+  if (failed + unknown > 0) throw new Error(`the load on ${primary.name} failed: ${messages.join('; ')}`);
+}
 
 export interface Flight {
   readonly record: FlightRecord;

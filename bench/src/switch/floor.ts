@@ -47,16 +47,23 @@ const SEQUENCES: Record<Kind, Sequence> = {
 
 /**
  * The floor of a switch: the critical statements by hand, over connections that are open already, while nobody writes.
- * Goes from the first server to the second and back until it has gone `times` times.
+ * Goes from the first server to the second and back until it has gone `times` times; before each, `work` runs on the one
+ * that is left, and the other one catches up.
  * @returns how long each took, from the first fencing statement to the answer that the other one is open, in ms
  */
-export async function measureFloor(pair: readonly [TestServer, TestServer], times: number): Promise<number[]> {
+export async function measureFloor(
+  pair: readonly [TestServer, TestServer],
+  times: number,
+  work: (primary: TestServer) => Promise<void>,
+): Promise<number[]> {
   const took: number[] = [];
   const connections = new Map<TestServer, Connection>();
   for (const server of pair) connections.set(server, await server.connect());
   try {
     let [from, to] = pair;
     for (let turn = 0; turn < times; turn += 1) {
+      await work(from);
+      await caughtUp(from, [to]);
       took.push(await moveByHand(from, to, connections));
       [from, to] = [to, from];
     }
@@ -80,7 +87,6 @@ async function moveByHand(
     const [rows] = (await connections.get(server)?.query<RowDataPacket[]>(statement, values)) ?? [[]];
     return Array.isArray(rows) ? (rows[0] ?? {}) : {};
   };
-  await caughtUp(from, [to]);
   const start = performance.now();
   for (const statement of sequence.fence) await say(from, statement);
   const { position } = await say(from, sequence.read);

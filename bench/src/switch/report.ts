@@ -3,9 +3,18 @@ import { type Goal, fixed, table } from '../output';
 import { median, quantile } from '../statistics';
 import type { Flights } from './flights';
 
+/** Steps while the gate is closed. */
+const HOLD_STEPS = ['hold', 'drain', 'fence', 'position', 'apply', 'promote', 'probe'] as const;
+
 const FLOOR_FACTOR = 2;
 const STALL_LIMIT_MS = 100;
 const PREDICTION_FACTOR = 2;
+
+/** How long the critical statements took by hand, in ms: on servers that had just worked, and on idle ones. */
+export interface Floor {
+  readonly worked: readonly number[];
+  readonly idle: readonly number[];
+}
 
 /** Durations in ms. */
 export interface Summary {
@@ -14,11 +23,13 @@ export interface Summary {
   readonly switches: number;
   readonly switched: number;
   readonly rate: number;
-  readonly floor: { readonly p50: number | null; readonly p99: number | null };
+  readonly floor: { readonly worked: number | null; readonly idle: number | null };
   readonly hold: { readonly p50: number | null; readonly p99: number | null };
   readonly drain: { readonly p50: number | null };
   /** holdMs - drainMs of each switch */
   readonly holdWithoutDrain: { readonly p50: number | null };
+  /** p50 of each step during the hold, by name */
+  readonly steps: Readonly<Record<string, number | null>>;
   readonly predictedHold: { readonly p50: number | null };
   /** p50: the middle one of the switches' p50; p99 and max: the worst of the switches. */
   readonly stall: { readonly p50: number | null; readonly p99: number | null; readonly max: number | null };
@@ -31,7 +42,7 @@ export interface Summary {
   readonly problems: readonly string[];
 }
 
-export function summarize(kind: Kind, version: string, floor: readonly number[], flown: Flights): Summary {
+export function summarize(kind: Kind, version: string, floor: Floor, flown: Flights): Summary {
   const { flights, ...counts } = flown;
   const done = flights.filter(({ record }) => record.result === 'switched');
   const values = (pick: (flight: (typeof done)[number]) => number | null): number[] =>
@@ -43,7 +54,7 @@ export function summarize(kind: Kind, version: string, floor: readonly number[],
     version,
     switches: flights.length,
     switched: done.length,
-    floor: { p50: median(floor), p99: quantile(floor, 0.99) },
+    floor: { worked: median(floor.worked), idle: median(floor.idle) },
     hold: { p50: median(hold), p99: quantile(hold, 0.99) },
     drain: { p50: median(values(({ record }) => record.drainMs)) },
     holdWithoutDrain: {
@@ -51,6 +62,12 @@ export function summarize(kind: Kind, version: string, floor: readonly number[],
         values(({ record: { holdMs, drainMs } }) => (holdMs === null || drainMs === null ? null : holdMs - drainMs)),
       ),
     },
+    steps: Object.fromEntries(
+      HOLD_STEPS.map((name) => [
+        name,
+        median(values(({ record }) => record.steps.find((step) => step.name === name)?.ms ?? null)),
+      ]),
+    ),
     predictedHold: { p50: median(values(({ predictedHoldMs }) => predictedHoldMs)) },
     stall: {
       p50: median(values(({ record }) => record.stallMs.p50)),
@@ -70,7 +87,7 @@ export function summarize(kind: Kind, version: string, floor: readonly number[],
 
 export function goals(summary: Summary): Goal[] {
   const { kind, hold, holdWithoutDrain, floor, stall, predictedHold, failed, dropped, lost, duplicated } = summary;
-  const limit = floor.p50 === null ? null : FLOOR_FACTOR * floor.p50;
+  const limit = floor.worked === null ? null : FLOOR_FACTOR * floor.worked;
   const ratio = predictedHold.p50 === null || hold.p50 === null ? null : predictedHold.p50 / hold.p50;
   const goal = (text: string, value: number | null, reached: (value: number) => boolean): Goal => ({
     text: `${kind}: ${text}`,
@@ -103,12 +120,13 @@ export function describe(summaries: readonly Summary[]): string {
   return table(
     ['ms', ...summaries.map(({ kind, version }) => `${kind} ${version}`)],
     [
-      row('floor p50', ({ floor }) => fixed(floor.p50, 2)),
-      row('floor p99', ({ floor }) => fixed(floor.p99, 2)),
+      row('floor p50', ({ floor }) => fixed(floor.worked, 2)),
+      row('floor p50, servers idle all along', ({ floor }) => fixed(floor.idle, 2)),
       row('hold p50', ({ hold }) => fixed(hold.p50, 2)),
       row('hold p99', ({ hold }) => fixed(hold.p99, 2)),
       row('drain p50', ({ drain }) => fixed(drain.p50, 2)),
       row('hold - drain p50', ({ holdWithoutDrain }) => fixed(holdWithoutDrain.p50, 2)),
+      ...HOLD_STEPS.map((name) => row(`  ${name} p50`, ({ steps }) => fixed(steps[name] ?? null, 2))),
       row('predicted hold p50', ({ predictedHold }) => fixed(predictedHold.p50, 2)),
       row('stall p50', ({ stall }) => fixed(stall.p50, 2)),
       row('stall p99 (worst switch)', ({ stall }) => fixed(stall.p99, 2)),
