@@ -1,0 +1,100 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { COMMANDS } from '../src/commands';
+import { configJsonSchema, loadServerConfig } from '../src/config';
+import { ExitCode } from '../src/exit-codes';
+
+const ROOT = join(__dirname, '../../..');
+const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
+  readonly default?: unknown;
+}
+
+/** Each key with its path, such as pools.nodes.name; what is in a list has the list's name. */
+function keysOf(schema: Schema, path: readonly string[] = []): [key: string, standard: unknown][] {
+  const inner = schema.items?.properties === undefined ? schema : schema.items;
+  if (inner.properties === undefined) return [[path.join('.'), schema.default]];
+  return Object.entries(inner.properties).flatMap(([name, value]) => keysOf(value, [...path, name]));
+}
+
+/** What the example says for a key, wherever it says it first. */
+function valueIn(value: unknown, [name, ...rest]: readonly string[]): unknown {
+  if (name === undefined) return value;
+  if (Array.isArray(value)) {
+    return value.map((item: unknown) => valueIn(item, [name, ...rest])).find((found) => found !== undefined);
+  }
+  return typeof value === 'object' && value !== null
+    ? valueIn((value as Record<string, unknown>)[name], rest)
+    : undefined;
+}
+
+describe('docs/myswitch.example.yaml', () => {
+  const example: unknown = parse(read('docs/myswitch.example.yaml'));
+  const keys = keysOf(configJsonSchema() as Schema);
+
+  test.each(keys)('has %s', (key) => {
+    expect(valueIn(example, key.split('.'))).toBeDefined();
+  });
+
+  // Of the two nodes the first shows the other value.
+  test.each(keys.filter(([key, standard]) => standard !== undefined && key !== 'pools.nodes.type'))(
+    'shows the default of %s',
+    (key, standard) => expect(valueIn(example, key.split('.'))).toEqual(standard),
+  );
+
+  test('is explained, key by key, in docs/configuration.md', () => {
+    const text = read('docs/configuration.md');
+    const names = new Set(keys.map(([key]) => key.split('.').at(-1) ?? ''));
+    // accounts are shown whole
+    expect([...names].filter((name) => !/^(user|password)$/.test(name) && !text.includes(name))).toEqual([]);
+  });
+
+  test('loads', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'myswitch-docs-'));
+    try {
+      writeFileSync(join(folder, 'myswitch.yaml'), read('docs/myswitch.example.yaml'));
+      for (const sub of ['certs', 'secrets']) mkdirSync(join(folder, sub));
+      for (const name of ['myswitch.pem', 'myswitch-key.pem', 'ca.pem', 'client.pem', 'client-key.pem']) {
+        writeFileSync(join(folder, 'certs', name), 'PEM');
+      }
+      for (const name of ['control', 'replication', 'app'])
+        writeFileSync(join(folder, 'secrets', name), `${name}-secret\n`);
+      const config = loadServerConfig(join(folder, 'myswitch.yaml'), { MYSWITCH_ADMIN_PASSWORD: 'secret' });
+      expect(config.orchestrator.pools[0]?.control).toEqual({ user: 'myswitch', password: 'control-secret' });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+describe('README.md', () => {
+  const readme = read('README.md');
+
+  test('its configuration loads', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'myswitch-docs-'));
+    try {
+      const file = join(folder, 'myswitch.yaml');
+      writeFileSync(file, /```yaml\n([^`]*)```/.exec(readme)?.[1] ?? '');
+      expect(loadServerConfig(file, { MYSWITCH_ADMIN_PASSWORD: 'secret' }).proxy.pools[0]?.name).toBe('shop');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('its commands exist', () => {
+    const names = [...readme.matchAll(/^npx myswitch (\w+)/gm)].map(([, name]) => name ?? '');
+    expect(names.length).toBeGreaterThan(3);
+    expect(names.filter((name) => !(name in COMMANDS))).toEqual([]);
+  });
+
+  test('its exit codes are all that there are', () => {
+    const line = /Exit codes: ([^.]*)\./.exec(readme)?.[1] ?? '';
+    const codes = [...line.matchAll(/\b(\d) /g)].map(([, code]) => Number(code));
+    expect(codes).toEqual(Object.values(ExitCode));
+  });
+});
