@@ -1,4 +1,4 @@
-import { ACCOUNTS, createCluster, sleep, type TestServer } from '@myswitch/testkit';
+import { ACCOUNTS, caughtUp, createCluster, sleep, type TestServer } from '@myswitch/testkit';
 import { describeKinds } from './support/kinds';
 import { SwitchPool } from './support/switch-pool';
 
@@ -114,6 +114,53 @@ describeKinds('a switch that goes wrong', (kind) => {
     await unharmed();
   });
 
+  test('our own deadline ends the wait for the fence: nothing of it is left in the server', async () => {
+    pool.change = (options) => ({ ...options, switch: { ...options.switch, fenceMs: 200 } });
+    await pool.restart();
+    const other = await db1.connect(ACCOUNTS.app);
+    await other.query('LOCK TABLES shop.t WRITE');
+    const record = await pool.switch({ to: 'db2', bypass: 'ignore' });
+    expect(record).toMatchObject({ result: 'rolled-back', reasons: [{ code: 'FENCE_TIMEOUT' }] });
+    expect(record.holdMs).toBeLessThan(1000);
+    const left = await db1.sql("SELECT INFO FROM information_schema.PROCESSLIST WHERE INFO LIKE '/* myswitch%'");
+    expect(left).toEqual([]);
+    await other.query('UNLOCK TABLES');
+    await other.end();
+    await sleep(1200);
+    await unharmed();
+    pool.change = (options) => options;
+    await pool.restart();
+  });
+
+  test('a late transaction behind the fence: rolled back, and none is lost', async () => {
+    // MySQL gives FLUSH by an administrator a GTID in spite of super_read_only; MariaDB's lock stops everything
+    if (kind === 'mariadb') return;
+    pool.atStep = async (name, when) => {
+      if (name === 'apply' && when === 'after') await db1.sql('FLUSH TABLES');
+    };
+    const record = await pool.switch({ to: 'db2' });
+    expect(record).toMatchObject({ result: 'rolled-back', reasons: [{ code: 'POSITION_MOVED' }] });
+    await unharmed();
+    await caughtUp(db1, [db2]);
+  });
+
+  test('the process is stopped in mid-switch: rolled back first', async () => {
+    let stopped: Promise<void> = Promise.resolve();
+    pool.atStep = async (name, when) => {
+      if (name === 'fence' && when === 'after') {
+        stopped = pool.stop();
+        await sleep(10);
+      }
+    };
+    const record = await pool.switch({ to: 'db2' });
+    await stopped;
+    expect(record).toMatchObject({ result: 'rolled-back', reasons: [{ code: 'ABORTED' }] });
+    expect(await pool.writers()).toEqual(['db1']);
+    pool.atStep = () => Promise.resolve();
+    await pool.restart();
+    await unharmed();
+  });
+
   test('Ctrl-C during the drain rolls back at once', async () => {
     pool.plane.blockers = [
       { session: 7, user: 'app', client: '127.0.0.1:9', kind: 'busy', reason: 'STATEMENT', ageMs: 0 },
@@ -137,6 +184,8 @@ describeKinds('a switch that goes wrong', (kind) => {
     ['release', 'after'],
     ['repoint', 'before'],
     ['repoint', 'after'],
+    ['record', 'before'],
+    ['record', 'after'],
   ] as const)('%s fails %s it ran: finished forward', async (step, when) => {
     const { active } = await pool.status();
     const to = active === 'db1' ? 'db2' : 'db1';

@@ -2,6 +2,10 @@ import { ACCOUNTS, caughtUp, createCluster, sleep, until, type Cluster } from '@
 import { describeKinds } from './support/kinds';
 import { SwitchPool } from './support/switch-pool';
 
+/** No warning but MariaDB's about its option file. */
+const others = (warnings: readonly { code: string; message: string }[]): unknown[] =>
+  warnings.filter(({ code }) => code !== 'READ_ONLY');
+
 describeKinds('topologies and settings that a switch takes along', (kind) => {
   let pool: SwitchPool | null = null;
 
@@ -17,10 +21,6 @@ describeKinds('topologies and settings that a switch takes along', (kind) => {
     await started.start();
     return started;
   }
-
-  /** No warning but MariaDB's about its option file. */
-  const others = (warnings: readonly { code: string; message: string }[]): unknown[] =>
-    warnings.filter(({ code }) => code !== 'READ_ONLY');
 
   test('a circular pair: there and back twice, and both directions run', async () => {
     const {

@@ -102,7 +102,11 @@ async function contextOf(
   abort: AbortSignal,
   { crew, facts }: { readonly crew: Crew; readonly facts: ServerFacts },
 ): Promise<SwitchContext> {
-  const [from, to] = await Promise.all([seat(bench, facts.from.name, crew.from), seat(bench, facts.to.name, crew.to)]);
+  const from = await seat(bench, facts.from.name, crew.from);
+  const to = await seat(bench, facts.to.name, crew.to).catch((error: unknown) => {
+    from.aux.connection.destroy();
+    throw error;
+  });
   return {
     id,
     startedAt,
@@ -114,7 +118,7 @@ async function contextOf(
     to,
     others: crew.others,
     warnings: [],
-    progress: newProgress(),
+    progress: newProgress(bench.clock),
     operation: await operationOf(bench, plan, id, startedAt, facts, from, to),
   };
 }
@@ -180,7 +184,7 @@ interface Flown {
 }
 
 function recordOf({ id, plan, bench, startedAt, timeline, outcome, checked, context }: Flown): FlightRecord {
-  const progress = context?.progress ?? newProgress();
+  const progress = context?.progress ?? newProgress(bench.clock);
   const { heldAt, releasedAt, release } = progress;
   const waits = [...(release?.waitsMs ?? [])].sort((a, b) => a - b);
   const percentile = (share: number): number | null => {
@@ -201,7 +205,7 @@ function recordOf({ id, plan, bench, startedAt, timeline, outcome, checked, cont
     held: release?.held ?? 0,
     moved: release?.moved ?? 0,
     pinned: release?.pinned ?? 0,
-    killed: progress.killed + (release?.killed ?? 0),
+    killed: progress.hunted + (release?.killed ?? progress.killed),
     steps: timeline.steps,
     reasons: outcome.reasons,
     warnings: context?.warnings ?? [],

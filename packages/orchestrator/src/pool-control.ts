@@ -14,6 +14,7 @@ import type { Records } from './state/records';
 import { writeTopologyRecord } from './state/topology-record';
 import { reportPool } from './status';
 import type { Bench } from './switch/context';
+import { Timeline } from './switch/timeline';
 import {
   decideActive,
   emptyTopology,
@@ -44,6 +45,9 @@ export class PoolControl {
   #lastSwitchAt: number | null = null;
   #work: Promise<void> = Promise.resolve();
   #stopped = false;
+  readonly #stopping = new AbortController();
+  /** Settles with the switch that runs. */
+  #switched: Promise<unknown> = Promise.resolve();
 
   private constructor(bench: Bench, dependencies: PoolDependencies, lockFile: LockFile) {
     this.#bench = bench;
@@ -81,7 +85,10 @@ export class PoolControl {
     return this.#bench.pool.name;
   }
 
+  /** A switch that runs is rolled back, or finished when it was promoted. */
   async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#switched;
     this.#stopped = true;
     await Promise.all(this.#monitors.map((monitor) => monitor.stop()));
     await this.#work;
@@ -108,7 +115,13 @@ export class PoolControl {
     return checked.report;
   }
 
-  async switch(request: SwitchRequest, onStep: (event: StepEvent) => void, abort: AbortSignal): Promise<FlightRecord> {
+  switch(request: SwitchRequest, onStep: (event: StepEvent) => void, abort: AbortSignal): Promise<FlightRecord> {
+    const work = this.#switch(request, onStep, AbortSignal.any([abort, this.#stopping.signal]));
+    this.#switched = Promise.allSettled([this.#switched, work]);
+    return work;
+  }
+
+  async #switch(request: SwitchRequest, onStep: (event: StepEvent) => void, abort: AbortSignal): Promise<FlightRecord> {
     const { clock, log } = this.#bench;
     const id = newId(clock.now());
     const conductor = { bench: this.#bench, know: (asking: string) => this.#know(asking) };
@@ -116,12 +129,12 @@ export class PoolControl {
     const busy = this.#switching !== null;
     this.#switching ??= id;
     try {
-      const record = await conduct(conductor, plan, id, onStep, abort);
+      const flown = await conduct(conductor, plan, id, onStep, abort);
       if (!busy) {
-        this.#afterSwitch(record);
+        this.#afterSwitch(flown);
         await this.#refresh();
       }
-      await this.#keep(record);
+      const record = await this.#keep(flown, onStep);
       const { result, reasons } = record;
       log(result === 'switched' ? 'info' : 'warn', `switch ${result}`, { id, pool: this.name, reasons });
       return record;
@@ -147,14 +160,24 @@ export class PoolControl {
   }
 
   /** The last step of a switch: what failed to be written down is no reason to call it anything else. */
-  async #keep(record: FlightRecord): Promise<void> {
+  async #keep(record: FlightRecord, onStep: (event: StepEvent) => void): Promise<FlightRecord> {
+    const { atStep, clock, log } = this.#bench;
+    const timeline = new Timeline(clock, onStep);
     try {
-      await this.#records.add(record);
-      if (record.result === 'switched') {
-        await this.#recordTopology(record.id);
-      }
+      await timeline.run('record', async () => {
+        await atStep('record', 'before');
+        await this.#records.add(record);
+        if (record.result === 'switched') {
+          await this.#recordTopology(record.id);
+        }
+        await atStep('record', 'after');
+        return record.id;
+      });
+      return record;
     } catch (error) {
-      this.#bench.log('error', 'the flight record could not be written', { id: record.id, reason: messageOf(error) });
+      const message = `the flight record could not be written: ${messageOf(error)}`;
+      log('error', message, { id: record.id });
+      return { ...record, warnings: [...record.warnings, { code: 'RECORD', message }] };
     }
   }
 

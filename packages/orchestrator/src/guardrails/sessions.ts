@@ -37,8 +37,17 @@ const superWriters: Guardrail = (facts) =>
     }),
   );
 
-const busy: Guardrail = ({ blocking, plan }) =>
-  known('BUSY', blocking, (sessions) => {
+const busy: Guardrail = ({ blocking, plan, pool }) => {
+  const { fenceMs, applyMs, rollbackMs } = pool.switch;
+  const longest = plan.drainMs + fenceMs + applyMs + rollbackMs;
+  if (longest >= pool.hold.maxMs) {
+    return refuse(
+      'BUSY',
+      `a drain of ${plan.drainMs} ms does not fit: with fence ${fenceMs} ms, apply ${applyMs} ms and rollback ${rollbackMs} ms ` +
+        `it reaches hold.max ${pool.hold.maxMs} ms`,
+    );
+  }
+  return known('BUSY', blocking, (sessions) => {
     const found = sessions.filter((session) => session.kind === 'busy' && session.ageMs > plan.drainMs);
     const who = some(
       found.map(
@@ -53,6 +62,7 @@ const busy: Guardrail = ({ blocking, plan }) =>
       ? pass('BUSY', `will be ended at the drain deadline: ${who}`)
       : refuse('BUSY', `older than the drain of ${plan.drainMs} ms: ${who}`);
   });
+};
 
 const pinned: Guardrail = ({ blocking, plan }) =>
   known('PINNED', blocking, (sessions) => {

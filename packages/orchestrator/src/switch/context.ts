@@ -1,4 +1,4 @@
-import type { Clock } from '../clock';
+import { Deadline, type Clock } from '../clock';
 import type { DataPlane, ReleaseReport } from '../data-plane';
 import type { Found } from '../dialect';
 import { SwitchError } from '../errors';
@@ -68,7 +68,14 @@ export interface Progress {
   drainMs: number | null;
   /** Monotonic time at which the release began. */
   releasedAt: number | null;
+  /** Sessions of the data plane; its release report has the same number. */
   killed: number;
+  /** Sessions that bypassed it. */
+  hunted: number;
+  /** For fence and position together. */
+  fenceBy: Deadline;
+  /** For apply, promote and probe together. */
+  applyBy: Deadline;
   position: string | null;
   /** The new primary's position once replication runs the other way round. */
   after: string | null;
@@ -79,7 +86,10 @@ export interface Progress {
   release: ReleaseReport | null;
 }
 
-export const newProgress = (): Progress => ({
+export const newProgress = (clock: Clock): Progress => ({
+  hunted: 0,
+  fenceBy: new Deadline(clock, 0),
+  applyBy: new Deadline(clock, 0),
   heldAt: null,
   drainMs: null,
   releasedAt: null,

@@ -8,10 +8,10 @@ import type { Step } from './step';
 export const fence: Step = {
   name: 'fence',
   async run(context) {
-    const { bench, plan, from } = context;
-    const deadline = new Deadline(bench.clock, bench.pool.switch.fenceMs);
+    const { bench, plan, from, progress } = context;
+    progress.fenceBy = new Deadline(bench.clock, bench.pool.switch.fenceMs);
     try {
-      await from.main.dialect.fence(from.main.connection, deadline.left);
+      await from.main.dialect.fence(from.main.connection, progress.fenceBy.left);
     } catch (error) {
       throw new SwitchError(
         'FENCE_TIMEOUT',
@@ -19,7 +19,7 @@ export const fence: Step = {
       );
     }
     if (plan.bypass === 'kill') {
-      await hunt(context, deadline);
+      await hunt(context);
     }
     return `${from.link.name} takes no more writes`;
   },
@@ -41,8 +41,8 @@ export const fence: Step = {
 /** Read only after the bypassing sessions are gone. */
 export const position: Step = {
   name: 'position',
-  async run({ bench, from, progress }) {
-    progress.position = await from.main.dialect.position(from.main.connection, bench.pool.switch.fenceMs);
+  async run({ from, progress }) {
+    progress.position = await from.main.dialect.position(from.main.connection, progress.fenceBy.left);
     return progress.position;
   },
 };
@@ -83,11 +83,11 @@ export async function endSessions(
 }
 
 /** Ends bypassing sessions until none is left, and goes on with late ones until the promotion. */
-async function hunt({ bench, from, progress }: SwitchContext, deadline: Deadline): Promise<void> {
+async function hunt({ bench, from, progress }: SwitchContext): Promise<void> {
   const { aux } = from;
   const round = async (limit: Deadline): Promise<void> => {
     const found = (await bypassing(bench, aux, from.link.name)).filter((session) => !session.allowed);
-    progress.killed += found.length;
+    progress.hunted += found.length;
     await endSessions(
       aux,
       found.map(({ id }) => id),
@@ -95,7 +95,7 @@ async function hunt({ bench, from, progress }: SwitchContext, deadline: Deadline
       limit,
     );
   };
-  await round(deadline);
+  await round(progress.fenceBy);
   const end = new AbortController();
   const loop = async (): Promise<void> => {
     while (!end.signal.aborted) {

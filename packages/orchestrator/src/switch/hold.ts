@@ -2,8 +2,8 @@ import { SwitchError } from '../errors';
 import { unlessAborted, type SwitchContext } from './context';
 import type { Step } from './step';
 
-/** After a kill the sessions' transactions roll back; that long they may take. */
-const KILLED_MS = 500;
+/** After a kill the sessions' transactions roll back; that long they may take, out of the time of the drain. */
+const graceOf = (drainMs: number): number => Math.min(500, drainMs / 4);
 
 export const hold: Step = {
   name: 'hold',
@@ -27,10 +27,11 @@ export const drain: Step = {
     if (plan.onPinned === 'kill') {
       progress.killed += await bench.plane.kill(name, ['pinned']);
     }
-    let result = await unlessAborted(abort, bench.plane.drained(name, plan.drainMs));
+    const graceMs = plan.onBusy === 'kill' ? graceOf(plan.drainMs) : 0;
+    let result = await unlessAborted(abort, bench.plane.drained(name, plan.drainMs - graceMs));
     if (!result.drained && plan.onBusy === 'kill') {
       progress.killed += await bench.plane.kill(name, ['busy']);
-      result = await unlessAborted(abort, bench.plane.drained(name, KILLED_MS));
+      result = await unlessAborted(abort, bench.plane.drained(name, graceMs));
     }
     progress.drainMs = elapsed(context);
     if (!result.drained) {

@@ -35,9 +35,10 @@ const positionOf = ({ progress }: SwitchContext): string => {
 export const apply: Step = {
   name: 'apply',
   async run(context) {
-    const { bench, to, abort } = context;
+    const { bench, to, abort, progress } = context;
     const { applyMs } = bench.pool.switch;
     const position = positionOf(context);
+    progress.applyBy = new Deadline(bench.clock, applyMs);
     if (!(await unlessAborted(abort, to.main.dialect.waitApplied(to.main.connection, position, applyMs)))) {
       throw new SwitchError('APPLY_TIMEOUT', `${to.link.name} did not apply ${position} within ${applyMs} ms`);
     }
@@ -48,13 +49,13 @@ export const apply: Step = {
 export const promote: Step = {
   name: 'promote',
   async run(context) {
-    const { bench, from, to, abort, progress } = context;
+    const { from, to, abort, progress } = context;
     throwIfAborted(abort);
     progress.opening = true;
-    const { applyMs } = bench.pool.switch;
+    const { left } = progress.applyBy;
     const [, now] = await Promise.all([
-      to.main.dialect.open(to.main.connection, applyMs),
-      from.main.dialect.position(from.main.connection, applyMs),
+      to.main.dialect.open(to.main.connection, left),
+      from.main.dialect.position(from.main.connection, left),
     ]);
     const position = positionOf(context);
     if (!from.main.dialect.samePosition(now, position)) {
@@ -107,8 +108,8 @@ async function isContained({ from, to }: SwitchContext, deadline: Deadline): Pro
 /** The first committed transaction on the new primary is the point of no return. */
 export const probe: Step = {
   name: 'probe',
-  async run({ bench, id, to, operation }) {
-    await bench.heartbeat.write(to.main.connection, id, operation.epoch, bench.pool.switch.applyMs);
+  async run({ bench, id, to, operation, progress }) {
+    await bench.heartbeat.write(to.main.connection, id, operation.epoch, progress.applyBy.left);
     return 'committed: no way back';
   },
 };
