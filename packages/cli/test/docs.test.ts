@@ -1,6 +1,11 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { Phase } from '../../orchestrator/src/state/journal';
+import { BackendState } from '../../proxy/src/backend/backend';
+import { GateState } from '../../proxy/src/pool/gate';
+import { SessionPhase } from '../../proxy/src/session/phase';
+import { Pin, WeakPin } from '../../proxy/src/session/pins';
 import { parse } from 'yaml';
 import { COMMANDS } from '../src/commands';
 import { configJsonSchema, loadServerConfig } from '../src/config';
@@ -97,4 +102,44 @@ describe('README.md', () => {
     const codes = [...line.matchAll(/\b(\d) /g)].map(([, code]) => Number(code));
     expect(codes).toEqual(Object.values(ExitCode));
   });
+});
+
+describe('docs/architecture.md', () => {
+  const text = read('docs/architecture.md');
+
+  test.each<[string, object]>([
+    ['state of the gate', GateState],
+    ['phase of a session', SessionPhase],
+    ['state of a backend', BackendState],
+    ['phase of the journal', Phase],
+    ['pin', Pin],
+    ['weak pin', WeakPin],
+  ])('names every %s', (_what, names) => {
+    expect(Object.values(names).filter((name) => !text.includes(`\`${String(name)}\``))).toEqual([]);
+  });
+
+  test('names every step of the switch', () => {
+    const names = readdirSync(join(ROOT, 'packages/orchestrator/src/switch')).flatMap((file) =>
+      [...read(join('packages/orchestrator/src/switch', file)).matchAll(/^ {2}name: '([a-z-]+)'/gm)].map(
+        ([, name]) => name ?? '',
+      ),
+    );
+    expect(names.length).toBeGreaterThan(9);
+    expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
+  });
+});
+
+test('links between the documents lead somewhere', () => {
+  const files = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'].concat(
+    readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => join('docs', name)),
+  );
+  const broken = files.flatMap((file) =>
+    [...read(file).matchAll(/\]\(([^)#:]+)\)/g)]
+      .map(([, target]) => join(dirname(file), target ?? ''))
+      .filter((target) => !existsSync(join(ROOT, target)))
+      .map((target) => `${file}: ${target}`),
+  );
+  expect(broken).toEqual([]);
 });
