@@ -218,6 +218,42 @@ describeKinds('topologies and settings that a switch takes along', (kind) => {
     expect(open).toEqual([active]);
   });
 
+  test('both have transactions that the other lacks: both stay fenced until a person opens one', async () => {
+    const {
+      node,
+      switch: go,
+      seam,
+      plane,
+      status,
+      writers,
+    } = bind(await start(await createCluster({ kind, replicas: 1 })));
+    seam(async (step, when) => {
+      if (step !== 'promote' || when !== 'after') return;
+      await node('db2').sql('CREATE DATABASE stranger');
+      throw new Error('made to fail');
+    });
+    const record = await go({ to: 'db2' });
+    expect(record).toMatchObject({ result: 'failed', reasons: [{ message: 'made to fail' }, { code: 'DIVERGED' }] });
+    await sleep(600);
+    expect(await writers()).toEqual([]);
+    expect(plane.active).toBeNull();
+    expect(await status()).toMatchObject({ active: null, status: 'FAIL' });
+    await node('db1').sql('SET GLOBAL read_only = 0');
+    await until('db1 is ACTIVE', () => Promise.resolve(plane.active?.node === 'db1' ? true : null));
+    expect(plane.gate).toBe('OPEN');
+  });
+
+  test('the ACTIVE goes away and comes back: it stays ACTIVE', async () => {
+    const { node, status, lines } = bind(await start(await createCluster({ kind, replicas: 1 })));
+    await node('db1').kill();
+    await until('it is missed', async () => ((await status()).status === 'FAIL' ? true : null));
+    expect(await status()).toMatchObject({ active: 'db1', nodes: [{ state: 'ACTIVE', status: 'FAIL' }, {}] });
+    await node('db1').start();
+    await until('it is back', async () => ((await status()).status === 'OK' ? true : null));
+    expect((await status()).active).toBe('db1');
+    expect(lines.filter(({ message }) => message === 'db1 does not answer')).toHaveLength(1);
+  });
+
   test('somebody promotes the other node by hand: MySwitch follows', async () => {
     const { node, plane } = bind(await start(await createCluster({ kind, replicas: 1, circular: true })));
     await node('db1').sql('SET GLOBAL read_only = 1');

@@ -40,6 +40,9 @@ function stateOf(node: NodeView, active: string | null): NodeState {
   return node.reachable ? 'STANDBY' : 'FAILED_OFFLINE';
 }
 
+const readOnlyActive = (node: NodeView, active: string | null): string | null =>
+  node.name === active && node.observation?.readOnly === true ? 'it is ACTIVE but read-only' : null;
+
 function reportNode(
   { topology, active, stats }: Situation,
   options: NodeOptions,
@@ -67,7 +70,7 @@ function reportNode(
     gtid: node.observation?.gtid ?? null,
     errors: node.errors,
     lastPoll: node.lastPoll === null ? null : new Date(node.lastPoll).toISOString(),
-    message: node.message ?? channel?.lastError ?? null,
+    message: node.message ?? channel?.lastError ?? readOnlyActive(node, active),
     clients: plane?.clients ?? 0,
     idleBackends: plane?.idleBackends ?? 0,
   };
