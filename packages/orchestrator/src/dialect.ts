@@ -100,7 +100,7 @@ export interface Source {
 }
 
 /** A new channel: the login and the options that an existing channel had. */
-export interface NewChannel {
+interface NewChannel {
   readonly user: string;
   readonly password: string;
   readonly options: readonly string[];

@@ -289,7 +289,9 @@ export class PoolControl {
     if (operation === null) {
       return;
     }
-    const { action, active, messages } = await recover(this.#bench, operation);
+    const { action, active, messages } = await recover(this.#bench, operation, (node) =>
+      this.#activate(node, journal.memory.epoch),
+    );
     if (active === null) {
       const trouble = messages[0]?.message ?? 'an interrupted switch could not be ended yet';
       if (trouble !== this.#trouble) {
@@ -299,7 +301,6 @@ export class PoolControl {
       return;
     }
     this.#trouble = null;
-    await this.#activate(active, journal.memory.epoch);
     await this.#records.add(recordOfRecovery(newId(clock.now()), operation, active, messages));
   }
 

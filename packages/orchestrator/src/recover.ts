@@ -19,6 +19,9 @@ export interface Recovered {
   readonly messages: readonly CodedMessage[];
 }
 
+/** Lets the clients work, as soon as it is sure who writes: what is left to do for replication takes longer. */
+type Activate = (node: string) => Promise<void>;
+
 interface Side {
   readonly name: string;
   readonly node: NodeConnection | null;
@@ -29,27 +32,37 @@ interface Side {
  * Ends a switch that was cut short, with exactly one writer, from the journal and from what the servers say. Safe to call again: each part
  * may have been done before.
  */
-export async function recover(bench: Bench, operation: Operation): Promise<Recovered> {
+export async function recover(bench: Bench, operation: Operation, activate: Activate): Promise<Recovered> {
   const [from, to] = await Promise.all([look(bench, operation, operation.from), look(bench, operation, operation.to)]);
   try {
     const action = decideRecovery(operation.phase, from.sight, to.sight);
     bench.log('warn', 'an interrupted switch is taken up', { id: operation.id, phase: operation.phase, action });
-    return await act(bench, operation, action, from, to);
+    return await act(bench, operation, action, from, to, activate);
   } finally {
     from.node?.connection.destroy();
     to.node?.connection.destroy();
   }
 }
 
-async function act(bench: Bench, operation: Operation, action: Recovery, from: Side, to: Side): Promise<Recovered> {
+async function act(
+  bench: Bench,
+  operation: Operation,
+  action: Recovery,
+  from: Side,
+  to: Side,
+  activate: Activate,
+): Promise<Recovered> {
   switch (action) {
     case Recovery.UNDO:
-      return undo(bench, operation, from, to);
+      return undo(bench, operation, from, to, activate);
     case Recovery.FORWARD:
-      return forward(bench, operation, from, to);
-    case Recovery.ADOPT:
+      return forward(bench, operation, from, to, activate);
+    case Recovery.ADOPT: {
+      const active = isOpen(from) ? from.name : to.name;
+      await activate(active);
       await bench.journal.write({ operation: null });
-      return { action, active: isOpen(from) ? from.name : to.name, messages: [] };
+      return { action, active, messages: [] };
+    }
     case Recovery.WAIT:
     case Recovery.STUCK:
       return { action, active: null, messages: [{ code: action, message: explain(action, operation) }] };
@@ -97,7 +110,7 @@ async function endLeftovers({ pool, clock }: Bench, { connection, dialect }: Nod
   );
 }
 
-async function undo(bench: Bench, operation: Operation, from: Side, to: Side): Promise<Recovered> {
+async function undo(bench: Bench, operation: Operation, from: Side, to: Side, activate: Activate): Promise<Recovered> {
   const messages: CodedMessage[] = [];
   if (to.node !== null) {
     const { connection, dialect } = to.node;
@@ -111,6 +124,7 @@ async function undo(bench: Bench, operation: Operation, from: Side, to: Side): P
   }
   const { connection, dialect } = from.node;
   await dialect.unfence(connection, operation.found.from, STATEMENT_MS);
+  await activate(from.name);
   if (operation.found.from.eventScheduler && operation.events.length > 0) {
     await dialect.setEventScheduler(connection, true, STATEMENT_MS);
   }
@@ -129,12 +143,18 @@ async function undo(bench: Bench, operation: Operation, from: Side, to: Side): P
       });
     }
   }
-  await bench.journal.write({ operation: null, active: from.name });
+  await bench.journal.write({ operation: null });
   messages.push({ code: 'RECOVERED', message: `cut short at ${operation.phase}: undone, ${from.name} writes` });
   return { action: Recovery.UNDO, active: from.name, messages };
 }
 
-async function forward(bench: Bench, operation: Operation, from: Side, to: Side): Promise<Recovered> {
+async function forward(
+  bench: Bench,
+  operation: Operation,
+  from: Side,
+  to: Side,
+  activate: Activate,
+): Promise<Recovered> {
   if (to.node === null) {
     return { action: Recovery.WAIT, active: null, messages: [] };
   }
@@ -152,6 +172,7 @@ async function forward(bench: Bench, operation: Operation, from: Side, to: Side)
     active: to.name,
     demoted: demote(journal.memory.demoted, from.name, to.name, new Date(bench.clock.now()).toISOString()),
   });
+  await activate(to.name);
   const messages = await settleRecovered(bench, operation, from, to.node);
   await journal.write({ operation: null });
   return {

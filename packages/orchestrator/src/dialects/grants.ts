@@ -41,10 +41,8 @@ export function missingGrants(rows: readonly Row[], needs: readonly Need[], acco
     .map((need) => `GRANT ${need.privilege} ON ${need.on} TO ${account}`);
 }
 
+/** user@host, as CURRENT_USER() and DEFINER columns have it, quoted for a statement. */
 export const accountOf = (currentUser: string): string => {
   const at = currentUser.lastIndexOf('@');
   return `${identifier(currentUser.slice(0, at))}@${identifier(currentUser.slice(at + 1))}`;
 };
-
-/** 'user@host' as in a DEFINER column, quoted for a statement. */
-export const definerOf = accountOf;

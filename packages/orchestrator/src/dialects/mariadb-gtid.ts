@@ -17,7 +17,7 @@ export function parseGtids(position: string): readonly Gtid[] {
     }));
 }
 
-export const formatGtid = (gtid: Gtid): string => `${gtid.domain}-${gtid.server}-${gtid.sequence}`;
+const formatGtid = (gtid: Gtid): string => `${gtid.domain}-${gtid.server}-${gtid.sequence}`;
 
 const highest = (gtids: readonly Gtid[], domain: number): bigint =>
   gtids

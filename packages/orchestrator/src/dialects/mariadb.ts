@@ -1,7 +1,7 @@
 import { flag, identifier, number, quote, text } from '../control-connection';
 import { Kind, markOf, type Dialect, type SemiSync, type Source } from '../dialect';
 import { ServerError } from '../errors';
-import { definerOf } from './grants';
+import { accountOf } from './grants';
 import { channelOf, channelOptions } from './mariadb-channel';
 import { errantGtids, purgedGtids, samePosition } from './mariadb-gtid';
 import { ACCOUNT_TABLES, inspect } from './mariadb-inspection';
@@ -168,7 +168,7 @@ export const mariadbDialect: Dialect = {
 
   async enableEvent(c, event, deadlineMs) {
     const name = `${identifier(event.schema)}.${identifier(event.name)}`;
-    await c.query(`ALTER DEFINER = ${definerOf(event.definer)} EVENT ${name} ENABLE`, deadlineMs);
+    await c.query(`ALTER DEFINER = ${accountOf(event.definer)} EVENT ${name} ENABLE`, deadlineMs);
   },
 
   async setSemiSync(c, side, on, deadlineMs) {

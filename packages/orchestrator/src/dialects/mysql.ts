@@ -1,6 +1,6 @@
 import { flag, identifier, number, quote, text, type ControlConnection } from '../control-connection';
 import { Kind, markOf, type Dialect, type SemiSync, type Source } from '../dialect';
-import { definerOf } from './grants';
+import { accountOf } from './grants';
 import { channelOf, channelOptions } from './mysql-channel';
 import { inspect } from './mysql-inspection';
 import { sessionOf } from './process-list';
@@ -157,7 +157,7 @@ export const mysqlDialect: Dialect = {
 
   async enableEvent(c, event, deadlineMs) {
     const name = `${identifier(event.schema)}.${identifier(event.name)}`;
-    await c.query(`ALTER DEFINER = ${definerOf(event.definer)} EVENT ${name} ENABLE`, deadlineMs);
+    await c.query(`ALTER DEFINER = ${accountOf(event.definer)} EVENT ${name} ENABLE`, deadlineMs);
   },
 
   async setSemiSync(c, side, on, deadlineMs) {

@@ -60,7 +60,7 @@ export interface ServerFacts extends PoolFacts {
   readonly blocking: Fact<readonly Blocking[]>;
 }
 
-export const MAX_NAMED = 5;
+const MAX_NAMED = 5;
 
 /** The first few of a list, and how many more there are. */
 export const some = (items: readonly string[]): string =>

@@ -3,7 +3,7 @@ import { pass, refuse } from './answer';
 import { some, type PoolFacts } from './facts';
 
 /** Two switches this close to each other are more likely a mistake or a loop than a wish. */
-export const RECENT_MS = 1000;
+const RECENT_MS = 1000;
 
 type Guardrail = (facts: PoolFacts) => GuardrailAnswer;
 

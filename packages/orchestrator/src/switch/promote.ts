@@ -5,14 +5,14 @@ import { endPending } from './fence';
 import type { Step } from './step';
 
 /** The candidate holds a transaction that the old primary lacks, so neither may be opened without a person's decision. */
-export class DivergedError extends OrchestratorError {
+class DivergedError extends OrchestratorError {
   constructor(message: string) {
     super('DIVERGED', message);
   }
 }
 
 /** The candidate could not be asked whether it was opened. */
-export class UndecidedError extends OrchestratorError {
+class UndecidedError extends OrchestratorError {
   constructor(message: string) {
     super('UNDECIDED', message);
   }
