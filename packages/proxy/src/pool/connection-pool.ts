@@ -1,14 +1,16 @@
 import { Backend, BackendState } from '../backend/backend';
 import type { Home } from '../backend/backend';
+import { freshContext } from '../backend/node-baseline';
 import type { Holder } from '../backend/holder';
 import { connect } from '../backend/connect';
-import { query } from '../backend/exchange';
+import { asBytes, query } from '../backend/exchange';
 import { COMMON_VARIANT } from '../capabilities';
 import type { Clock } from '../clock';
 import { ProxyError } from '../errors';
 import type { Log } from '../errors';
 import type { Account } from '../options';
 import type { PoolClient } from './pool-client';
+import { DeadlineQueue } from './deadline-queue';
 import type { Node } from './node';
 
 /** Same as MySQL's default connect_timeout. */
@@ -18,6 +20,8 @@ const RETRY_MS = 200;
 export interface ConnectionPoolLimits {
   readonly min: number;
   readonly max: number;
+  /** ms that a session waits for a backend */
+  readonly waitMs: number;
 }
 
 /**
@@ -33,12 +37,14 @@ export class ConnectionPool implements Home {
   readonly #log: Log;
   readonly #idle = new Set<Backend>();
   readonly #all = new Set<Backend>();
-  readonly #waiting = new Set<PoolClient>();
+  readonly #waiting: DeadlineQueue<PoolClient>;
   /** Sessions that hold a backend only for what their next statement may ask about the last one, the oldest first. */
   readonly #weaklyPinned = new Set<Holder>();
   #opening = 0;
   #generation = 0;
   #retryScheduled = false;
+  /** Said to those who waited in vain. */
+  #trouble = 'all backends are in use (backend.max)';
 
   constructor(node: Node, account: Account, limits: ConnectionPoolLimits, clock: Clock, log: Log) {
     this.node = node;
@@ -46,6 +52,9 @@ export class ConnectionPool implements Home {
     this.#limits = limits;
     this.#clock = clock;
     this.#log = log;
+    this.#waiting = new DeadlineQueue(limits.waitMs, clock, (session) =>
+      session.refuse(`no connection to ${node.name} within ${limits.waitMs} ms (hold.max): ${this.#trouble}`),
+    );
   }
 
   get backends(): ReadonlySet<Backend> {
@@ -75,9 +84,7 @@ export class ConnectionPool implements Home {
   }
 
   takeWaiting(): PoolClient[] {
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    return waiting;
+    return this.#waiting.takeAll().map(({ item }) => item);
   }
 
   /** The session is done with it. */
@@ -151,7 +158,7 @@ export class ConnectionPool implements Home {
     this.#idle.delete(backend);
     backend.state = BackendState.HELD;
     try {
-      const { rows } = await query(backend, 'SELECT LAST_INSERT_ID()');
+      const { rows } = await query(backend, `SELECT ${asBytes('LAST_INSERT_ID()')}`);
       backend.lastHolder?.insertIdRead(rows[0]?.[0] ?? null);
       backend.lastInsertId = backend.lastHolder?.lastInsertId ?? null;
       backend.lastHolder = null;
@@ -250,6 +257,7 @@ export class ConnectionPool implements Home {
       user: this.account.name,
       error: error.message,
     });
+    this.#trouble = error.message;
     // what the server itself says of this account or of its limits won't change by waiting, unless others will be free
     if (error instanceof ProxyError && error.code === 'SERVER' && this.#all.size === 0) {
       for (const session of this.takeWaiting()) session.denied(error);
@@ -280,7 +288,7 @@ export class ConnectionPool implements Home {
       this.#all.add(backend);
       const baseline = await this.node.learn(backend, connected);
       await query(backend, baseline.trackers);
-      backend.context = baseline.context;
+      backend.context = freshContext(baseline, variant);
     } catch (error) {
       backend?.destroy((error as Error).message);
       throw error;

@@ -1,4 +1,5 @@
-import type { Clock, Timer } from '../clock';
+import type { Clock } from '../clock';
+import { DeadlineQueue } from './deadline-queue';
 
 /** The pool's valve. */
 export const GateState = Object.freeze({
@@ -25,12 +26,6 @@ export interface Waiting {
   refuse(reason: string): void;
 }
 
-interface Entry<W> {
-  readonly waiting: W;
-  readonly since: number;
-  readonly bytes: number;
-}
-
 export interface GateLimits {
   /** ms that anything may wait */
   readonly maxMs: number;
@@ -38,23 +33,23 @@ export interface GateLimits {
   readonly bytes: number;
 }
 
-/**
- * State and bounded queue of the gate. Insertion order is kept; whoever leaves (client gone) is deleted.
- * Everybody waits at most `maxMs`, so the first in the queue always expires first and one timer is enough.
- */
+/** State and bounded queue of the gate. */
 export class Gate<W extends Waiting> {
   readonly #limits: GateLimits;
-  readonly #clock: Clock;
-  readonly #queue = new Map<W, Entry<W>>();
+  readonly #queue: DeadlineQueue<W>;
+  /** What each keeps while it waits. */
+  readonly #bytesOf = new Map<W, number>();
   #state: GateState = GateState.OPEN;
   #bytes = 0;
-  #timer: Timer | null = null;
   /** Said to those whose wait ends without a result. */
   reason = 'the pool is held';
 
   constructor(limits: GateLimits, clock: Clock) {
     this.#limits = limits;
-    this.#clock = clock;
+    this.#queue = new DeadlineQueue(limits.maxMs, clock, (waiting) => {
+      this.#forget(waiting);
+      waiting.refuse(`${this.reason}, longer than ${limits.maxMs} ms (hold.max)`);
+    });
   }
 
   get state(): GateState {
@@ -75,45 +70,31 @@ export class Gate<W extends Waiting> {
     if (this.#queue.size >= this.#limits.clients) {
       return `the hold queue is full (hold.clients: ${this.#limits.clients})`;
     }
-    if (this.#bytes + waiting.waitingBytes > this.#limits.bytes) {
+    const bytes = waiting.waitingBytes;
+    if (this.#bytes + bytes > this.#limits.bytes) {
       return `the hold queue is full (hold.bytes: ${this.#limits.bytes})`;
     }
-    const entry = { waiting, since: this.#clock.now(), bytes: waiting.waitingBytes };
-    this.#queue.set(waiting, entry);
-    this.#bytes += entry.bytes;
-    this.#timer ??= this.#clock.timer(() => this.#expire(), this.#limits.maxMs);
+    this.#queue.add(waiting);
+    this.#bytesOf.set(waiting, bytes);
+    this.#bytes += bytes;
     return null;
   }
 
   /** Takes one out of the queue; true if it was there. */
   leave(waiting: W): boolean {
-    const entry = this.#queue.get(waiting);
-    if (entry === undefined) return false;
-    this.#bytes -= entry.bytes;
+    this.#forget(waiting);
     return this.#queue.delete(waiting);
   }
 
   /** Empties the queue in its order. */
   takeAll(): { waiting: W; since: number }[] {
-    const all = [...this.#queue.values()];
-    this.#queue.clear();
+    this.#bytesOf.clear();
     this.#bytes = 0;
-    this.#timer?.cancel();
-    this.#timer = null;
-    return all;
+    return this.#queue.takeAll().map(({ item, since }) => ({ waiting: item, since }));
   }
 
-  #expire(): void {
-    this.#timer = null;
-    const now = this.#clock.now();
-    for (const [waiting, entry] of this.#queue) {
-      const left = entry.since + this.#limits.maxMs - now;
-      if (left > 0) {
-        this.#timer = this.#clock.timer(() => this.#expire(), left);
-        return;
-      }
-      this.leave(waiting);
-      waiting.refuse(`${this.reason}, longer than ${this.#limits.maxMs} ms (hold.max)`);
-    }
+  #forget(waiting: W): void {
+    this.#bytes -= this.#bytesOf.get(waiting) ?? 0;
+    this.#bytesOf.delete(waiting);
   }
 }

@@ -137,7 +137,8 @@ export class Pool {
     const key = `${node}\u0000${account.name}`;
     let connectionPool = this.#connectionPools.get(key);
     if (connectionPool === undefined) {
-      connectionPool = new ConnectionPool(this.#node(node), account, this.options.backend, this.clock, this.log);
+      const limits = { ...this.options.backend, waitMs: this.options.hold.maxMs };
+      connectionPool = new ConnectionPool(this.#node(node), account, limits, this.clock, this.log);
       this.#connectionPools.set(key, connectionPool);
     }
     return connectionPool;
