@@ -32,7 +32,7 @@ export async function loadDirectly(primary: TestServer): Promise<void> {
   if (failed + unknown > 0) throw new Error(`the load on ${primary.name} failed: ${messages.join('; ')}`);
 }
 
-export interface Flight {
+interface Flight {
   readonly record: FlightRecord;
   readonly predictedHoldMs: number | null;
   /** The slowest statement of any client meanwhile, as the client saw it. */
