@@ -25,13 +25,17 @@ export async function readBaseline(
     'SELECT ID, CHARACTER_SET_NAME, COLLATION_NAME FROM information_schema.COLLATIONS WHERE ID IS NOT NULL',
   );
   const names = query(backend, 'SHOW SESSION VARIABLES');
+  const defaults = query(backend, 'SELECT @@GLOBAL.sql_mode,@@GLOBAL.interactive_timeout');
   const values = (await charset).rows[0] ?? [];
   const variables = new Map(CHARSET_VARIABLES.map((name, i) => [name, quoted(values[i])]));
   const tracked = (await names).rows
     .map((row) => String(row[0]).toLowerCase())
     .filter((name) => /^[a-z0-9_]+$/.test(name) && isReplayed(name));
+  const [sqlMode, interactiveTimeout] = (await defaults).rows[0] ?? [];
   return {
     ...greeting,
+    sqlMode: String(sqlMode),
+    interactiveTimeout: String(interactiveTimeout),
     context: new SessionContext(null, variables, new Map()),
     collations: new Map(
       (await collations).rows.map(([id, name, collation]) => [

@@ -105,6 +105,11 @@ function readResultSet(bytes: Buffer): { columns: ColumnDefinition[]; rows: (Buf
   return { columns, rows };
 }
 
+/** For values that we read ourselves: all others come in character_set_results, even numbers, and that may be utf16. */
+export function asBytes(expression: string): string {
+  return `CAST(${expression} AS BINARY)`;
+}
+
 /** Asks the server something of our own. Rejects with ProxyError SERVER (its ERR packet) or BACKEND_LOST. */
 export function query(backend: Backend, sql: string): Promise<Answer> {
   return ask(backend, Command.QUERY, Buffer.from(sql, 'utf8'), ReplyGrammar.QUERY);

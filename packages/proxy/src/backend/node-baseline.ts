@@ -1,4 +1,5 @@
-import { SessionContext } from '../session/context';
+import { Capability } from '@myswitch/protocol';
+import type { SessionContext } from '../session/context';
 
 export interface Collation {
   readonly charset: string;
@@ -11,17 +12,28 @@ export interface NodeBaseline {
   /** Low byte of the collation that the server greets with. */
   readonly characterSet: number;
   readonly context: SessionContext;
+  /** Global values, which some logins add to. */
+  readonly sqlMode: string;
+  readonly interactiveTimeout: string;
   readonly collations: ReadonlyMap<number, Collation>;
   /** SET that makes the server tell what changes; run once on each new backend. */
   readonly trackers: string;
 }
 
-/** The context of a session whose handshake named a collation; an unknown one gets the server's default, as there. */
-export function contextFor(baseline: NodeBaseline, characterSet: number, schema: string | null): SessionContext {
+/** What a session is like after a login with these capabilities: some of them set variables. */
+export function freshContext(baseline: NodeBaseline, variant: number): SessionContext {
+  const values = new Map<string, string>();
+  if ((variant & Capability.IGNORE_SPACE) !== 0) values.set('sql_mode', `'IGNORE_SPACE,${baseline.sqlMode}'`);
+  if ((variant & Capability.INTERACTIVE) !== 0) values.set('wait_timeout', baseline.interactiveTimeout);
+  return baseline.context.withValues(values, new Map());
+}
+
+/** The same for a handshake that named a collation; an unknown one gets the server's default, as there. */
+export function contextFor(baseline: NodeBaseline, characterSet: number, variant: number): SessionContext {
   const known = baseline.collations.get(characterSet);
-  if (known === undefined) return baseline.context.withSchema(schema);
+  const fresh = freshContext(baseline, variant);
   // no client can speak these: the server falls back to its default too
-  if (/^(ucs2|utf16|utf16le|utf32)$/.test(known.charset)) return baseline.context.withSchema(schema);
+  if (known === undefined || /^(ucs2|utf16|utf16le|utf32)$/.test(known.charset)) return fresh;
   const { charset, collation } = known;
   const variables = new Map([
     ['character_set_client', `'${charset}'`],
@@ -29,5 +41,5 @@ export function contextFor(baseline: NodeBaseline, characterSet: number, schema:
     ['character_set_connection', `'${charset}'`],
     ['collation_connection', `'${collation}'`],
   ]);
-  return new SessionContext(schema, variables, new Map());
+  return fresh.withValues(variables, new Map());
 }

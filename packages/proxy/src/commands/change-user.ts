@@ -35,7 +35,7 @@ function proceed(session: Session, step: ClientLoginStep, sequence: number): Wor
         const { pool } = session;
         session.forget();
         session.account = pool.account(step.user)!;
-        session.context = session.loginContext = contextFor(pool.baseline!, step.characterSet, null);
+        session.context = session.loginContext = contextFor(pool.baseline!, step.characterSet, session.variant);
       };
       const { database } = step;
       if (session.backend !== null) {

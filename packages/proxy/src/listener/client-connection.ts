@@ -13,7 +13,7 @@ import {
 } from '@myswitch/protocol';
 import type { ClientLoginStep } from '@myswitch/protocol';
 import { contextFor } from '../backend/node-baseline';
-import { CLIENT_CAPABILITIES } from '../capabilities';
+import { CLIENT_CAPABILITIES, variantOf } from '../capabilities';
 import type { Timer } from '../clock';
 import { accessDenied } from '../commands/access-denied';
 import { enterSchema } from '../commands/change-user';
@@ -124,7 +124,7 @@ export class ClientConnection {
         socket.removeListener('data', this.#receive).removeAllListeners('error');
         const { capabilities, database } = step;
         const account = this.#pool.account(step.user)!;
-        const context = contextFor(this.#pool.baseline!, step.characterSet, null);
+        const context = contextFor(this.#pool.baseline!, step.characterSet, variantOf(capabilities));
         const session = new Session(
           this.#id,
           this.#pool,

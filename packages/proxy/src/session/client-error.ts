@@ -1,4 +1,4 @@
-import type { ProxyError } from '../errors';
+import { ProxyError } from '../errors';
 
 /** An ERR packet for a client. */
 export interface ClientError {
@@ -8,7 +8,8 @@ export interface ClientError {
 }
 
 /** The server's own error as it is; ours as 1105. */
-export function clientError(error: ProxyError): ClientError {
-  if (error.errno === null) return { code: 1105, sqlState: 'HY000', message: `MySwitch: ${error.message}` };
+export function clientError(error: Error): ClientError {
+  if (!(error instanceof ProxyError) || error.errno === null)
+    return { code: 1105, sqlState: 'HY000', message: `MySwitch: ${error.message}` };
   return { code: error.errno, sqlState: error.sqlState!, message: error.message };
 }

@@ -1,5 +1,5 @@
 import type { Backend } from '../backend/backend';
-import { query } from '../backend/exchange';
+import { asBytes, query } from '../backend/exchange';
 import type { Holder } from '../backend/holder';
 import type { Session } from './session';
 
@@ -24,7 +24,7 @@ export async function takeOverInsertId(session: Session, backend: Backend): Prom
   const wanted = session.lastInsertId ?? 0;
   const unread = backend.lastInsertId === null;
   if (!unread && backend.lastInsertId === wanted) return;
-  const answer = query(backend, `SELECT LAST_INSERT_ID(),LAST_INSERT_ID(${wanted})`);
+  const answer = query(backend, `SELECT ${asBytes('LAST_INSERT_ID()')},LAST_INSERT_ID(${wanted})`);
   if (unread && former !== null) await keepFor(former, answer);
   await answer;
   backend.lastInsertId = wanted;
@@ -35,7 +35,7 @@ export function learnInsertId(session: Session): Promise<void> {
   if (session.insertIdPending !== null) return session.insertIdPending;
   const last = session.lastBackend;
   if (last === null || last.lastHolder !== session || last.state === 'CLOSED') return Promise.resolve();
-  return keepFor(session, query(last, 'SELECT LAST_INSERT_ID()'));
+  return keepFor(session, query(last, `SELECT ${asBytes('LAST_INSERT_ID()')}`));
 }
 
 /** Never rejects: what can't be read is lost. */

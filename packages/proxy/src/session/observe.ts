@@ -1,4 +1,4 @@
-import { ServerStatus, StatementKind } from '@myswitch/protocol';
+import { Diagnostic, ServerStatus, StatementKind } from '@myswitch/protocol';
 import type { ReplyTracker, Statement } from '@myswitch/protocol';
 import { EVERYTHING } from '../backend/backend';
 import type { Backend } from '../backend/backend';
@@ -37,6 +37,15 @@ const EXPLAINED: ReadonlySet<StatementKind> = new Set([
   StatementKind.DEALLOCATE,
 ]);
 
+/** Statements that use tables, and so forget the warnings of the one before. Of others it can't be told. */
+const CLEARS_WARNINGS: ReadonlySet<StatementKind> = new Set([
+  StatementKind.INSERT,
+  StatementKind.REPLACE,
+  StatementKind.UPDATE,
+  StatementKind.DELETE,
+  StatementKind.DDL,
+]);
+
 /** Takes over what a complete reply says of the session: from the text, the status, and the trackers. */
 export function observe(session: Session, backend: Backend, statement: Statement, tracker: ReplyTracker): void {
   const failed = tracker.errorCode !== 0;
@@ -68,19 +77,21 @@ function observeDiagnostics(
   failed: boolean,
 ): void {
   const { diagnostics } = session;
-  diagnostics.warnings = tracker.warnings;
   if (failed) {
     diagnostics.rowCount = -1;
-    diagnostics.warnings = 1;
   } else if (tracker.resultSets > 0) {
     diagnostics.rowCount = -1;
     diagnostics.foundRows = tracker.rows;
   } else {
     diagnostics.rowCount = tracker.affectedRows;
   }
+  const warned = failed || tracker.warnings > 0;
+  if (warned) diagnostics.warnings = Math.max(1, tracker.warnings);
+  else if (CLEARS_WARNINGS.has(statement.kind)) diagnostics.warnings = 0;
+  const askedAgain = diagnostics.warnings > 0 && statement.reads.includes(Diagnostic.WARNINGS);
   session.endWeakPins();
   if (statement.calcFoundRows && !failed) session.weakPin(WeakPin.FOUND_ROWS);
-  if (diagnostics.warnings > 0) session.weakPin(WeakPin.WARNINGS);
+  if (warned || askedAgain) session.weakPin(WeakPin.WARNINGS);
   const mayChangeId =
     tracker.lastInsertId !== 0 ||
     statement.setsLastInsertId ||
@@ -97,14 +108,14 @@ function touch(session: Session, statement: Statement): void {
   for (const assignment of statement.assignments) {
     switch (assignment.target) {
       case 'system':
-        if (assignment.scope === 'session' && isReplayed(assignment.name)) session.touched.add(assignment.name);
+        if (assignment.scope === 'session') touchVariable(session, assignment.name);
         break;
       case 'user':
         session.touched.add(`@${assignment.name}`);
         break;
       case 'names':
       case 'charset':
-        for (const name of CHARSET_VARIABLES) session.touched.add(name);
+        touchVariable(session, CHARSET_VARIABLES[0]);
         break;
       case 'transaction':
       case 'statement':
@@ -116,6 +127,15 @@ function touch(session: Session, statement: Statement): void {
   }
 }
 
+/** Setting one of the four charset variables changes others of them. */
+function touchVariable(session: Session, name: string): void {
+  if ((CHARSET_VARIABLES as readonly string[]).includes(name)) {
+    for (const each of CHARSET_VARIABLES) session.touched.add(each);
+  } else if (isReplayed(name)) {
+    session.touched.add(name);
+  }
+}
+
 function observeTrackers(session: Session, backend: Backend, statement: Statement): void {
   let explained = EXPLAINED.has(statement.kind) || statement.pins.length > 0;
   let changed = false;
@@ -124,7 +144,7 @@ function observeTrackers(session: Session, backend: Backend, statement: Statemen
       explained ||= !OPAQUE.has(statement.kind);
       if (statement.schema === null) setSchema(session, backend, tracker.name);
     } else if (tracker.kind === 'systemVariable') {
-      session.touched.add(tracker.name.toLowerCase());
+      touchVariable(session, tracker.name.toLowerCase());
     } else if (tracker.kind === 'stateChange') {
       changed = true;
     }

@@ -9,6 +9,9 @@ import { isInsertIdLost, learnInsertId, takeOverInsertId } from './insert-id';
 import type { Session, Work } from './session';
 import { settle } from './settle';
 
+/** Any statement with a subquery does. */
+const CLEAR_WARNINGS = 'SELECT (SELECT 1)';
+
 /** Whether the next statement would see on this backend what it would see on a connection of its own. */
 export function isEqual(session: Session, backend: Backend, work: Work): boolean {
   if (backend.context !== session.context && !backend.context.equals(session.context)) return false;
@@ -41,6 +44,8 @@ export async function replay(session: Session, backend: Backend, work: Work): Pr
     backend.lastHolder = session;
     backend.knows = NOTHING;
   }
+  // a statement without tables leaves the list as it was: it may be another session's
+  if (asksForWarnings(work) && session.diagnostics.warnings === 0) await query(backend, CLEAR_WARNINGS);
   await work.prepare?.(session, backend);
 }
 
@@ -80,6 +85,7 @@ function refuseLostDiagnostics(session: Session, backend: Backend, work: Work): 
 
 function isKnown(session: Session, backend: Backend, what: Diagnostic): boolean {
   if (what === Diagnostic.LAST_INSERT_ID) return !isInsertIdLost(session, backend);
+  if (what === Diagnostic.WARNINGS && session.diagnostics.warnings === 0) return false;
   return backend.lastHolder === session && backend.knows.has(what);
 }
 
@@ -87,6 +93,10 @@ function isKnown(session: Session, backend: Backend, what: Diagnostic): boolean 
 function isTrivial(session: Session, what: Diagnostic): boolean {
   if (what === Diagnostic.LAST_INSERT_ID) return false;
   return session.lastBackend === null || (what === Diagnostic.WARNINGS && session.diagnostics.warnings === 0);
+}
+
+function asksForWarnings(work: Work): boolean {
+  return work.statement.reads.includes(Diagnostic.WARNINGS);
 }
 
 function asksForDiagnostics(work: Work): boolean {

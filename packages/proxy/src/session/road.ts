@@ -155,7 +155,6 @@ function abandon(session: Session, backend: Backend): void {
 }
 
 function replayFailed(session: Session, backend: Backend, error: ProxyError, attempt: number): void {
-  console.error('REPLAY FAILED', error);
   const keeps = session.inTransaction || session.pins.size > 0;
   const gone = backend.state === BackendState.CLOSED;
   if (gone) {

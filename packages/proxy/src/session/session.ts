@@ -74,6 +74,7 @@ export interface Accepted {
 export interface Diagnostics {
   rowCount: number | bigint;
   foundRows: number;
+  /** Above 0: there may be some, of the last statement or of one before it. */
   warnings: number;
 }
 

@@ -2,7 +2,7 @@ import { ColumnType, quoteIdentifier } from '@myswitch/protocol';
 import type { ColumnDefinition } from '@myswitch/protocol';
 import { AFTER_PING, NOTHING } from '../backend/backend';
 import type { Backend } from '../backend/backend';
-import { ping, query, resetConnection } from '../backend/exchange';
+import { asBytes, ping, query, resetConnection } from '../backend/exchange';
 import { WeakPin, Pin } from './pins';
 import type { Session } from './session';
 
@@ -42,12 +42,12 @@ async function readBack(session: Session, backend: Backend): Promise<void> {
   const user = names.filter((name) => name.startsWith('@')).map((name) => name.slice(1));
   // a name in another character set can't be written down reliably
   if (names.some((name) => !/^[\x20-\x7e]*$/.test(name))) return session.pin(Pin.USER_VARIABLE);
-  // as bytes: character_set_results would be applied to texts, and it may be utf16. The plain column tells the type.
+  // the plain column tells the type
   const columns = [
-    ...system.map((name) => `@@SESSION.${name}`).flatMap((name) => [name, bytesOf(name)]),
+    ...system.map((name) => `@@SESSION.${name}`).flatMap((name) => [name, asBytes(name)]),
     ...user
       .map((name) => `@${quoteIdentifier(name)}`)
-      .flatMap((name) => [name, ...[name, `HEX(${name})`, `CHARSET(${name})`, `COLLATION(${name})`].map(bytesOf)]),
+      .flatMap((name) => [name, ...[name, `HEX(${name})`, `CHARSET(${name})`, `COLLATION(${name})`].map(asBytes)]),
   ];
   backend.knows = NOTHING;
   const answer = await query(backend, `SELECT ${columns.join(',')}`).catch((error: { code?: string }) => {
@@ -66,10 +66,6 @@ async function readBack(session: Session, backend: Backend): Promise<void> {
     }),
   );
   session.context = backend.context = session.context.withValues(systemValues, userValues);
-}
-
-function bytesOf(expression: string): string {
-  return `CAST(${expression} AS BINARY)`;
 }
 
 const INTEGERS: ReadonlySet<number> = new Set([
