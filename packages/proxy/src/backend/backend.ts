@@ -36,6 +36,8 @@ export interface Home {
 export const EVERYTHING: ReadonlySet<Diagnostic> = new Set(Object.values(Diagnostic));
 /** A ping makes ROW_COUNT() its own. */
 export const AFTER_PING: ReadonlySet<Diagnostic> = new Set([Diagnostic.FOUND_ROWS, Diagnostic.WARNINGS]);
+/** A statement without tables leaves the list of warnings as it was: it may be another session's. */
+export const ALL_BUT_WARNINGS: ReadonlySet<Diagnostic> = new Set([Diagnostic.FOUND_ROWS, Diagnostic.ROW_COUNT]);
 export const NOTHING: ReadonlySet<Diagnostic> = new Set();
 
 /**

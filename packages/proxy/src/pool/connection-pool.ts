@@ -71,7 +71,8 @@ export class ConnectionPool implements Home {
 
   /** An idle backend at once, or null: then the session is queued and gets `granted` (or `denied`) later. */
   take(session: PoolClient): Backend | null {
-    const backend = this.#waiting.size === 0 ? this.#pick(session) : null;
+    // whatever is idle fits nobody who waits: no place in the queue is lost
+    const backend = this.#pick(session);
     if (backend !== null) return this.#hold(backend, session);
     this.#waiting.add(session);
     this.#grow(session.variant);
@@ -158,9 +159,14 @@ export class ConnectionPool implements Home {
     this.#idle.delete(backend);
     backend.state = BackendState.HELD;
     try {
-      const { rows } = await query(backend, `SELECT ${asBytes('LAST_INSERT_ID()')}`);
-      backend.lastHolder?.insertIdRead(rows[0]?.[0] ?? null);
-      backend.lastInsertId = backend.lastHolder?.lastInsertId ?? null;
+      const owner = backend.lastHolder;
+      const pending: Promise<void> = query(backend, `SELECT ${asBytes('LAST_INSERT_ID()')}`).then(({ rows }) => {
+        // unless it has inserted somewhere else meanwhile
+        if (owner?.insertIdPending === pending) owner.insertIdRead(rows[0]?.[0] ?? null);
+      });
+      if (owner !== null) owner.insertIdPending = pending;
+      await pending;
+      backend.lastInsertId = owner?.lastInsertId ?? null;
       backend.lastHolder = null;
       this.give(backend);
     } catch (error) {
@@ -247,8 +253,7 @@ export class ConnectionPool implements Home {
 
   /** Somebody waits, so the oldest weak pin ends: its session is told if it asks for what is gone. */
   #releaseWeakPin(): void {
-    const [oldest] = this.#weaklyPinned;
-    oldest?.releaseWeakPins();
+    for (const oldest of this.#weaklyPinned) if (oldest.releaseWeakPins()) return;
   }
 
   #openFailed(error: Error): void {

@@ -25,7 +25,8 @@ export async function takeOverInsertId(session: Session, backend: Backend): Prom
   const unread = backend.lastInsertId === null;
   if (!unread && backend.lastInsertId === wanted) return;
   const answer = query(backend, `SELECT ${asBytes('LAST_INSERT_ID()')},LAST_INSERT_ID(${wanted})`);
-  if (unread && former !== null) await keepFor(former, answer);
+  // it may be asking itself: another promise than the one it waits for would leave it without an answer
+  if (unread && former !== null) await (former.insertIdPending ?? keepFor(former, answer));
   await answer;
   backend.lastInsertId = wanted;
 }
@@ -35,7 +36,9 @@ export function learnInsertId(session: Session): Promise<void> {
   if (session.insertIdPending !== null) return session.insertIdPending;
   const last = session.lastBackend;
   if (last === null || last.lastHolder !== session || last.state === 'CLOSED') return Promise.resolve();
-  return keepFor(session, query(last, `SELECT ${asBytes('LAST_INSERT_ID()')}`));
+  const learned = keepFor(session, query(last, `SELECT ${asBytes('LAST_INSERT_ID()')}`));
+  last.lastHolder = null; // who gets that backend next must not keep this value for a session that has gone on
+  return learned;
 }
 
 /** Never rejects: what can't be read is lost. */

@@ -1,6 +1,6 @@
 import { Diagnostic, ServerStatus, StatementKind } from '@myswitch/protocol';
 import type { ReplyTracker, Statement } from '@myswitch/protocol';
-import { EVERYTHING } from '../backend/backend';
+import { ALL_BUT_WARNINGS, EVERYTHING } from '../backend/backend';
 import type { Backend } from '../backend/backend';
 import { isReplayed } from '../backend/baseline';
 import { CHARSET_VARIABLES } from './context';
@@ -43,14 +43,11 @@ const CLEARS_WARNINGS: ReadonlySet<StatementKind> = new Set([
   StatementKind.REPLACE,
   StatementKind.UPDATE,
   StatementKind.DELETE,
-  StatementKind.DDL,
 ]);
 
 /** Takes over what a complete reply says of the session: from the text, the status, and the trackers. */
 export function observe(session: Session, backend: Backend, statement: Statement, tracker: ReplyTracker): void {
   const failed = tracker.errorCode !== 0;
-  backend.lastHolder = session;
-  backend.knows = EVERYTHING;
   observeDiagnostics(session, backend, statement, tracker, failed);
   if (failed) {
     if (!statement.plain || (session.status & ServerStatus.AUTOCOMMIT) === 0) session.statusUnknown = true;
@@ -89,6 +86,9 @@ function observeDiagnostics(
   if (warned) diagnostics.warnings = Math.max(1, tracker.warnings);
   else if (CLEARS_WARNINGS.has(statement.kind)) diagnostics.warnings = 0;
   const askedAgain = diagnostics.warnings > 0 && statement.reads.includes(Diagnostic.WARNINGS);
+  const ownList = backend.lastHolder === session && backend.knows.has(Diagnostic.WARNINGS);
+  backend.lastHolder = session;
+  backend.knows = ownList || warned || CLEARS_WARNINGS.has(statement.kind) ? EVERYTHING : ALL_BUT_WARNINGS;
   session.endWeakPins();
   if (statement.calcFoundRows && !failed) session.weakPin(WeakPin.FOUND_ROWS);
   if (warned || askedAgain) session.weakPin(WeakPin.WARNINGS);

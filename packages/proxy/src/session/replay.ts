@@ -9,8 +9,8 @@ import { isInsertIdLost, learnInsertId, takeOverInsertId } from './insert-id';
 import type { Session, Work } from './session';
 import { settle } from './settle';
 
-/** Any statement with a subquery does. */
-const CLEAR_WARNINGS = 'SELECT (SELECT 1)';
+/** As any statement does that uses a table. */
+const CLEAR_WARNINGS = 'SELECT 1 FROM (SELECT 1) t';
 
 /** Whether the next statement would see on this backend what it would see on a connection of its own. */
 export function isEqual(session: Session, backend: Backend, work: Work): boolean {

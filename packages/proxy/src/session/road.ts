@@ -158,9 +158,9 @@ function replayFailed(session: Session, backend: Backend, error: ProxyError, att
   const keeps = session.inTransaction || session.pins.size > 0;
   const gone = backend.state === BackendState.CLOSED;
   if (gone) {
+    if (keeps) session.connectionEnded();
     session.backend = null;
     session.pool.lost();
-    if (keeps) session.connectionEnded();
   }
   if (session.closed) return abandon(session, backend);
   if (gone && !keeps && error.code !== 'SERVER' && attempt < MAX_ATTEMPTS) {
@@ -181,11 +181,11 @@ function replayFailed(session: Session, backend: Backend, error: ProxyError, att
 /** The backend's connection ended before the reply did. What may have been committed is never run again. */
 export function replyLost(session: Session, reason: string): void {
   const { work, doomed } = session;
-  session.backend = null;
-  session.pool.lost();
-  session.work = null;
   const wasOpen = session.inTransaction || session.pins.size > 0;
   session.connectionEnded();
+  session.backend = null;
+  session.work = null;
+  session.pool.lost();
   if (session.closed) return;
   session.doomed = null;
   session.move(SessionPhase.IDLE);

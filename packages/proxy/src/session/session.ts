@@ -251,13 +251,17 @@ export class Session implements PoolClient, ReplyTarget {
 
   /** The server ended the connection while this session held it between two commands. */
   backendLost(reason: string): void {
-    this.backend = null;
+    // a session that had its backend for weak pins only lost nothing that it would not be told of when it asks
+    const wasOpen = this.inTransaction || this.pins.size > 0 || this.touched.size > 0;
     this.connectionEnded();
-    this.doomed ??= {
-      code: 1105,
-      sqlState: 'HY000',
-      message: `MySwitch: ${reason}; the open transaction and what was bound to it (locks, temporary tables) are lost`,
-    };
+    this.backend = null;
+    if (wasOpen) {
+      this.doomed ??= {
+        code: 1105,
+        sqlState: 'HY000',
+        message: `MySwitch: ${reason}; the open transaction and what was bound to it (locks, temporary tables) are lost`,
+      };
+    }
     if (this.#phase === SessionPhase.SETTLING) this.move(SessionPhase.IDLE);
     this.pool.lost();
   }

@@ -47,7 +47,13 @@ async function readBack(session: Session, backend: Backend): Promise<void> {
     ...system.map((name) => `@@SESSION.${name}`).flatMap((name) => [name, asBytes(name)]),
     ...user
       .map((name) => `@${quoteIdentifier(name)}`)
-      .flatMap((name) => [name, ...[name, `HEX(${name})`, `CHARSET(${name})`, `COLLATION(${name})`].map(asBytes)]),
+      .flatMap((name) => [
+        name,
+        asBytes(name),
+        asBytes(`HEX(${name})`),
+        asBytes(`CHARSET(${name})`),
+        asBytes(`COLLATION(${name})`),
+      ]),
   ];
   backend.knows = NOTHING;
   const answer = await query(backend, `SELECT ${columns.join(',')}`).catch((error: { code?: string }) => {
