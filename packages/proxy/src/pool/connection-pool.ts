@@ -166,7 +166,7 @@ export class ConnectionPool implements Home {
       });
       if (owner !== null) owner.insertIdPending = pending;
       await pending;
-      backend.lastInsertId = owner?.lastInsertId ?? null;
+      backend.lastInsertId = owner?.insertIdPending === pending ? owner.lastInsertId : null;
       backend.lastHolder = null;
       this.give(backend);
     } catch (error) {
