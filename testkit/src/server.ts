@@ -48,7 +48,7 @@ export class TestServer {
   /** PEM text of the authority that signed its certificate; null without `tls`. */
   readonly ca: string | null;
   private readonly software: ServerSoftware;
-  private readonly extra: readonly string[];
+  private readonly extra: string[];
   private readonly keepsFiles: boolean;
   private readonly fixedPort: boolean;
   private currentPort: number;
@@ -211,6 +211,11 @@ export class TestServer {
 
   resume(): void {
     this.child?.kill('SIGCONT');
+  }
+
+  /** Adds a line to my.cnf, as a DBA would; it counts from the next start on. */
+  addToMyCnf(line: string): void {
+    this.extra.push(line);
   }
 
   /** Up again on the same port with its my.cnf, whether it runs or was killed. */
