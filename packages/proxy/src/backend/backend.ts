@@ -32,12 +32,7 @@ export interface Home {
   weaklyPinned(holder: Holder, pinned: boolean): void;
 }
 
-/** Of the last statement. LAST_INSERT_ID() is another matter: see session/insert-id.ts. */
-export const EVERYTHING: ReadonlySet<Diagnostic> = new Set(Object.values(Diagnostic));
-/** A ping makes ROW_COUNT() its own. */
-export const AFTER_PING: ReadonlySet<Diagnostic> = new Set([Diagnostic.FOUND_ROWS, Diagnostic.WARNINGS]);
-/** A statement without tables leaves the list of warnings as it was: it may be another session's. */
-export const ALL_BUT_WARNINGS: ReadonlySet<Diagnostic> = new Set([Diagnostic.FOUND_ROWS, Diagnostic.ROW_COUNT]);
+/** LAST_INSERT_ID() is another matter: see session/insert-id.ts. */
 export const NOTHING: ReadonlySet<Diagnostic> = new Set();
 
 /**
@@ -58,7 +53,7 @@ export class Backend {
   /** Whose LAST_INSERT_ID, FOUND_ROWS, ROW_COUNT and warnings the server holds. */
   lastHolder: Holder | null = null;
   /** What the server still tells of `lastHolder`'s last statement: questions of our own overwrite it. */
-  knows: ReadonlySet<Diagnostic> = EVERYTHING;
+  knows: ReadonlySet<Diagnostic> = NOTHING;
   /** LAST_INSERT_ID() there; null: the last statement may have changed it. */
   lastInsertId: number | bigint | null = 0;
   heldSince = 0;

@@ -15,6 +15,7 @@ export function answeredHere(session: Session, sql: string): string | null {
   if (session.serverKnows(foundRowsAsked ? Diagnostic.FOUND_ROWS : Diagnostic.ROW_COUNT)) return null;
   const { foundRows, rowCount } = session.diagnostics;
   const value = foundRowsAsked ? foundRows : rowCount;
+  if (value === null) return null; // then it is refused
   // as long as a bigint can be, so that the column is one
   const digits = `${value < 0 ? '-' : ''}${String(value).replace('-', '').padStart(19, '0')}`;
   return `SELECT CAST('${digits}' AS SIGNED) AS \`${name}()\``;

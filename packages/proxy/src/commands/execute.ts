@@ -9,14 +9,11 @@ import {
 } from '@myswitch/protocol';
 import type { Packet, ReplyTracker, Statement } from '@myswitch/protocol';
 import type { Backend } from '../backend/backend';
-import type { OpenStatement } from '../backend/statement-cache';
-import { closeDropped, prepareStatement } from '../backend/exchange';
 import type { PreparedStatement } from '../session/prepared-statements';
-import { transition } from '../session/replay';
 import type { Session } from '../session/session';
 import { NO_STATEMENT } from './no-statement';
 import type { Work } from '../session/session';
-import { keyOn, pinStatements, unknownStatement } from './statement-state';
+import { ensureOpen, keyOn, noteUse, openOn, unknownStatement } from './statement-state';
 
 /** COM_STMT_EXECUTE, with the id, and where needed the parameter types, that the backend at hand knows. */
 export function execute(session: Session, packet: Packet): Work | null {
@@ -26,9 +23,15 @@ export function execute(session: Session, packet: Packet): Work | null {
   const layout = executeLayout(packet.payload, prepared.paramCount);
   if (layout.flags !== 0) prepared.use = 'EXCLUSIVE';
   if (layout.newParamsBound) {
-    prepared.types = Buffer.from(packet.payload.subarray(layout.typesOffset, layout.valuesOffset));
+    const types = packet.payload.subarray(layout.typesOffset, layout.valuesOffset);
+    if (prepared.types === null || !prepared.types.equals(types)) bind(prepared, Buffer.from(types));
   }
   return new ExecuteWork(packet, prepared, layout.newParamsBound);
+}
+
+function bind(prepared: PreparedStatement, types: Buffer): void {
+  prepared.types = types;
+  prepared.typedKey = `${prepared.sharedKey}\u0000${types.toString('latin1')}`;
 }
 
 class ExecuteWork implements Work {
@@ -50,25 +53,19 @@ class ExecuteWork implements Work {
   }
 
   ready(session: Session, backend: Backend): boolean {
-    return this.#open(session, backend) !== undefined;
+    return openOn(session, backend, this.#prepared) !== undefined;
   }
 
-  /** Prepares it again where it is not open, in the context in which the client prepared it. */
-  async prepare(session: Session, backend: Backend): Promise<void> {
-    if (this.#open(session, backend) !== undefined) return;
-    await transition(backend, this.#prepared.context);
-    closeDropped(backend);
-    const id = await prepareStatement(backend, this.#prepared.sql);
-    backend.statements.set(keyOn(session, this.#prepared), { id, types: null });
-    await transition(backend, session.context);
+  prepare(session: Session, backend: Backend): Promise<void> {
+    return ensureOpen(session, backend, this.#prepared);
   }
 
   write(session: Session, backend: Backend): void {
-    const open = this.#open(session, backend)!;
+    const open = openOn(session, backend, this.#prepared)!;
     const { types, paramCount } = this.#prepared;
     let { payload } = this.#packet;
     let { raw } = this.#packet;
-    if (!this.#bindsTypes && types !== null && open.types !== types) {
+    if (!this.#bindsTypes && types !== null && open.types === null) {
       payload = withParamTypes(payload, paramCount, types);
       raw = null;
     }
@@ -77,15 +74,11 @@ class ExecuteWork implements Work {
     backend.write(raw ?? encodePacket(payload, 0));
   }
 
-  done(session: Session, _backend: Backend, tracker: ReplyTracker, ok: boolean): void {
+  done(session: Session, backend: Backend, tracker: ReplyTracker, ok: boolean): void {
     session.longData.delete(this.#prepared.id);
     if (ok && (tracker.status & ServerStatus.CURSOR_EXISTS) !== 0) session.cursors.add(this.#prepared.id);
     else session.cursors.delete(this.#prepared.id);
-    pinStatements(session);
-  }
-
-  #open(session: Session, backend: Backend): OpenStatement | undefined {
-    return backend.statements.get(keyOn(session, this.#prepared));
+    noteUse(session, backend, this.#prepared);
   }
 }
 
@@ -103,10 +96,10 @@ export function fetch(session: Session, packet: Packet): Work | null {
       patchStatementId(payload, backend.statements.get(keyOn(session, prepared))!.id);
       backend.write(encodePacket(payload, 0));
     },
-    done(_session, _backend, tracker, ok) {
+    done(_session, backend, tracker, ok) {
       if (ok && (tracker.status & ServerStatus.LAST_ROW_SENT) === 0) return;
       session.cursors.delete(id);
-      pinStatements(session);
+      noteUse(session, backend, prepared);
     },
   };
 }

@@ -1,10 +1,30 @@
+import type { Backend } from '../backend/backend';
+import { closeDropped, prepareStatement } from '../backend/exchange';
+import type { OpenStatement } from '../backend/statement-cache';
+import { transition } from '../session/replay';
 import { Pin } from '../session/pins';
 import type { PreparedStatement } from '../session/prepared-statements';
 import type { Session } from '../session/session';
 
-/** Where a backend keeps a client's statement: with others of the same text, unless it has state of its own. */
+/** Where a backend keeps a client's statement: with others of the same text and types, unless it has state of its own. */
 export function keyOn(session: Session, prepared: PreparedStatement): string {
-  return prepared.use === 'SHARED' ? prepared.sharedKey : `${prepared.sharedKey}\u0000${session.id}:${prepared.id}`;
+  return prepared.use === 'SHARED' ? prepared.typedKey : `${prepared.sharedKey}\u0000${session.id}:${prepared.id}`;
+}
+
+/** The client's statement as it is open on a backend; undefined: it has to be prepared there. */
+export function openOn(session: Session, backend: Backend, prepared: PreparedStatement): OpenStatement | undefined {
+  const key = keyOn(session, prepared);
+  return backend.statements.get(key) ?? backend.statements.claim(prepared.sharedKey, key);
+}
+
+/** Prepares it again where it is not open, with the text read as it was when the client prepared it. */
+export async function ensureOpen(session: Session, backend: Backend, prepared: PreparedStatement): Promise<void> {
+  if (openOn(session, backend, prepared) !== undefined) return;
+  await transition(backend, session.context.readingAs(prepared.context));
+  closeDropped(backend);
+  const id = await prepareStatement(backend, prepared.sql);
+  backend.statements.set(keyOn(session, prepared), { id, types: null });
+  await transition(backend, session.context);
 }
 
 export function unknownStatement(session: Session, id: number, where: string): null {
@@ -16,7 +36,13 @@ export function unknownStatement(session: Session, id: number, where: string): n
   return null;
 }
 
-/** A session with an open cursor or long data under way can't move. */
+/** A session with an open cursor or long data under way can't move, and the statement stays open. */
+export function noteUse(session: Session, backend: Backend, prepared: PreparedStatement): void {
+  const inUse = session.cursors.has(prepared.id) || session.longData.has(prepared.id);
+  if (prepared.use === 'EXCLUSIVE') backend.statements.keep(keyOn(session, prepared), inUse);
+  pinStatements(session);
+}
+
 export function pinStatements(session: Session): void {
   if (session.cursors.size > 0) session.pin(Pin.CURSOR);
   else session.pins.delete(Pin.CURSOR);

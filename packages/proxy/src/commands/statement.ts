@@ -1,11 +1,10 @@
 import { encodePacket, encodeStatementReset, patchStatementId, ReplyGrammar, statementId } from '@myswitch/protocol';
 import type { Packet } from '@myswitch/protocol';
-import { prepareStatement } from '../backend/exchange';
-import { transition } from '../session/replay';
+import { closeDropped } from '../backend/exchange';
 import type { Session } from '../session/session';
 import { NO_STATEMENT } from './no-statement';
 import type { Work } from '../session/session';
-import { keyOn, pinStatements, unknownStatement } from './statement-state';
+import { ensureOpen, keyOn, noteUse, openOn, pinStatements, unknownStatement } from './statement-state';
 
 /** COM_STMT_SEND_LONG_DATA has no reply; the server keeps the data until EXECUTE, so the session is pinned. */
 export function sendLongData(session: Session, packet: Packet): Work | null {
@@ -18,20 +17,15 @@ export function sendLongData(session: Session, packet: Packet): Work | null {
     grammar: null,
     bytes: payload.length,
     statement: NO_STATEMENT,
-    ready: (_session, backend) => backend.statements.get(keyOn(session, prepared)) !== undefined,
-    async prepare(_session, backend) {
-      await transition(backend, prepared.context);
-      const opened = await prepareStatement(backend, prepared.sql);
-      backend.statements.set(keyOn(session, prepared), { id: opened, types: null });
-      await transition(backend, session.context);
-    },
+    ready: (_session, backend) => openOn(session, backend, prepared) !== undefined,
+    prepare: (_session, backend) => ensureOpen(session, backend, prepared),
     write(_session, backend) {
       patchStatementId(payload, backend.statements.get(keyOn(session, prepared))!.id);
       backend.write(encodePacket(payload, 0));
     },
-    done() {
+    done(_session, backend) {
       session.longData.add(id);
-      pinStatements(session);
+      noteUse(session, backend, prepared);
     },
   };
 }
@@ -43,6 +37,7 @@ export function closeStatement(session: Session, packet: Packet): null {
   if (prepared === undefined) return null;
   if (prepared.use === 'EXCLUSIVE')
     (session.backend ?? session.lastBackend)?.statements.delete(keyOn(session, prepared));
+  if (session.backend !== null) closeDropped(session.backend);
   session.statements.delete(id);
   session.cursors.delete(id);
   session.longData.delete(id);
@@ -68,10 +63,10 @@ export function resetStatement(session: Session, packet: Packet): Work | null {
       const open = backend.statements.get(keyOn(session, prepared))!;
       backend.write(encodePacket(encodeStatementReset(open.id), 0));
     },
-    done() {
+    done(_session, backend) {
       session.cursors.delete(id);
       session.longData.delete(id);
-      pinStatements(session);
+      noteUse(session, backend, prepared);
     },
   };
 }

@@ -9,8 +9,9 @@ export class SessionContext {
   readonly schema: string | null;
   readonly variables: ReadonlyMap<string, string>;
   readonly userVariables: ReadonlyMap<string, string>;
-  /** Equal for equal schema and variables: the part that a prepared statement depends on. */
+  /** Equal for equal schema and variables that decide how a text is read: what a prepared statement depends on. */
   readonly statementKey: string;
+  readonly #variablesKey: string;
   readonly #userKey: string;
 
   constructor(
@@ -21,12 +22,31 @@ export class SessionContext {
     this.schema = schema;
     this.variables = variables;
     this.userVariables = userVariables;
-    this.statementKey = `${schema ?? '\u0001'}\u0000${mapKey(variables)}`;
+    this.statementKey = `${schema ?? '\u0001'}\u0000${READING_VARIABLES.map((name) => variables.get(name)).join('\u0000')}`;
+    this.#variablesKey = mapKey(variables);
     this.#userKey = mapKey(userVariables);
   }
 
   equals(other: SessionContext): boolean {
-    return this === other || (this.statementKey === other.statementKey && this.#userKey === other.#userKey);
+    if (this === other) return true;
+    return (
+      this.schema === other.schema && this.#variablesKey === other.#variablesKey && this.#userKey === other.#userKey
+    );
+  }
+
+  /**
+   * This context, but reading texts as `other` does: for preparing a statement again. Nothing else is changed for that:
+   * setting autocommit would commit an open transaction.
+   */
+  readingAs(other: SessionContext): SessionContext {
+    if (this.statementKey === other.statementKey) return this;
+    const variables = new Map(this.variables);
+    for (const name of READING_VARIABLES) {
+      const value = other.variables.get(name);
+      if (value === undefined) variables.delete(name);
+      else variables.set(name, value);
+    }
+    return new SessionContext(other.schema ?? this.schema, variables, this.userVariables);
   }
 
   withSchema(schema: string | null): SessionContext {
@@ -49,6 +69,14 @@ export const CHARSET_VARIABLES = [
   'character_set_connection',
   'collation_connection',
 ] as const;
+
+/** System variables that decide what a text means when it is prepared. */
+const READING_VARIABLES = [
+  ...CHARSET_VARIABLES,
+  'sql_mode',
+  'default_collation_for_utf8mb4',
+  'div_precision_increment',
+];
 
 /** The SET that turns variables of `from` into those of `to`; null when they are equal. The schema is not part of it. */
 export function replayStatement(from: SessionContext, to: SessionContext): string | null {

@@ -1,6 +1,6 @@
 import { Diagnostic, ServerStatus, StatementKind } from '@myswitch/protocol';
 import type { ReplyTracker, Statement } from '@myswitch/protocol';
-import { ALL_BUT_WARNINGS, EVERYTHING } from '../backend/backend';
+import { NOTHING } from '../backend/backend';
 import type { Backend } from '../backend/backend';
 import { isReplayed } from '../backend/baseline';
 import { CHARSET_VARIABLES } from './context';
@@ -45,6 +45,15 @@ const CLEARS_WARNINGS: ReadonlySet<StatementKind> = new Set([
   StatementKind.DELETE,
 ]);
 
+/** After any other the server may count anew, in ways of its own. */
+const KEEPS_FOUND_ROWS: ReadonlySet<StatementKind> = new Set([
+  StatementKind.SET,
+  StatementKind.USE,
+  StatementKind.BEGIN,
+  StatementKind.COMMIT,
+  StatementKind.ROLLBACK,
+]);
+
 /** Takes over what a complete reply says of the session: from the text, the status, and the trackers. */
 export function observe(session: Session, backend: Backend, statement: Statement, tracker: ReplyTracker): void {
   const failed = tracker.errorCode !== 0;
@@ -78,7 +87,6 @@ function observeDiagnostics(
     diagnostics.rowCount = -1;
   } else if (tracker.resultSets > 0) {
     diagnostics.rowCount = -1;
-    diagnostics.foundRows = tracker.rows;
   } else {
     diagnostics.rowCount = tracker.affectedRows;
   }
@@ -86,9 +94,16 @@ function observeDiagnostics(
   if (warned) diagnostics.warnings = Math.max(1, tracker.warnings);
   else if (CLEARS_WARNINGS.has(statement.kind)) diagnostics.warnings = 0;
   const askedAgain = diagnostics.warnings > 0 && statement.reads.includes(Diagnostic.WARNINGS);
-  const ownList = backend.lastHolder === session && backend.knows.has(Diagnostic.WARNINGS);
+  // what a statement does not touch may be another session's
+  const kept = backend.lastHolder === session ? backend.knows : NOTHING;
+  const counted = !failed && tracker.resultSets > 0 && statement.kind === StatementKind.SELECT;
+  if (counted && !statement.calcFoundRows) diagnostics.foundRows = tracker.rows;
+  else if (!KEEPS_FOUND_ROWS.has(statement.kind)) diagnostics.foundRows = null;
+  backend.knows = known(
+    counted || kept.has(Diagnostic.FOUND_ROWS),
+    warned || CLEARS_WARNINGS.has(statement.kind) || kept.has(Diagnostic.WARNINGS),
+  );
   backend.lastHolder = session;
-  backend.knows = ownList || warned || CLEARS_WARNINGS.has(statement.kind) ? EVERYTHING : ALL_BUT_WARNINGS;
   session.endWeakPins();
   if (statement.calcFoundRows && !failed) session.weakPin(WeakPin.FOUND_ROWS);
   if (warned || askedAgain) session.weakPin(WeakPin.WARNINGS);
@@ -101,6 +116,21 @@ function observeDiagnostics(
   if (!mayChangeId) return;
   session.lastInsertId = backend.lastInsertId = null;
   session.insertIdPending = null;
+}
+
+const KNOWN = [false, true].map((foundRows) =>
+  [false, true].map(
+    (warnings): ReadonlySet<Diagnostic> =>
+      new Set([
+        Diagnostic.ROW_COUNT,
+        ...(foundRows ? [Diagnostic.FOUND_ROWS] : []),
+        ...(warnings ? [Diagnostic.WARNINGS] : []),
+      ]),
+  ),
+);
+
+function known(foundRows: boolean, warnings: boolean): ReadonlySet<Diagnostic> {
+  return KNOWN[Number(foundRows)]![Number(warnings)]!;
 }
 
 /** SET: what it named is read back, since neither its text nor the trackers give every value. */

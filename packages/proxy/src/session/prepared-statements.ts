@@ -13,6 +13,8 @@ export interface PreparedStatement {
   readonly sharedKey: string;
   /** Two bytes for each parameter, as the last EXECUTE bound them; null: none did. */
   types: Buffer | null;
+  /** The shared key with those types: what a server derives from the first ones it sees stays with its statement. */
+  typedKey: string;
   /** Whether long data was sent, or a cursor opened: then the server's statement has state of its own and can't be shared. */
   use: 'SHARED' | 'EXCLUSIVE';
 }
@@ -48,6 +50,7 @@ export class PreparedStatements {
       paramCount,
       sharedKey,
       types: null,
+      typedKey: sharedKey,
       use: 'SHARED',
     };
     this.#byId.set(id, prepared);

@@ -1,6 +1,6 @@
-import { ColumnType, quoteIdentifier } from '@myswitch/protocol';
+import { ColumnType, Diagnostic, quoteIdentifier } from '@myswitch/protocol';
 import type { ColumnDefinition } from '@myswitch/protocol';
-import { AFTER_PING, NOTHING } from '../backend/backend';
+import { NOTHING } from '../backend/backend';
 import type { Backend } from '../backend/backend';
 import { asBytes, ping, query, resetConnection } from '../backend/exchange';
 import { WeakPin, Pin } from './pins';
@@ -18,7 +18,8 @@ export async function settle(session: Session, backend: Backend): Promise<void> 
   if (session.statusUnknown) {
     session.status = await ping(backend);
     session.statusUnknown = false;
-    if (backend.knows.size > AFTER_PING.size) backend.knows = AFTER_PING;
+    // a ping makes ROW_COUNT() its own
+    backend.knows = new Set([...backend.knows].filter((what) => what !== Diagnostic.ROW_COUNT));
   }
   if (session.touched.size > 0) await readBack(session, backend);
 }
