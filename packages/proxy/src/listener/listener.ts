@@ -2,6 +2,7 @@ import { unlinkSync } from 'node:fs';
 import net from 'node:net';
 import { createSecureContext } from 'node:tls';
 import type { SecureContext } from 'node:tls';
+import { adopt } from './adopt';
 import type { ListenAddress } from '../options';
 import type { Pool } from '../pool/pool';
 import { ClientConnection } from './client-connection';
@@ -44,7 +45,7 @@ export class Listener {
 
   #listenOn(address: ListenAddress): Promise<void> {
     return new Promise((resolve, reject) => {
-      const server = net.createServer({ noDelay: true, keepAlive: true }, (socket) => this.#accept(socket));
+      const server = net.createServer({ noDelay: true, keepAlive: true, pauseOnConnect: true }, (socket) => this.#accept(socket));
       server.once('error', (error) => reject(error));
       server.listen('path' in address ? { path: address.path } : { host: address.host, port: address.port }, () => {
         this.#servers.push(server);
@@ -55,7 +56,10 @@ export class Listener {
     });
   }
 
-  #accept(socket: net.Socket): void {
+  #accept(accepted: net.Socket): void {
+    // TLS takes the handle of the socket that it is put on
+    const socket = this.#secureContext === null ? adopt(accepted) : accepted;
+    socket.resume();
     if (this.#sockets.size >= this.#pool.options.maxClients) return ClientConnection.refuse(socket);
     this.#sockets.add(socket);
     const connection = new ClientConnection(this.#nextId(), this.#pool, socket, this.#secureContext, () =>
