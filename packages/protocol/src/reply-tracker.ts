@@ -34,8 +34,8 @@ export interface ReplySink {
    * payload. Returns what passes in its place (header included), or null: it passes untouched.
    */
   ok(tracker: ReplyTracker, sequence: number, afterRows: boolean): Buffer | null;
-  /** An ERR packet, `tracker.payload`, which then passes untouched. */
-  err(tracker: ReplyTracker): void;
+  /** An ERR packet, `tracker.payload`. Returns what passes in its place (header included), or null: it passes untouched. */
+  err(tracker: ReplyTracker, sequence: number): Buffer | null;
   /** PREPARE_OK's payload, whose first 12 bytes the sink may change in place before they are passed. */
   prepared(payload: Buffer): void;
 }
@@ -75,6 +75,8 @@ export class ReplyTracker {
   /** The previous packet had the maximum length: the next one continues it. */
   #continued = false;
   #shift = 0;
+  /** Of the last packet that has passed, at least in part. */
+  #sequence = 0;
   #carry: Buffer | null = null;
   /** Where the payload of the packet at hand lies. */
   #chunk: Buffer = Buffer.alloc(0);
@@ -96,9 +98,9 @@ export class ReplyTracker {
     return this.#position === Position.DONE;
   }
 
-  /** True between packets: the only place where another packet may be put into the client's stream. */
-  get atPacketBoundary(): boolean {
-    return this.#skip === 0 && !this.#continued;
+  /** Sequence id for a packet put into the client's stream here; null inside of a packet, where there is no place for one. */
+  get nextSequence(): number | null {
+    return this.#skip === 0 && !this.#continued ? (this.#sequence + 1) & 0xff : null;
   }
 
   start(grammar: ReplyGrammar): void {
@@ -106,6 +108,8 @@ export class ReplyTracker {
     this.#position = grammar === ReplyGrammar.FETCH ? Position.ROWS : Position.FIRST;
     if (grammar === ReplyGrammar.FIELD_LIST) this.#position = Position.ROWS;
     this.#shift = 0;
+    this.#sequence = 0;
+    this.#carry = null;
     this.#definitions = this.#nextDefinitions = 0;
     this.rows = this.resultSets = 0;
     this.errorCode = 0;
@@ -149,6 +153,7 @@ export class ReplyTracker {
       }
       const sequence = (chunk[at + 3]! + this.#shift) & 0xff;
       if (this.#shift !== 0) chunk[at + 3] = sequence;
+      this.#sequence = sequence;
       const bodyEnd = at + HEADER + length;
       if (control) {
         this.#chunk = chunk;
@@ -174,6 +179,7 @@ export class ReplyTracker {
             from = at;
             sink.definitionsEnd(sequence);
             this.#shift++;
+            this.#sequence = (sequence + 1) & 0xff;
           }
         }
       }
@@ -199,7 +205,7 @@ export class ReplyTracker {
       if (this.payloadLength < 3) throw new ProtocolError('MALFORMED', 'a truncated ERR packet');
       this.errorCode = this.#chunk.readUInt16LE(this.#start + 1);
       this.#position = Position.DONE;
-      sink.err(this);
+      return sink.err(this, sequence);
     } else if (this.#position === Position.ROWS) {
       return this.#ok(sequence, true, sink);
     } else if (this.#grammar === ReplyGrammar.PREPARE) {

@@ -75,8 +75,9 @@ class Recorder implements ReplySink {
     return encodePacket(encodeEof({ warnings: tracker.warnings, status: tracker.status }), sequence);
   }
 
-  err(tracker: ReplyTracker): void {
+  err(tracker: ReplyTracker): null {
     this.events.push(`err ${tracker.payload.length}`);
+    return null;
   }
 
   prepared(payload: Buffer): void {
@@ -280,7 +281,7 @@ describe.each(CASES.filter(({ expected }) => expected !== null))('$title', ({ gr
   const whole = play(grammar, bytes, [], eofs);
 
   test('passes with the framing that the client wants', () => {
-    expect(whole.output.equals(frames(expected!))).toBe(true);
+    expect(whole.output.equals(frames(expected ?? []))).toBe(true);
   });
 
   test('is the same byte by byte', () => {
@@ -310,12 +311,13 @@ describe.each(CASES.filter(({ expected }) => expected !== null))('$title', ({ gr
   });
 });
 
-describe('figures', () => {
-  const figures = (title: keyof typeof REPLIES): object => {
-    const { grammar, payloads } = REPLIES[title]!;
-    return play(grammar, frames(payloads), []).figures;
-  };
+function figures(title: string): object {
+  const reply = REPLIES[title];
+  if (reply === undefined) throw new RangeError(`no reply ${title}`);
+  return play(reply.grammar, frames(reply.payloads), []).figures;
+}
 
+describe('figures', () => {
   test('of an OK', () => {
     expect(figures('an OK')).toMatchObject({ affectedRows: 3, lastInsertId: 70_000, warnings: 2, resultSets: 0 });
   });
@@ -342,7 +344,7 @@ describe('figures', () => {
   test('start anew with each reply', () => {
     const tracker = new ReplyTracker();
     for (const title of ['an ERR among the rows', 'an OK', 'statistics'] as const) {
-      const { grammar, payloads } = REPLIES[title]!;
+      const { grammar, payloads } = REPLIES[title] ?? { grammar: ReplyGrammar.QUERY, payloads: [] };
       tracker.start(grammar);
       tracker.push(frames(payloads), 0, new Recorder());
     }
@@ -350,17 +352,18 @@ describe('figures', () => {
   });
 });
 
-describe('packets of 16 MiB', () => {
-  /** A text row whose only field has this many bytes: with its length before it. */
-  const large = (length: number): Buffer => new ByteWriter(length + 9).lenencBuffer(Buffer.alloc(length, 'x')).finish();
+/** A text row whose only field has this many bytes: with its length before it. */
+const large = (length: number): Buffer => new ByteWriter(length + 9).lenencBuffer(Buffer.alloc(length, 'x')).finish();
 
+describe('packets of 16 MiB', () => {
   // the field's length takes 4 bytes below 16 MiB, else 9, and then begins with 0xfe, as an EOF does
   test.each([MAX_PACKET - 5, MAX_PACKET - 4, MAX_PACKET - 3, MAX_PACKET + 10, 2 * MAX_PACKET - 9])(
     'a row with a field of %i bytes',
     (length) => {
       const payloads = [count(1), definition('a'), large(length), row('after'), endOfRows()];
       const bytes = frames(payloads);
-      const seen = play(ReplyGrammar.QUERY, bytes, [1000, MAX_PACKET, MAX_PACKET + 3, MAX_PACKET + 60]);
+      const cuts = [1000, MAX_PACKET, MAX_PACKET + 3, MAX_PACKET + 40];
+      const seen = play(ReplyGrammar.QUERY, bytes, cuts);
       expect(seen.output.equals(bytes)).toBe(true);
       expect(seen.figures).toMatchObject({ rows: 2, resultSets: 1 });
     },
@@ -381,19 +384,19 @@ describe('a packet may be put in', () => {
     tracker.start(ReplyGrammar.QUERY);
     const afterDefinitions = frames(resultSet.slice(0, 3)).length;
     tracker.push(Buffer.from(bytes.subarray(0, afterDefinitions)), 0, new Recorder());
-    expect(tracker.atPacketBoundary).toBe(true);
-    tracker.push(Buffer.from(bytes.subarray(afterDefinitions, afterDefinitions + 7)), 0, new Recorder());
-    expect(tracker.atPacketBoundary).toBe(false);
+    expect(tracker.nextSequence).toBe(4);
+    tracker.push(Buffer.from(bytes.subarray(afterDefinitions, afterDefinitions + 6)), 0, new Recorder());
+    expect(tracker.nextSequence).toBeNull();
   });
 });
 
-describe('a server that breaks the protocol is refused', () => {
-  const refused = (grammar: ReplyGrammar, ...payloads: Buffer[]): void => {
-    const tracker = new ReplyTracker();
-    tracker.start(grammar);
-    expect(() => tracker.push(frames(payloads), 0, new Recorder())).toThrow(ProtocolError);
-  };
+function refused(grammar: ReplyGrammar, payload: Buffer): void {
+  const tracker = new ReplyTracker();
+  tracker.start(grammar);
+  expect(() => tracker.push(frames([payload]), 0, new Recorder())).toThrow(ProtocolError);
+}
 
+describe('a server that breaks the protocol is refused', () => {
   test.each([
     ['LOAD DATA LOCAL that nobody asked for', ReplyGrammar.QUERY, Buffer.from('\u00fbfile', 'latin1')],
     ['an empty packet in place of a reply', ReplyGrammar.QUERY, NOTHING],

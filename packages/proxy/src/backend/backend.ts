@@ -103,6 +103,11 @@ export class Backend {
     this.write(encodePacket(payload, 0));
   }
 
+  /** The server does not keep up with what is written. */
+  get isFull(): boolean {
+    return this.#wire.socket.writableNeedDrain;
+  }
+
   /** Runs `action` once the socket's buffer has room again. */
   onceDrained(action: () => void): void {
     this.#wire.socket.once('drain', action);
@@ -122,9 +127,9 @@ export class Backend {
     this.#wire.socket.resume();
   }
 
-  /** Whether an ERR may be put into the stream of the reply that is under way. */
-  get atPacketBoundary(): boolean {
-    return this.#tracker.atPacketBoundary;
+  /** Sequence id for an ERR put into the stream of the reply that is under way; null where it can't be. */
+  get nextSequence(): number | null {
+    return this.#tracker.nextSequence;
   }
 
   /** COM_QUIT, then the end of the connection. For one that nobody holds. */

@@ -57,9 +57,10 @@ class AwaitedReply implements ReplyReceiver {
     return NOTHING; // only definitions and rows are gathered
   }
 
-  err(tracker: ReplyTracker): void {
+  err(tracker: ReplyTracker): null {
     const { code, sqlState, message } = decodeErr(tracker.payload);
     this.#error ??= new ProxyError('SERVER', message, { errno: code, sqlState });
+    return null;
   }
 
   prepared(payload: Buffer): void {

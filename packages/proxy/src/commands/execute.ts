@@ -17,13 +17,14 @@ import { ensureOpen, keyOn, noteUse, openOn, unknownStatement } from './statemen
 
 /** COM_STMT_EXECUTE, with the id, and where needed the parameter types, that the backend at hand knows. */
 export function execute(session: Session, packet: Packet): Work | null {
-  const id = statementId(packet.payload);
+  const { payload } = packet;
+  const id = statementId(payload);
   const prepared = session.statements.get(id);
   if (prepared === undefined) return unknownStatement(session, id, 'mysqld_stmt_execute');
-  const layout = executeLayout(packet.payload, prepared.paramCount);
+  const layout = executeLayout(payload, prepared.paramCount);
   if (layout.flags !== 0) prepared.use = 'EXCLUSIVE';
   if (layout.newParamsBound) {
-    const types = packet.payload.subarray(layout.typesOffset, layout.valuesOffset);
+    const types = payload.subarray(layout.typesOffset, layout.valuesOffset);
     if (prepared.types === null || !prepared.types.equals(types)) bind(prepared, Buffer.from(types));
   }
   return new ExecuteWork(packet, prepared, layout.newParamsBound);
@@ -33,6 +34,9 @@ function bind(prepared: PreparedStatement, types: Buffer): void {
   prepared.types = types;
   prepared.typedKey = `${prepared.sharedKey}\u0000${types.toString('latin1')}`;
 }
+
+/** Bytes before a payload on the wire. */
+const HEADER = 4;
 
 class ExecuteWork implements Work {
   readonly grammar = ReplyGrammar.QUERY;
@@ -49,7 +53,7 @@ class ExecuteWork implements Work {
   }
 
   get bytes(): number {
-    return this.#packet.payload.length;
+    return this.#packet.length;
   }
 
   ready(session: Session, backend: Backend): boolean {
@@ -63,15 +67,23 @@ class ExecuteWork implements Work {
   write(session: Session, backend: Backend): void {
     const open = openOn(session, backend, this.#prepared)!;
     const { types, paramCount } = this.#prepared;
-    let { payload } = this.#packet;
-    let { raw } = this.#packet;
+    const { raw } = this.#packet;
     if (!this.#bindsTypes && types !== null && open.types === null) {
-      payload = withParamTypes(payload, paramCount, types);
-      raw = null;
+      open.types = types;
+      const typed = withParamTypes(this.#packet.payload, paramCount, types);
+      patchStatementId(typed, open.id);
+      backend.write(encodePacket(typed, 0));
+      return;
     }
     open.types = types;
+    if (raw !== null) {
+      raw.writeUInt32LE(open.id, HEADER + 1);
+      backend.write(raw);
+      return;
+    }
+    const { payload } = this.#packet;
     patchStatementId(payload, open.id);
-    backend.write(raw ?? encodePacket(payload, 0));
+    backend.write(encodePacket(payload, 0));
   }
 
   done(session: Session, backend: Backend, tracker: ReplyTracker, ok: boolean): void {

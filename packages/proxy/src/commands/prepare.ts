@@ -1,4 +1,4 @@
-import { decodePrepareOk, encodePacket, ReplyGrammar } from '@myswitch/protocol';
+import { decodePrepareOk, encodePacket, ReplyGrammar, StatementKind } from '@myswitch/protocol';
 import type { Packet, ReplyTracker, Statement } from '@myswitch/protocol';
 import type { Backend } from '../backend/backend';
 import { closeDropped } from '../backend/exchange';
@@ -18,7 +18,17 @@ export function prepare(session: Session, packet: Packet): Work | null {
     return null;
   }
   const sql = Buffer.from(packet.payload.subarray(1)); // outlives the chunk that it came in
-  return new PrepareWork(sql, classified(session, sql.toString('latin1')));
+  const statement = classified(session, sql.toString('latin1'));
+  if (statement.kind === StatementKind.KILL) {
+    // the id in it would be that of some other session on the server
+    session.sendError({
+      code: 1295,
+      sqlState: 'HY000',
+      message: 'This command is not supported in the prepared statement protocol yet',
+    });
+    return null;
+  }
+  return new PrepareWork(sql, statement);
 }
 
 class PrepareWork implements Work {

@@ -47,15 +47,12 @@ export class ClientConnection {
     this.#client =
       socket.remoteAddress === undefined ? 'localhost' : `${plainAddress(socket.remoteAddress)}:${socket.remotePort}`;
     this.#socket = socket;
-    this.#deadline = pool.clock.timer(() => this.#tooSlow(), LOGIN_DEADLINE_MS);
+    // the greeting tells the server's version and character set, which are not known before a server answered
+    this.#deadline = pool.clock.timer(() => this.#fail(unavailable(pool)), pool.options.hold.maxMs);
     socket.once('close', closed);
     this.#listen();
-    // the greeting tells the server's version and character set, which are not known before a server answered
-    const patience = pool.clock.timer(() => this.#fail(unavailable(pool)), pool.options.hold.maxMs);
-    pool.whenKnown(() => {
-      patience.cancel();
-      if (!this.#socket.destroyed) this.#greet();
-    });
+    const callOff = pool.whenKnown(() => this.#greet());
+    socket.once('close', callOff);
   }
 
   /** 1040 for a client too many: before the greeting, as servers do. */
@@ -65,7 +62,10 @@ export class ClientConnection {
   }
 
   #greet(): void {
+    if (this.#socket.destroyed || this.#socket.writableEnded) return;
     const baseline = this.#pool.baseline!;
+    this.#deadline.cancel();
+    this.#deadline = this.#pool.clock.timer(() => this.#tooSlow(), LOGIN_DEADLINE_MS);
     this.#login = new ClientLogin({
       connectionId: this.#id,
       serverVersion: baseline.serverVersion,

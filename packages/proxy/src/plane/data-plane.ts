@@ -26,6 +26,7 @@ export class DataPlane {
   #carriers: Carrier[] = [];
   /** What a worker that starts later has to be told. */
   readonly #active = new Map<string, Activation | null>();
+  readonly #held = new Set<string>();
 
   constructor(log: Log) {
     this.#log = log;
@@ -42,6 +43,7 @@ export class DataPlane {
   }
 
   async hold(pool: string): Promise<void> {
+    this.#held.add(pool);
     await this.#all('hold', pool);
   }
 
@@ -57,6 +59,7 @@ export class DataPlane {
 
   async release(pool: string, active: Activation): Promise<ReleaseReport> {
     this.#active.set(pool, active);
+    this.#held.delete(pool);
     const reports = await this.#all('release', pool, active);
     return {
       held: sum(reports.map((report) => report.held)),
@@ -103,10 +106,16 @@ export class DataPlane {
     return (await this.#all('backends', pool)).flat();
   }
 
-  /** Adds a process, and tells it what the others know. */
+  /**
+   * Adds a process, and tells it what the others know: calls are carried out in order, so that whatever is said from now
+   * on comes after that.
+   */
   async add(carrier: Carrier): Promise<void> {
-    for (const [pool, active] of this.#active) await carrier.call('activate', pool, active);
     this.#carriers.push(carrier);
+    const told: Promise<void>[] = [];
+    for (const [pool, active] of this.#active) told.push(carrier.call('activate', pool, active));
+    for (const pool of this.#held) told.push(carrier.call('hold', pool));
+    await Promise.all(told);
   }
 
   remove(carrier: Carrier): void {
@@ -123,7 +132,16 @@ export class DataPlane {
   }
 
   #all<N extends CallName>(name: N, ...args: Calls[N]['args']): Promise<Calls[N]['answer'][]> {
-    return Promise.all(this.#carriers.map((carrier) => carrier.call(name, ...args)));
+    const asked = this.#carriers.map(async (carrier) => {
+      try {
+        return [await carrier.call(name, ...args)];
+      } catch (error) {
+        // a process that ended has neither clients nor backends any more: that answers everything
+        if (this.#carriers.includes(carrier)) throw error;
+        return [];
+      }
+    });
+    return Promise.all(asked).then((answers) => answers.flat());
   }
 }
 

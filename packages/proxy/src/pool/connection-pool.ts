@@ -73,7 +73,7 @@ export class ConnectionPool implements Home {
   take(session: PoolClient): Backend | null {
     // whatever is idle fits nobody who waits: no place in the queue is lost
     const backend = this.#pick(session);
-    if (backend !== null) return this.#hold(backend, session);
+    if (backend !== null) return this.#hold(backend, session, session.since);
     this.#waiting.add(session);
     this.#grow(session.variant);
     return null;
@@ -89,11 +89,11 @@ export class ConnectionPool implements Home {
   }
 
   /** The session is done with it. */
-  give(backend: Backend): void {
+  give(backend: Backend, now = this.#clock.now()): void {
     if (backend.state !== BackendState.HELD) throw new Error('a backend that nobody holds was given back');
     backend.holder = null;
     backend.state = BackendState.IDLE;
-    backend.idleSince = this.#clock.now();
+    backend.idleSince = now;
     if (backend.generation !== this.#generation) return backend.quit();
     for (const session of this.#waiting) {
       if (this.#fits(backend, session)) return this.#grant(backend, session);
@@ -126,7 +126,10 @@ export class ConnectionPool implements Home {
   async warm(variant: number, count: number): Promise<number> {
     const present = [...this.#all].filter((backend) => backend.variant === variant).length;
     const missing = Math.min(count - present, this.#limits.max - this.#all.size - this.#opening);
-    await Promise.all(Array.from({ length: Math.max(0, missing) }, () => this.#open(variant)));
+    const opened = Array.from({ length: Math.max(0, missing) }, () => this.#open(variant));
+    await Promise.all(opened).catch((error: ProxyError) => {
+      throw new ProxyError(error.code, `account ${this.account.name} on ${this.node.name}: ${error.message}`);
+    });
     return this.#all.size;
   }
 
@@ -211,17 +214,17 @@ export class ConnectionPool implements Home {
     );
   }
 
-  #hold(backend: Backend, session: PoolClient): Backend {
+  #hold(backend: Backend, session: PoolClient, since: number): Backend {
     this.#idle.delete(backend);
     backend.state = BackendState.HELD;
     backend.holder = session;
-    backend.heldSince = this.#clock.now();
+    backend.heldSince = since;
     return backend;
   }
 
   #grant(backend: Backend, session: PoolClient): void {
     this.#waiting.delete(session);
-    session.granted(this.#hold(backend, session));
+    session.granted(this.#hold(backend, session, this.#clock.now()));
   }
 
   #growForWaiting(): void {

@@ -11,6 +11,8 @@ export interface PoolClient extends Holder {
   readonly variant: number;
   readonly context: SessionContext;
   readonly lastBackend: Backend | null;
+  /** When its present command began. */
+  readonly since: number;
   /** Bytes that it keeps while it waits. */
   readonly waitingBytes: number;
   /** The pool has a backend for it. */

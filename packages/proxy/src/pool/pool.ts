@@ -33,7 +33,7 @@ export class Pool {
   #epoch = 0;
   #working = 0;
   #drained: (() => void) | null = null;
-  #greeters: (() => void)[] = [];
+  readonly #greeters = new Set<() => void>();
   #lastBaseline: NodeBaseline | null = null;
   #released = 0;
   #killed = 0;
@@ -83,10 +83,11 @@ export class Pool {
     return this.#lastBaseline;
   }
 
-  /** Calls back once it is known what a server here says of itself. */
-  whenKnown(action: () => void): void {
+  /** Calls back once it is known what a server here says of itself; the returned function calls it off. */
+  whenKnown(action: () => void): () => void {
     if (this.baseline !== null) action();
-    else this.#greeters.push(action);
+    else this.#greeters.add(action);
+    return () => this.#greeters.delete(action);
   }
 
   /** What a client is told that has waited too long. */
@@ -147,7 +148,6 @@ export class Pool {
   // ---- the control plane --------------------------------------------------------------------------------------
 
   activate(active: Activation | null): void {
-    if (active !== null) this.#node(active.node);
     this.#setActive(active);
     if (active === null) {
       this.gate.reason = this.#noActiveReason();
@@ -155,7 +155,8 @@ export class Pool {
     }
     for (const account of this.options.users) {
       const connectionPool = this.connectionPool(active.node, account);
-      connectionPool.warm(COMMON_VARIANT, this.options.backend.min).then(
+      // one at least, since clients are greeted with what it says
+      connectionPool.warm(COMMON_VARIANT, Math.max(1, this.options.backend.min)).then(
         () => this.#greet(),
         (error: Error) => {
           this.log('warn', 'no backend could be kept ready', {
@@ -175,7 +176,8 @@ export class Pool {
     const wanted = new Map<Account, Map<number, number>>();
     for (const account of this.options.users)
       wanted.set(account, new Map([[COMMON_VARIANT, this.options.backend.min]]));
-    for (const { account, backends } of this.#connectionPools.values()) {
+    for (const { node, account, backends } of this.#connectionPools.values()) {
+      if (node.name !== this.#active?.node) continue;
       const variants = wanted.get(account)!;
       for (const { variant } of backends) variants.set(variant, (variants.get(variant) ?? 0) + 1);
     }
@@ -193,13 +195,7 @@ export class Pool {
     this.gate.move(GateState.HOLDING);
     this.gate.reason = 'a switch holds the pool';
     this.#released = this.#killed = 0;
-    // those who wait for a backend have not begun: they wait at the gate instead
-    for (const connectionPool of this.#connectionPools.values()) {
-      for (const session of connectionPool.takeWaiting()) {
-        const full = this.gate.enqueue(session);
-        if (full !== null) session.denied(new ProxyError('DEADLINE', full));
-      }
-    }
+    for (const connectionPool of this.#connectionPools.values()) this.#toGate(connectionPool);
     for (const session of this.sessions) if (session.releaseWeakPins()) this.#released++;
     for (const connectionPool of this.#connectionPools.values()) this.#readInsertIds(connectionPool);
     this.#holdTimer = this.clock.timer(() => this.#holdExpired(), this.options.hold.maxMs);
@@ -245,11 +241,11 @@ export class Pool {
 
   /** Resolves once everybody who was held has a backend, or is gone. */
   release(active: Activation): Promise<ReleaseReport> {
-    this.#holdTimer?.cancel();
-    if (this.holding) this.gate.move(GateState.RELEASING);
     const moved = this.#active?.node === active.node ? 0 : this.sessions.size;
     const report = { moved, pinned: this.#released, killed: this.#killed };
     this.#setActive(active);
+    this.#holdTimer?.cancel();
+    if (this.holding) this.gate.move(GateState.RELEASING);
     return new Promise((resolve) => {
       const waits: number[] = [];
       const done = (): void => {
@@ -271,15 +267,26 @@ export class Pool {
 
   #setActive(active: Activation | null): void {
     const old = this.#active;
-    this.#active = active;
     if (active !== null) {
+      this.#node(active.node);
       if (active.epoch < this.#epoch)
         throw new ProxyError('ILLEGAL_STATE', `epoch ${active.epoch} after ${this.#epoch}`);
       this.#epoch = active.epoch;
     }
+    this.#active = active;
     if (old === null || old.node === active?.node) return;
     for (const connectionPool of this.#connectionPools.values()) {
-      if (connectionPool.node.name === old.node) connectionPool.invalidate();
+      if (connectionPool.node.name !== old.node) continue;
+      this.#toGate(connectionPool);
+      connectionPool.invalidate();
+    }
+  }
+
+  /** Those who wait for a backend have not begun: they wait at the gate instead. */
+  #toGate(connectionPool: ConnectionPool): void {
+    for (const session of connectionPool.takeWaiting()) {
+      const full = this.gate.enqueue(session);
+      if (full !== null) session.denied(new ProxyError('DEADLINE', full));
     }
   }
 
@@ -331,7 +338,9 @@ export class Pool {
 
   #greet(): void {
     if (this.baseline === null) return;
-    for (const action of this.#greeters.splice(0)) action();
+    const greeters = [...this.#greeters];
+    this.#greeters.clear();
+    for (const action of greeters) action();
   }
 
   /** Clients are greeted with what the active node says of itself, so that is asked until it answers. */

@@ -2,12 +2,15 @@ import type { Socket } from 'node:net';
 import { PacketFramer, ProtocolError } from '@myswitch/protocol';
 import type { Packet } from '@myswitch/protocol';
 import type { Backend } from '../backend/backend';
+import type { Clock } from '../clock';
 import type { ClientError } from './client-error';
 
 /** Same as the largest default of max_allowed_packet, MySQL's. */
 const MAX_PAYLOAD = 64 << 20;
 /** A client that sends more than this ahead of its replies is not read any further for now. */
 const READ_AHEAD = 1 << 20;
+/** For a client to take the last error before its connection is closed. */
+const LINGER_MS = 1000;
 
 export interface LinkEvents {
   /** Bytes came: `next` may have a packet. */
@@ -29,7 +32,10 @@ export class ClientLink {
     this.#socket = socket;
     this.#events = events;
     socket.on('data', (chunk: Buffer) => this.receive(chunk));
-    socket.on('drain', () => this.#resumeBackend());
+    socket.on('drain', () => {
+      this.letGo();
+      events.arrived();
+    });
     socket.on('error', () => events.closed());
     socket.on('close', () => events.closed());
   }
@@ -39,8 +45,9 @@ export class ClientLink {
     this.#events.arrived();
   }
 
-  /** The next whole packet; null when there is none, or the client broke the protocol. */
+  /** The next whole packet; null when there is none, the client does not take its replies, or broke the protocol. */
   next(): Packet | null {
+    if (this.#socket.writableNeedDrain) return null;
     try {
       return this.#framer.next();
     } catch (error) {
@@ -57,7 +64,7 @@ export class ClientLink {
 
   /** Reads on, or, with too much read ahead while a command is under way, not for now. */
   flow(idle: boolean): void {
-    if (idle) {
+    if (idle && !this.#socket.writableNeedDrain) {
       if (this.#socket.isPaused()) this.#socket.resume();
     } else if (this.#framer.buffered > READ_AHEAD) {
       this.#socket.pause();
@@ -79,13 +86,14 @@ export class ClientLink {
   }
 
   /** Sends what is written, then closes. */
-  end(): void {
+  end(clock: Clock): void {
+    this.letGo();
     this.#socket.end();
-    this.#socket.setTimeout(1000, () => this.#socket.destroy());
+    clock.timer(() => this.#socket.destroy(), LINGER_MS);
   }
 
   destroy(): void {
-    this.#resumeBackend();
+    this.letGo();
     if (!this.#socket.writableEnded) this.#socket.destroy();
   }
 
@@ -97,7 +105,8 @@ export class ClientLink {
     source.pause();
   }
 
-  #resumeBackend(): void {
+  /** The backend is needed elsewhere: it has given all that the client has to take. */
+  letGo(): void {
     this.#pausedBackend?.resume();
     this.#pausedBackend = null;
   }

@@ -2,6 +2,7 @@ import {
   Capability,
   decodeOk,
   decodeTrackers,
+  encodeErr,
   encodeOk,
   encodePacket,
   encodeTrackers,
@@ -9,6 +10,7 @@ import {
 } from '@myswitch/protocol';
 import type { ReplyTracker, Tracker } from '@myswitch/protocol';
 import type { ReplyReceiver } from '../backend/reply';
+import type { ClientError } from './client-error';
 
 /** What backends negotiate (capabilities.ts), as far as the form of an OK packet depends on it. */
 const BACKEND_FORM = Capability.SESSION_TRACK | Capability.DEPRECATE_EOF;
@@ -24,6 +26,8 @@ export interface ReplyTarget {
   readonly plainStatus: number;
   /** Those that the client asked for. */
   shownTrackers(told: readonly Tracker[]): readonly Tracker[];
+  /** What the client is told in place of an ERR of the server's; null: that. */
+  errorInstead(errorCode: number): ClientError | null;
   /** A PREPARE_OK, whose statement id it changes in place. */
   statementPrepared(payload: Buffer): void;
   write(bytes: Buffer): void;
@@ -39,11 +43,12 @@ export interface ReplyTarget {
 export class ClientReply implements ReplyReceiver {
   readonly #session: ReplyTarget;
   readonly #trackers: Tracker[] = [];
-  #parts: Buffer[] = [];
+  readonly #parts: Buffer[] = [];
   #bytes = 0;
   /** Sequence id of an EOF after column definitions that has not been written: an open cursor has just one. */
   #eofDue = -1;
   #started = false;
+  #replaced = false;
 
   constructor(session: ReplyTarget) {
     this.#session = session;
@@ -52,6 +57,7 @@ export class ClientReply implements ReplyReceiver {
   /** A new reply begins. */
   start(): void {
     this.#started = false;
+    this.#replaced = false;
     this.#eofDue = -1;
     this.#trackers.length = 0;
   }
@@ -59,6 +65,11 @@ export class ClientReply implements ReplyReceiver {
   /** Whether the client has got bytes of this reply. */
   get started(): boolean {
     return this.#started;
+  }
+
+  /** Whether its ERR was another one than the server's. */
+  get replaced(): boolean {
+    return this.#replaced;
   }
 
   /** What the server told about the session with this reply. */
@@ -95,7 +106,12 @@ export class ClientReply implements ReplyReceiver {
     return encodePacket(encodeOk({ ...ok, trackers }, capabilities), sequence);
   }
 
-  err(): void {}
+  err(tracker: ReplyTracker, sequence: number): Buffer | null {
+    const instead = this.#session.errorInstead(tracker.errorCode);
+    if (instead === null) return null;
+    this.#replaced = true;
+    return encodePacket(encodeErr(instead), sequence);
+  }
 
   prepared(payload: Buffer): void {
     this.#session.statementPrepared(payload);
@@ -105,22 +121,24 @@ export class ClientReply implements ReplyReceiver {
     const parts = this.#parts;
     if (parts.length === 0) return;
     this.#started = true;
-    this.#parts = [];
-    const bytes = this.#bytes;
-    this.#bytes = 0;
     const session = this.#session;
     if (parts.length === 1) session.write(parts[0]!);
-    else if (bytes <= COPY_BELOW) session.write(Buffer.concat(parts, bytes));
+    else if (this.#bytes <= COPY_BELOW) session.write(Buffer.concat(parts, this.#bytes));
     else session.writeAll(parts);
+    parts.length = 0;
+    this.#bytes = 0;
   }
 
   complete(tracker: ReplyTracker): void {
-    if (this.#eofDue >= 0) {
-      // a PREPARE's last block of definitions
-      this.#writeDueEof(this.#session.plainStatus);
-      this.flush();
-    }
+    this.finishDefinitions(); // a PREPARE's last block has nothing after it
     this.#session.replyComplete(tracker);
+  }
+
+  /** Writes the EOF that is due. */
+  finishDefinitions(): void {
+    if (this.#eofDue < 0) return;
+    this.#writeDueEof(this.#session.plainStatus);
+    this.flush();
   }
 
   lost(reason: string): void {

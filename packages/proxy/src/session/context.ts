@@ -34,6 +34,11 @@ export class SessionContext {
     );
   }
 
+  /** Size of the user variables' names and values. */
+  get userBytes(): number {
+    return this.#userKey.length;
+  }
+
   /**
    * This context, but reading texts as `other` does: for preparing a statement again. Nothing else is changed for that:
    * setting autocommit would commit an open transaction.

@@ -54,6 +54,16 @@ const KEEPS_FOUND_ROWS: ReadonlySet<StatementKind> = new Set([
   StatementKind.ROLLBACK,
 ]);
 
+/** Outside of a transaction these are one, surely; whether a SELECT was depends on its having tables. */
+const ENDS_CHARACTERISTICS: ReadonlySet<StatementKind> = new Set([
+  StatementKind.INSERT,
+  StatementKind.REPLACE,
+  StatementKind.UPDATE,
+  StatementKind.DELETE,
+  StatementKind.COMMIT,
+  StatementKind.ROLLBACK,
+]);
+
 /** Takes over what a complete reply says of the session: from the text, the status, and the trackers. */
 export function observe(session: Session, backend: Backend, statement: Statement, tracker: ReplyTracker): void {
   const failed = tracker.errorCode !== 0;
@@ -63,13 +73,15 @@ export function observe(session: Session, backend: Backend, statement: Statement
     if (PARTLY_DONE.has(statement.kind)) for (const pin of statement.pins) session.pin(pin);
     if (OPAQUE.has(statement.kind)) session.pin(Pin.UNKNOWN_STATE);
   } else {
+    const { inTransaction } = session;
     session.status = tracker.status;
+    const over = !session.inTransaction && (inTransaction || ENDS_CHARACTERISTICS.has(statement.kind));
+    if (over) session.pins.delete(Pin.TRANSACTION_CHARACTERISTICS);
     for (const pin of statement.unpins) session.pins.delete(pin);
     for (const pin of statement.pins) session.pin(pin);
-    if (!session.inTransaction) session.pins.delete(Pin.TRANSACTION_CHARACTERISTICS);
-    // the statement that said so is not the transaction that it speaks of
-    if (statement.pins.includes(Pin.TRANSACTION_CHARACTERISTICS)) session.pin(Pin.TRANSACTION_CHARACTERISTICS);
-    if (statement.schema !== null) setSchema(session, backend, statement.schema);
+    if (statement.schema !== null && statement.kind === StatementKind.USE) {
+      setSchema(session, backend, statement.schema);
+    }
   }
   if (statement.assignments.length > 0) touch(session, statement);
   if (session.reply.trackers.length > 0) observeTrackers(session, backend, statement);
@@ -172,7 +184,8 @@ function observeTrackers(session: Session, backend: Backend, statement: Statemen
   for (const tracker of session.reply.trackers) {
     if (tracker.kind === 'schema') {
       explained ||= !OPAQUE.has(statement.kind);
-      if (statement.schema === null) setSchema(session, backend, tracker.name);
+      // one in a client's own character set is taken from its text
+      if (statement.kind !== StatementKind.USE) setSchema(session, backend, latin1(tracker.name));
     } else if (tracker.kind === 'systemVariable') {
       touchVariable(session, tracker.name.toLowerCase());
     } else if (tracker.kind === 'stateChange') {
@@ -180,6 +193,11 @@ function observeTrackers(session: Session, backend: Backend, statement: Statemen
     }
   }
   if (changed && !explained) session.pin(Pin.UNKNOWN_STATE);
+}
+
+/** The bytes of a name, each as a character. */
+function latin1(name: string): string {
+  return Buffer.from(name, 'utf8').toString('latin1');
 }
 
 function setSchema(session: Session, backend: Backend, schema: string): void {

@@ -1,3 +1,4 @@
+import { Command, StatementKind } from '@myswitch/protocol';
 import type { Packet, ReplyTracker } from '@myswitch/protocol';
 import { BackendState } from '../backend/backend';
 import type { Backend } from '../backend/backend';
@@ -8,6 +9,7 @@ import { SessionPhase } from './phase';
 import { isEqual, replay } from './replay';
 import type { Session } from './session';
 import { clientError } from './client-error';
+import type { ClientError } from './client-error';
 import { needsSettling, settle, wipe } from './settle';
 import type { Work } from './session';
 
@@ -25,10 +27,16 @@ const MAX_ATTEMPTS = 3;
 
 /** A whole command from the client. */
 export function receive(session: Session, packet: Packet): void {
-  if (session.doomed !== null) {
-    const error = session.doomed;
-    session.doomed = null;
-    return session.sendError(error);
+  const { doomed } = session;
+  if (doomed !== null) {
+    const code = packet.payload[0] ?? -1;
+    // the client awaits no reply to these
+    if (code === Command.STMT_SEND_LONG_DATA) return;
+    if (code !== Command.STMT_CLOSE && code !== Command.QUIT) {
+      session.doomed = null;
+      // these give up all that was lost
+      if (code !== Command.RESET_CONNECTION && code !== Command.CHANGE_USER) return session.sendError(doomed);
+    }
   }
   const work = decodeCommand(session, packet);
   if (work !== null) run(session, work);
@@ -60,13 +68,15 @@ function submitOrReplay(session: Session, backend: Backend, attempt: number): vo
   const work = session.work!;
   if (isEqual(session, backend, work)) return submit(session, backend, work);
   session.move(SessionPhase.REPLAYING);
-  replay(session, backend, work).then(
-    () => {
-      if (session.closed) return abandon(session, backend);
-      submit(session, backend, work);
-    },
-    (error: ProxyError) => replayFailed(session, backend, error, attempt),
-  );
+  replay(session, backend, work)
+    .then(
+      () => {
+        if (session.closed) return abandon(session, backend);
+        submit(session, backend, work);
+      },
+      (error: ProxyError) => replayFailed(session, backend, error, attempt),
+    )
+    .catch((error: Error) => session.crashed(error));
 }
 
 function submit(session: Session, backend: Backend, work: Work): void {
@@ -75,7 +85,13 @@ function submit(session: Session, backend: Backend, work: Work): void {
   if (work.grammar === null) {
     work.write(session, backend);
     work.done?.(session, backend, NO_REPLY, true);
-    return boundary(session, backend);
+    if (!backend.isFull) return boundary(session, backend);
+    backend.onceDrained(() => {
+      if (session.backend !== backend) return;
+      if (session.closed) abandon(session, backend);
+      else boundary(session, backend);
+    });
+    return;
   }
   backend.expect(work.grammar, session.reply);
   work.write(session, backend);
@@ -90,23 +106,25 @@ export function replyComplete(session: Session, tracker: ReplyTracker): void {
   if (session.closed) return abandon(session, backend);
   if (!needsSettling(session)) return boundary(session, backend);
   session.move(SessionPhase.SETTLING);
-  settle(session, backend).then(
-    () => (session.closed ? abandon(session, backend) : boundary(session, backend)),
-    (error: ProxyError) => settlingFailed(session, error),
-  );
-}
-
-/** The backend was lost while we read back what the last statement, which the client has its reply to, had changed. */
-function settlingFailed(session: Session, error: ProxyError): void {
-  session.backendLost(error.message);
-  if (!session.closed) session.next();
+  settle(session, backend)
+    .then(
+      () => (session.closed ? abandon(session, backend) : boundary(session, backend)),
+      (error: ProxyError) => session.backendLost(error.message),
+    )
+    .catch((error: Error) => session.crashed(error));
 }
 
 /** Between two commands: the session keeps its backend only if it must. */
 function boundary(session: Session, backend: Backend): void {
+  const keeps = session.inTransaction || session.pins.size > 0;
   session.work = null;
   session.move(SessionPhase.IDLE);
-  if (!session.inTransaction && session.pins.size === 0) {
+  if (session.ending !== null) {
+    const told = session.reply.replaced ? null : session.ending;
+    session.ending = null;
+    if (keeps) giveUp(session, backend, told);
+  }
+  if (!keeps) {
     if (session.weakPins.size > 0 && session.pool.holding) session.pool.endWeakPins(session);
     else if (backend.pool.isAwaited) session.endWeakPins();
     if (session.weakPins.size === 0) settleAndRelease(session, backend);
@@ -118,22 +136,36 @@ function boundary(session: Session, backend: Backend): void {
 export function release(session: Session, backend: Backend): void {
   session.backend = null;
   session.lastBackend = backend;
+  session.letGo();
   session.pool.checkin(backend);
+}
+
+/** Ends the backend of a session that rests, which is told with its next command. The server rolls back. */
+export function giveUp(session: Session, backend: Backend, told: ClientError | null): void {
+  session.connectionEnded();
+  session.backend = null;
+  session.doomed = told;
+  session.letGo();
+  backend.holder = null;
+  backend.destroy('ended for a switch');
+  session.pool.lost();
 }
 
 /** Reads back what is still open, then gives the backend back: for a session whose weak pins end between two commands. */
 export function settleAndRelease(session: Session, backend: Backend): void {
   if (!needsSettling(session)) return release(session, backend);
   session.move(SessionPhase.SETTLING);
-  settle(session, backend).then(
-    () => {
-      if (session.closed) return abandon(session, backend);
-      session.move(SessionPhase.IDLE);
-      release(session, backend);
-      session.next();
-    },
-    (error: ProxyError) => settlingFailed(session, error),
-  );
+  settle(session, backend)
+    .then(
+      () => {
+        if (session.closed) return abandon(session, backend);
+        session.move(SessionPhase.IDLE);
+        release(session, backend);
+        session.next();
+      },
+      (error: ProxyError) => session.backendLost(error.message),
+    )
+    .catch((error: Error) => session.crashed(error));
 }
 
 /** The client went away in a transaction or with pins: the server forgets the session, then others may have the backend. */
@@ -180,28 +212,48 @@ function replayFailed(session: Session, backend: Backend, error: ProxyError, att
 
 /** The backend's connection ended before the reply did. What may have been committed is never run again. */
 export function replyLost(session: Session, reason: string): void {
-  const { work, doomed } = session;
+  const { work, ending } = session;
+  const place = session.backend?.nextSequence ?? null;
+  const unknown = work !== null && mayHaveCommitted(session, work);
   const wasOpen = session.inTransaction || session.pins.size > 0;
   session.connectionEnded();
   session.backend = null;
   session.work = null;
   session.pool.lost();
   if (session.closed) return;
-  session.doomed = null;
+  session.ending = null;
   session.move(SessionPhase.IDLE);
-  const unknown = work !== null && work.statement.mayCommit;
   const lostState = wasOpen ? '; the open transaction and what was bound to it are lost' : '';
-  const error = doomed ?? {
+  const error = (unknown ? null : ending) ?? {
     code: 1105,
     sqlState: unknown ? '08007' : 'HY000',
     message: unknown
       ? `MySwitch: outcome unknown: ${reason} before it answered${lostState}`
       : `MySwitch: not completed: ${reason} before it answered${lostState}`,
   };
-  if (session.reply.started)
-    session.end(null); // in the middle of rows there is no place for an error
-  else session.sendError(error);
+  if (!session.reply.started) {
+    session.sendError(error);
+  } else if (place !== null) {
+    session.reply.finishDefinitions();
+    session.replySequence = place;
+    session.sendError(error);
+  } else {
+    session.end(null); // in the middle of a row there is no place for an error
+  }
   session.next();
+}
+
+/** In a transaction these commit nothing of their own. */
+const OF_TRANSACTION: ReadonlySet<StatementKind> = new Set([
+  StatementKind.SELECT,
+  StatementKind.INSERT,
+  StatementKind.REPLACE,
+  StatementKind.UPDATE,
+  StatementKind.DELETE,
+]);
+
+function mayHaveCommitted(session: Session, { statement }: Work): boolean {
+  return statement.mayCommit && !(session.inTransaction && statement.plain && OF_TRANSACTION.has(statement.kind));
 }
 
 const NO_REPLY = { errorCode: 0, status: 0, warnings: 0 } as ReplyTracker;

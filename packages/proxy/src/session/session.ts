@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { Capability, encodeErr, encodeOk, encodePacket, ServerStatus } from '@myswitch/protocol';
+import { Capability, encodeErr, encodeOk, encodePacket, ProtocolError, ServerStatus } from '@myswitch/protocol';
 import type {
   ClientLogin,
   Diagnostic,
@@ -49,6 +49,10 @@ export interface Work {
   done?(session: Session, backend: Backend, tracker: ReplyTracker, ok: boolean): void;
 }
 
+/** ER_QUERY_INTERRUPTED */
+const QUERY_INTERRUPTED = 1317;
+const MALFORMED = { code: 1835, sqlState: 'HY000', message: 'Malformed communication packet.' };
+
 /** What moves a session along: see road.ts. */
 export interface Road {
   receive(session: Session, packet: Packet): void;
@@ -61,6 +65,8 @@ export interface Road {
   release(session: Session, backend: Backend): void;
   settleAndRelease(session: Session, backend: Backend): void;
   recycle(session: Session, backend: Backend): void;
+  /** Ends the backend of a session that rests, which is told with its next command. */
+  giveUp(session: Session, backend: Backend, told: ClientError | null): void;
 }
 
 export interface Accepted {
@@ -112,6 +118,8 @@ export class Session implements PoolClient, ReplyTarget {
   work: Work | null = null;
   /** An error that the next command gets in place of its reply. */
   doomed: ClientError | null = null;
+  /** A switch ends what it does: told as soon as that is over, if not by then. */
+  ending: ClientError | null = null;
   /** An ERR says nothing of the transaction: asked for before the backend is shared. */
   statusUnknown = false;
   /** Takes the PREPARE_OK that is under way. */
@@ -263,8 +271,11 @@ export class Session implements PoolClient, ReplyTarget {
         message: `MySwitch: ${reason}; the open transaction and what was bound to it (locks, temporary tables) are lost`,
       };
     }
-    if (this.#phase === SessionPhase.SETTLING) this.move(SessionPhase.IDLE);
     this.pool.lost();
+    if (this.#phase !== SessionPhase.SETTLING && this.#phase !== SessionPhase.RUNNING) return;
+    this.work = null;
+    this.move(SessionPhase.IDLE);
+    this.next();
   }
 
   /** What was bound to the backend is gone with it. */
@@ -370,7 +381,11 @@ export class Session implements PoolClient, ReplyTarget {
     };
   }
 
-  /** Takes its backend away; the client keeps its connection and gets 1213 (now, or with its next command). */
+  /**
+   * Takes its backend away; the client keeps its connection and gets 1213 (now, or with its next command). A statement
+   * that runs is interrupted and then answers for itself: 1213 makes clients try again, so it is told only when nothing
+   * was committed.
+   */
   async killForSwitch(): Promise<void> {
     const { backend } = this;
     if (backend === null) return;
@@ -379,9 +394,26 @@ export class Session implements PoolClient, ReplyTarget {
       sqlState: '40001',
       message: 'MySwitch: ended for a switch; try restarting transaction',
     };
-    this.doomed = error;
-    await backend.pool.killOnServer(backend, 'CONNECTION');
-    backend.destroy('ended for a switch');
+    if (this.#phase === SessionPhase.IDLE) {
+      this.#road.giveUp(this, backend, error);
+      return;
+    }
+    this.ending = error;
+    try {
+      await backend.pool.killOnServer(backend, 'QUERY');
+    } catch (failure) {
+      this.ending = null;
+      throw failure;
+    }
+  }
+
+  errorInstead(errorCode: number): ClientError | null {
+    return errorCode === QUERY_INTERRUPTED ? this.ending : null;
+  }
+
+  /** Its backend goes to somebody else, and must not wait for this client any more. */
+  letGo(): void {
+    this.#link.letGo();
   }
 
   /** KILL from another session of the same account. */
@@ -416,6 +448,8 @@ export class Session implements PoolClient, ReplyTarget {
     this.#taking = true;
     try {
       while (this.#phase === SessionPhase.IDLE && this.#takeNext());
+    } catch (error) {
+      this.crashed(error as Error);
     } finally {
       this.#taking = false;
     }
@@ -434,8 +468,14 @@ export class Session implements PoolClient, ReplyTarget {
     if (packet === null) return false;
     const { takeOver } = this;
     this.takeOver = null;
-    if (takeOver === null) this.#road.receive(this, packet);
-    else takeOver(packet);
+    try {
+      if (takeOver === null) this.#road.receive(this, packet);
+      else takeOver(packet);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      if (takeOver === null && this.#phase === SessionPhase.IDLE) this.sendError(MALFORMED);
+      else this.end(MALFORMED);
+    }
     return true;
   }
 
@@ -449,13 +489,19 @@ export class Session implements PoolClient, ReplyTarget {
     this.#road.replyLost(this, reason);
   }
 
+  /** Something was not thought of: this connection ends, everybody else goes on. */
+  crashed(error: Error): void {
+    this.pool.log('error', 'a session failed', { session: this.id, error: error.stack ?? error.message });
+    this.end({ code: 1105, sqlState: 'HY000', message: 'MySwitch: internal error' });
+  }
+
   // ---- the end ------------------------------------------------------------------------------------------------
 
   /** Sends a last error and closes. */
   end(error: ClientError | null): void {
     if (this.closed) return;
     if (error !== null) this.sendError(error);
-    this.#link.end();
+    this.#link.end(this.pool.clock);
     this.close();
   }
 

@@ -6,6 +6,9 @@ import { asBytes, ping, query, resetConnection } from '../backend/exchange';
 import { WeakPin, Pin } from './pins';
 import type { Session } from './session';
 
+/** What is kept of a session's user variables, as SQL text; with more it stays on its backend. */
+const MAX_USER_BYTES = 64 << 10;
+
 /** Whether something has to be read back before anybody else may have the backend. */
 export function needsSettling(session: Session): boolean {
   if (session.statusUnknown) return true;
@@ -72,7 +75,9 @@ async function readBack(session: Session, backend: Backend): Promise<void> {
       return [name, userValue(answer.columns[at]!, row.slice(at + 1, at + 5))];
     }),
   );
-  session.context = backend.context = session.context.withValues(systemValues, userValues);
+  const context = session.context.withValues(systemValues, userValues);
+  if (context.userBytes > MAX_USER_BYTES) return session.pin(Pin.USER_VARIABLE);
+  session.context = backend.context = context;
 }
 
 const INTEGERS: ReadonlySet<number> = new Set([
