@@ -49,6 +49,11 @@ const pinSets = new SetTable(PinReason, PIN);
 const readSets = new SetTable(Diagnostic, READ);
 const NOTHING: readonly never[] = Object.freeze([]);
 
+/** Statements that are the same but for their text, by kind and flags; see toStatement. */
+const COMMON = Object.fromEntries(Object.values(StatementKind).map((kind) => [kind, []])) as unknown as Readonly<
+  Record<StatementKind, Statement[]>
+>;
+
 type Mark = Pick<Findings, 'reads' | 'pins' | 'calcFoundRows' | 'setsLastInsertId' | 'userVariables'>;
 
 /** What is known of a text so far; see {@link Statement} for the fields. */
@@ -95,6 +100,21 @@ export class Findings {
   }
 
   toStatement(): Statement {
+    const common = this.statements === 1 && this.pins === 0 && this.unpins === 0 && !this.conditional;
+    if (!common || this.assignments !== null || this.schema !== null || this.userVariables !== null) return this.make();
+    // most statements differ in nothing that matters here, so they share one object
+    const flags =
+      this.reads |
+      (this.plain ? 1 << 4 : 0) |
+      (this.mayCommit ? 1 << 5 : 0) |
+      (this.readOnly ? 1 << 6 : 0) |
+      (this.calcFoundRows ? 1 << 7 : 0) |
+      (this.setsLastInsertId ? 1 << 8 : 0);
+    const alike = COMMON[this.kind];
+    return (alike[flags] ??= this.make());
+  }
+
+  private make(): Statement {
     return Object.freeze({
       kind: this.kind,
       statements: this.statements,

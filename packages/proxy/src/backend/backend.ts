@@ -4,7 +4,7 @@ import type { Log } from '../errors';
 import type { SessionContext } from '../session/context';
 import type { NodeBaseline } from './node-baseline';
 import type { Holder } from './holder';
-import type { ExpectedReply, ReplyReceiver } from './reply';
+import type { ReplyReceiver } from './reply';
 import type { Wire } from './wire';
 import { StatementCache } from './statement-cache';
 
@@ -23,7 +23,8 @@ export interface Home {
   readonly node: { readonly name: string; readonly baseline: NodeBaseline | null };
   /** Somebody waits for a backend. */
   readonly isAwaited: boolean;
-  give(backend: Backend): void;
+  /** `now`: by the pool's clock, where the caller has just looked. */
+  give(backend: Backend, now?: number): void;
   closed(backend: Backend): void;
   killOnServer(backend: Backend, what: 'QUERY' | 'CONNECTION'): Promise<void>;
   /** Reads LAST_INSERT_ID() where only an idle backend knows it. Never rejects. */
@@ -60,7 +61,9 @@ export class Backend {
   idleSince = 0;
   readonly #wire: Wire;
   readonly #tracker = new ReplyTracker();
-  readonly #expected: ExpectedReply[] = [];
+  /** The FIFO: who gets each reply, and beside it what the reply looks like. */
+  readonly #expected: ReplyReceiver[] = [];
+  readonly #grammars: ReplyGrammar[] = [];
   readonly #log: Log;
 
   constructor(
@@ -88,7 +91,8 @@ export class Backend {
 
   /** Announces a reply; call it before the command's bytes are written. */
   expect(grammar: ReplyGrammar, receiver: ReplyReceiver): void {
-    if (this.#expected.push({ grammar, receiver }) === 1) this.#tracker.start(grammar);
+    this.#grammars.push(grammar);
+    if (this.#expected.push(receiver) === 1) this.#tracker.start(grammar);
   }
 
   /** Writes whole packets; false when the socket's buffer is full. */
@@ -147,7 +151,8 @@ export class Backend {
     if (!this.#wire.socket.writableEnded) this.#wire.socket.destroy();
     else this.#wire.socket.setTimeout(1000, () => this.#wire.socket.destroy());
     const expected = this.#expected.splice(0);
-    for (const { receiver } of expected) receiver.lost(reason);
+    this.#grammars.length = 0;
+    for (const receiver of expected) receiver.lost(reason);
     if (expected.length === 0) holder?.backendLost(reason);
   }
 
@@ -157,12 +162,13 @@ export class Backend {
       while (at < chunk.length) {
         const head = this.#expected[0];
         if (head === undefined) return this.#unasked();
-        at = this.#tracker.push(chunk, at, head.receiver);
-        head.receiver.flush();
+        at = this.#tracker.push(chunk, at, head);
+        head.flush();
         if (!this.#tracker.done) continue;
         this.#expected.shift();
-        head.receiver.complete(this.#tracker);
-        if (this.#expected.length > 0) this.#tracker.start(this.#expected[0]!.grammar);
+        this.#grammars.shift();
+        head.complete(this.#tracker);
+        if (this.#grammars.length > 0) this.#tracker.start(this.#grammars[0]!);
       }
     } catch (error) {
       this.#log('error', 'a reply could not be understood', {

@@ -1,4 +1,4 @@
-import type { ReplyGrammar, ReplySink, ReplyTracker } from '@myswitch/protocol';
+import type { ReplySink, ReplyTracker } from '@myswitch/protocol';
 
 /**
  * Who gets the reply to a command that was written to a backend: a client (passed), nobody (ignored) or our own code
@@ -10,9 +10,4 @@ export interface ReplyReceiver extends ReplySink {
   complete(tracker: ReplyTracker): void;
   /** The connection ended before the reply did. `reason` is for people. */
   lost(reason: string): void;
-}
-
-export interface ExpectedReply {
-  readonly grammar: ReplyGrammar;
-  readonly receiver: ReplyReceiver;
 }

@@ -45,7 +45,9 @@ export class Listener {
 
   #listenOn(address: ListenAddress): Promise<void> {
     return new Promise((resolve, reject) => {
-      const server = net.createServer({ noDelay: true, keepAlive: true, pauseOnConnect: true }, (socket) => this.#accept(socket));
+      const server = net.createServer({ noDelay: true, keepAlive: true, pauseOnConnect: true }, (socket) =>
+        this.#accept(socket),
+      );
       server.once('error', (error) => reject(error));
       server.listen('path' in address ? { path: address.path } : { host: address.host, port: address.port }, () => {
         this.#servers.push(server);

@@ -95,6 +95,10 @@ export class ConnectionPool implements Home {
     backend.state = BackendState.IDLE;
     backend.idleSince = now;
     if (backend.generation !== this.#generation) return backend.quit();
+    if (this.#waiting.size === 0) {
+      this.#idle.add(backend);
+      return;
+    }
     for (const session of this.#waiting) {
       if (this.#fits(backend, session)) return this.#grant(backend, session);
     }

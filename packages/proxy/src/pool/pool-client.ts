@@ -11,7 +11,7 @@ export interface PoolClient extends Holder {
   readonly variant: number;
   readonly context: SessionContext;
   readonly lastBackend: Backend | null;
-  /** When its present command began. */
+  /** When its present command began, or was let through the gate. */
   readonly since: number;
   /** Bytes that it keeps while it waits. */
   readonly waitingBytes: number;

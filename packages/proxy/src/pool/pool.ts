@@ -116,8 +116,9 @@ export class Pool {
   }
 
   checkin(backend: Backend): void {
-    this.workTimes.add(this.clock.now() - backend.heldSince);
-    backend.pool.give(backend);
+    const now = this.clock.now();
+    this.workTimes.add(now - backend.heldSince);
+    backend.pool.give(backend, now);
     if (this.holding) this.#readInsertIds(backend.pool);
     this.#ended();
   }

@@ -255,6 +255,7 @@ export class Session implements PoolClient, ReplyTarget {
   /** The gate opened: asks for a backend again. True if it has one. */
   retry(): boolean {
     if (this.#phase !== SessionPhase.WAITING) return true;
+    this.since = this.pool.clock.now();
     return this.#road.seek(this);
   }
 
