@@ -78,6 +78,12 @@ export class TestPlane {
     return row === undefined ? [] : [...row.pins, ...row.weakPins];
   }
 
+  /** Closes the other clients. */
+  async disconnectAllBut(kept: Connection): Promise<void> {
+    for (const connection of this.#connections) if (connection !== kept) connection.destroy();
+    await until('the sessions end', async () => ((await this.sessions()).length === 1 ? true : null), 10_000);
+  }
+
   /** Closes the clients and waits until their sessions are gone. */
   async disconnectAll(): Promise<void> {
     for (const connection of this.#connections.splice(0)) connection.destroy();

@@ -10,6 +10,9 @@ const compact = (gtidSet: string): string => gtidSet.replaceAll(/\s/g, '');
 const forChannel = (channel: string): string => `FOR CHANNEL ${quote(channel)}`;
 
 /** MySQL 8.0.23 and later. */
+/** A commit that has begun on the source ends within this time. */
+const COMMIT_MS = 500;
+
 export const mysqlDialect: Dialect = {
   kind: Kind.MYSQL,
   fenceRoundTrips: 1,
@@ -103,7 +106,12 @@ export const mysqlDialect: Dialect = {
   kill,
 
   async errant(candidate, active, deadlineMs) {
-    return beyond(active, await this.position(candidate, deadlineMs), deadlineMs);
+    const found = await beyond(active, await this.position(candidate, deadlineMs), deadlineMs);
+    if (found === '') {
+      return found;
+    }
+    // a replica may have executed what the source has sent but not yet added to its own gtid_executed
+    return (await this.waitApplied(active, found, COMMIT_MS)) ? '' : found;
   },
 
   async purged(source, replica, deadlineMs) {

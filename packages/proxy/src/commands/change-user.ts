@@ -60,6 +60,7 @@ export function enterSchema(schema: string): Work {
     grammar: null,
     bytes: schema.length,
     statement: NO_STATEMENT,
+    entersSchema: true,
     ready: () => false,
     async prepare(session, backend) {
       await useSchema(backend, schema);

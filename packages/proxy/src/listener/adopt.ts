@@ -35,6 +35,6 @@ export function adopt(accepted: net.Socket): net.Socket {
       },
     },
   };
-  const socket = new net.Socket(options as net.SocketConstructorOpts);
+  const socket = new net.Socket(options);
   return socket;
 }

@@ -19,6 +19,9 @@ export class Listener {
     this.#pool = pool;
     this.#nextId = nextId;
     const { tls } = pool.options;
+    if (tls !== null && tls.ca !== null) {
+      pool.log('warn', 'tls.ca is set, but certificates of clients are not asked for yet', { pool: pool.options.name });
+    }
     this.#secureContext =
       tls === null
         ? null

@@ -127,14 +127,13 @@ export class ConnectionPool implements Home {
   }
 
   /** Opens what is missing to `count` backends of a variant. Rejects when one can't be opened. */
-  async warm(variant: number, count: number): Promise<number> {
+  async warm(variant: number, count: number): Promise<void> {
     const present = [...this.#all].filter((backend) => backend.variant === variant).length;
     const missing = Math.min(count - present, this.#limits.max - this.#all.size - this.#opening);
     const opened = Array.from({ length: Math.max(0, missing) }, () => this.#open(variant));
     await Promise.all(opened).catch((error: ProxyError) => {
       throw new ProxyError(error.code, `account ${this.account.name} on ${this.node.name}: ${error.message}`);
     });
-    return this.#all.size;
   }
 
   /** Keeps `backend.min` ready, in the background. */
@@ -214,7 +213,7 @@ export class ConnectionPool implements Home {
       backend.state === BackendState.IDLE &&
       backend.generation === this.#generation &&
       backend.variant === session.variant &&
-      (session.context.schema !== null || backend.context.schema === null)
+      (!session.needsNoSchema || backend.context.schema === null)
     );
   }
 

@@ -11,6 +11,8 @@ export interface PoolClient extends Holder {
   readonly variant: number;
   readonly context: SessionContext;
   readonly lastBackend: Backend | null;
+  /** Its command has to run where no schema was ever chosen. */
+  readonly needsNoSchema: boolean;
   /** When its present command began, or was let through the gate. */
   readonly since: number;
   /** Bytes that it keeps while it waits. */

@@ -183,13 +183,15 @@ export class Pool {
       for (const { variant } of backends) variants.set(variant, (variants.get(variant) ?? 0) + 1);
     }
     this.#node(nodeName);
-    const opened: Promise<number>[] = [];
+    const warmed: ConnectionPool[] = [];
+    const opening: Promise<void>[] = [];
     for (const [account, variants] of wanted) {
       const connectionPool = this.connectionPool(nodeName, account);
-      for (const [variant, count] of variants) opened.push(connectionPool.warm(variant, count));
+      warmed.push(connectionPool);
+      for (const [variant, count] of variants) opening.push(connectionPool.warm(variant, count));
     }
-    const counts = await Promise.all(opened);
-    return counts.reduce((sum, count) => sum + count, 0);
+    await Promise.all(opening);
+    return warmed.reduce((sum, { backends }) => sum + backends.size, 0);
   }
 
   hold(): void {

@@ -68,7 +68,8 @@ export async function transition(backend: Backend, to: SessionContext): Promise<
     throw error;
   }
   await schema;
-  backend.context = to;
+  // a server can't forget a schema: whoever comes without one has a command that chooses one
+  backend.context = to.schema === null ? to.withSchema(from.schema) : to;
 }
 
 /** What the last statement left on another backend, or what we overwrote with a question of our own: better told than wrong. */

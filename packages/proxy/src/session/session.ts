@@ -36,6 +36,8 @@ export interface Work {
   readonly grammar: ReplyGrammar | null;
   /** Bytes that it keeps while it waits. */
   readonly bytes: number;
+  /** It chooses a schema before anything else, so it may run where another one is chosen. */
+  readonly entersSchema?: true;
   /** What it does to the session. */
   readonly statement: Statement;
   /** Whether the backend has what the command refers to (an open prepared statement). Absent: nothing is needed. */
@@ -177,6 +179,10 @@ export class Session implements PoolClient, ReplyTarget {
   /** Status for packets of our own. */
   get plainStatus(): number {
     return this.status & (ServerStatus.IN_TRANS | ServerStatus.AUTOCOMMIT | ServerStatus.NO_BACKSLASH_ESCAPES);
+  }
+
+  get needsNoSchema(): boolean {
+    return this.context.schema === null && this.work?.entersSchema !== true;
   }
 
   /** Bytes that it keeps while it waits. */
