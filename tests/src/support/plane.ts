@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Connection, type ConnectionOptions, createConnection } from 'mysql2/promise';
 import { type ListenAddress, type PoolOptions, type RunningDataPlane, startDataPlane } from '@myswitch/proxy';
 import { ACCOUNTS, type TestServer, freePort, sleep, until } from '@myswitch/testkit';
@@ -18,6 +19,7 @@ export interface LogLine {
 }
 
 type Plane = RunningDataPlane['plane'];
+type BackendRows = Awaited<ReturnType<Plane['backends']>>;
 
 /** A data plane in this process, without a control plane: the tests move it by hand. */
 export class TestPlane {
@@ -103,18 +105,19 @@ export class TestPlane {
       },
       5000,
     );
-    const sessions = await this.sessions();
-    const backends = await until(
-      'the backends rest',
+    let backends: BackendRows = [];
+    const held = await until(
+      'sessions and backends agree',
       async () => {
-        const rows = await this.backends();
-        return rows.every(({ state, session }) => state !== 'HELD' || session !== null) ? rows : null;
+        const [sessions, rows] = await Promise.all([this.sessions(), this.backends()]);
+        backends = rows;
+        const ofSessions = sessions.flatMap(({ session, node }) => (node === null ? [] : [session]));
+        const ofBackends = rows.flatMap(({ session, state }) => (state === 'HELD' ? [session] : []));
+        return isDeepStrictEqual(new Set(ofSessions), new Set(ofBackends)) ? ofBackends : null;
       },
       5000,
     );
-    const holding = sessions.filter(({ node }) => node !== null).map(({ session }) => session);
-    const held = backends.filter(({ state }) => state === 'HELD').map(({ session }) => session);
-    expect(new Set(held)).toEqual(new Set(holding));
+    expect(held).not.toContain(null);
     expect(this.log.filter(({ level }) => level === 'error')).toEqual([]);
     if ((await this.blocking()).length > 0) return;
     const active = backends[0]?.node;

@@ -46,6 +46,7 @@ export interface Reply {
 
 /** A client that says just what the test wants, byte by byte, and reads replies packet by packet with a parser of its own. */
 export class RawClient {
+  static readonly #open = new Set<RawClient>();
   readonly socket: net.Socket;
   readonly eofs: boolean;
   /** Resolves when the connection has ended. */
@@ -57,6 +58,7 @@ export class RawClient {
 
   private constructor(socket: net.Socket, eofs: boolean) {
     this.socket = socket;
+    RawClient.#open.add(this);
     this.eofs = eofs;
     socket.on('data', (chunk: Buffer) => {
       this.#framer.push(chunk);
@@ -225,6 +227,11 @@ export class RawClient {
 
   close(): void {
     this.socket.destroy();
+  }
+
+  static closeAll(): void {
+    for (const client of RawClient.#open) client.close();
+    RawClient.#open.clear();
   }
 }
 
