@@ -77,6 +77,7 @@ export async function conduct(
     }
     return recordOf({ id, plan, bench, startedAt, timeline, outcome, checked, context });
   } finally {
+    timeline.tellAll();
     close(context, checked);
   }
 }

@@ -7,7 +7,8 @@ const graceOf = (drainMs: number): number => Math.min(500, drainMs / 4);
 
 export const hold: Step = {
   name: 'hold',
-  async run({ bench, progress }) {
+  async run({ bench, progress, timeline }) {
+    timeline.hush();
     progress.heldAt = bench.clock.monotonic();
     await bench.plane.hold(bench.pool.name);
     return 'new work waits';

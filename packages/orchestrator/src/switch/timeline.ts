@@ -8,11 +8,16 @@ export interface StepTime {
   readonly ok: boolean;
 }
 
+/** Most holds are over in less: telling an operator's terminal of their steps meanwhile would make them longer. */
+const HUSH_MS = 200;
+
 /** Times the steps and tells the operator of each as it runs. */
 export class Timeline {
   readonly steps: StepTime[] = [];
+  readonly #untold: StepEvent[] = [];
   readonly #clock: Clock;
   readonly #onStep: (event: StepEvent) => void;
+  #hushed = false;
 
   constructor(clock: Clock, onStep: (event: StepEvent) => void) {
     this.#clock = clock;
@@ -39,12 +44,28 @@ export class Timeline {
     this.#emit({ step, state: 'info', ms: null, detail });
   }
 
-  /** An operator's terminal that went away must not stop a switch. */
+  /** Keeps what happens from now on to itself for a moment. */
+  hush(): void {
+    this.#hushed = true;
+    this.#clock.timer(HUSH_MS, () => this.tellAll());
+  }
+
+  /** Tells what it kept to itself; at the latest when the switch is over. */
+  tellAll(): void {
+    this.#hushed = false;
+    for (const event of this.#untold.splice(0)) {
+      try {
+        this.#onStep(event);
+      } catch {
+        // an operator's terminal that went away must not stop a switch
+      }
+    }
+  }
+
   #emit(event: StepEvent): void {
-    try {
-      this.#onStep(event);
-    } catch {
-      // nobody listens
+    this.#untold.push(event);
+    if (!this.#hushed) {
+      this.tellAll();
     }
   }
 }
