@@ -225,6 +225,15 @@ export class RawClient {
     return this.reply();
   }
 
+  /** Reads packets up to an ERR, whatever their sequence ids; null when the connection ends without one. */
+  async rest(): Promise<{ code: number } | null> {
+    for (let sequence = this.#next; ; sequence = this.#next) {
+      const payload = await this.packet(sequence).catch(() => null);
+      if (payload === null) return null;
+      if (payload[0] === 0xff) return decodeErr(payload);
+    }
+  }
+
   close(): void {
     this.socket.destroy();
   }
