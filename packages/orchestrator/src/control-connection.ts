@@ -91,6 +91,19 @@ export class ControlConnection {
     });
   }
 
+  /**
+   * Several statements in one round trip, each run only when the ones before it succeeded. Resolves with the first row of
+   * the last one; rejects like `query`, or with ServerError when there is no row.
+   */
+  async batch(statements: readonly string[], deadlineMs: number): Promise<Row> {
+    const results = (await this.query(statements.join(';'), deadlineMs)) as unknown as readonly (readonly Row[])[];
+    const first = results.at(-1)?.[0];
+    if (first === undefined) {
+      throw new ServerError(0, `${this.node}: an empty result where one row was expected`);
+    }
+    return first;
+  }
+
   /** The first row; rejects with ServerError when there is none. */
   async row(sql: string, deadlineMs: number): Promise<Row> {
     const [first] = await this.query(sql, deadlineMs);
@@ -123,7 +136,7 @@ function connectionOptions(node: NodeOptions, credentials: Credentials, deadline
     user: credentials.user,
     password: credentials.password,
     connectTimeout: Math.max(1, Math.round(deadlineMs)),
-    multipleStatements: false,
+    multipleStatements: true, // for `batch`; what goes into a statement is quoted by `quote` and `identifier`
     supportBigNumbers: true,
     bigNumberStrings: true,
     dateStrings: true,

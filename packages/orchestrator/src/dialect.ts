@@ -120,8 +120,11 @@ export interface Dialect {
 
   /** Just before the hold: what would make the fence slow is done now. */
   tidy(c: ControlConnection, deadlineMs: number): Promise<void>;
-  /** Stops every writer. The lock or setting is bound to `c` where the kind needs that: keep `c` open until `unlock`. */
-  fence(c: ControlConnection, deadlineMs: number): Promise<void>;
+  /**
+   * Stops every writer; resolves with the position after the last write. The lock or setting is bound to `c` where the
+   * kind needs that: keep `c` open until `unlock`.
+   */
+  fence(c: ControlConnection, deadlineMs: number): Promise<string>;
   /** After the release: lets go of what the fence holds beyond read_only. */
   unlock(c: ControlConnection, deadlineMs: number): Promise<void>;
   /** Puts read_only back as found. `c` need not be the connection that fenced. */

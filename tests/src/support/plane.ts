@@ -1,6 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Connection, type ConnectionOptions, createConnection } from 'mysql2/promise';
-import { type ListenAddress, type PoolOptions, type RunningDataPlane, startDataPlane } from '@myswitch/proxy';
+import {
+  type ListenAddress,
+  type PoolOptions,
+  type RunningDataPlane,
+  type TlsFiles,
+  startDataPlane,
+} from '@myswitch/proxy';
 import { ACCOUNTS, type TestServer, freePort, sleep, until } from '@myswitch/testkit';
 
 export const POOL = 'shop';
@@ -8,6 +14,8 @@ export const POOL = 'shop';
 export interface TestPlaneOptions extends Partial<Omit<PoolOptions, 'nodes' | 'listen'>> {
   readonly nodes: readonly TestServer[];
   readonly listen?: readonly ListenAddress[];
+  /** Towards the servers; default: none. */
+  readonly nodeTls?: TlsFiles | null;
   /** Default: the first node; null: no node is active. */
   readonly active?: string | null;
 }
@@ -136,7 +144,7 @@ export class TestPlane {
 
 /** Starts a data plane in front of the servers; node names are the servers' names. */
 export async function startPlane(options: TestPlaneOptions): Promise<TestPlane> {
-  const { nodes, listen, active, ...rest } = options;
+  const { nodes, listen, active, nodeTls = null, ...rest } = options;
   const log: LogLine[] = [];
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
@@ -145,7 +153,7 @@ export async function startPlane(options: TestPlaneOptions): Promise<TestPlane> 
       listen: listen ?? [{ host: '127.0.0.1', port }],
       maxClients: 1000,
       tls: null,
-      nodes: nodes.map(({ name, host, port: nodePort }) => ({ name, host, port: nodePort, tls: null })),
+      nodes: nodes.map(({ name, host, port: nodePort }) => ({ name, host, port: nodePort, tls: nodeTls })),
       users: [{ name: ACCOUNTS.app.user, password: ACCOUNTS.app.password }],
       hold: { maxMs: 10_000, clients: 1000, bytes: 64 << 20 },
       backend: { min: 1, max: 8 },

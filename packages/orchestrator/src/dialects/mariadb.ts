@@ -15,6 +15,8 @@ const hostOf = (to: Source): string => `MASTER_HOST = ${quote(to.host)}, MASTER_
 /** Measured: slave_pos after DEMOTE is the one setting that is clean in both directions; current_pos breaks MASTER_GTID_WAIT on the way back. */
 const POSITION = 'MASTER_USE_GTID = slave_pos, MASTER_DEMOTE_TO_SLAVE = 1';
 
+const POSITION_OF = 'SELECT @@global.gtid_binlog_pos AS gtid';
+
 /** MariaDB 10.11 and later. */
 export const mariadbDialect: Dialect = {
   kind: Kind.MARIADB,
@@ -51,8 +53,9 @@ export const mariadbDialect: Dialect = {
 
   async fence(c, deadlineMs) {
     // the lock alone stops accounts with READ_ONLY ADMIN, which GRANT ALL includes
-    await c.query(`${markOf('fence')}FLUSH TABLES WITH READ LOCK`, deadlineMs);
-    await c.query(`${markOf('fence')}SET GLOBAL read_only = 1`, deadlineMs);
+    const lock = `${markOf('fence')}FLUSH TABLES WITH READ LOCK`;
+    const readOnly = `${markOf('fence')}SET GLOBAL read_only = 1`;
+    return text(await c.batch([lock, readOnly, POSITION_OF], deadlineMs), 'gtid');
   },
 
   async unlock(c, deadlineMs) {
@@ -69,7 +72,7 @@ export const mariadbDialect: Dialect = {
   },
 
   async position(c, deadlineMs) {
-    return text(await c.row('SELECT @@global.gtid_binlog_pos AS gtid', deadlineMs), 'gtid');
+    return text(await c.row(POSITION_OF, deadlineMs), 'gtid');
   },
 
   async waitApplied(c, position, waitMs) {

@@ -6,6 +6,7 @@ import { inspect } from './mysql-inspection';
 import { sessionOf } from './process-list';
 import { bit, kill } from './shared';
 
+const POSITION_OF = 'SELECT @@global.gtid_executed AS gtid';
 const compact = (gtidSet: string): string => gtidSet.replaceAll(/\s/g, '');
 const forChannel = (channel: string): string => `FOR CHANNEL ${quote(channel)}`;
 
@@ -46,7 +47,8 @@ export const mysqlDialect: Dialect = {
   },
 
   async fence(c, deadlineMs) {
-    await c.query(`${markOf('fence')}SET GLOBAL super_read_only = 1`, deadlineMs);
+    const readOnly = `${markOf('fence')}SET GLOBAL super_read_only = 1`;
+    return compact(text(await c.batch([readOnly, POSITION_OF], deadlineMs), 'gtid'));
   },
 
   unlock() {
@@ -69,7 +71,7 @@ export const mysqlDialect: Dialect = {
   },
 
   async position(c, deadlineMs) {
-    return compact(text(await c.row('SELECT @@global.gtid_executed AS gtid', deadlineMs), 'gtid'));
+    return compact(text(await c.row(POSITION_OF, deadlineMs), 'gtid'));
   },
 
   async waitApplied(c, position, waitMs) {

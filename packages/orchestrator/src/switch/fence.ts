@@ -11,7 +11,7 @@ export const fence: Step = {
     const { bench, plan, from, progress } = context;
     progress.fenceBy = new Deadline(bench.clock, bench.pool.switch.fenceMs);
     try {
-      await from.main.dialect.fence(from.main.connection, progress.fenceBy.left);
+      progress.position = await from.main.dialect.fence(from.main.connection, progress.fenceBy.left);
     } catch (error) {
       throw new SwitchError(
         'FENCE_TIMEOUT',
@@ -38,11 +38,13 @@ export const fence: Step = {
   },
 };
 
-/** Read only after the bypassing sessions are gone. */
+/** The fence told it; where bypassing sessions were ended since, it is read again now that they are gone. */
 export const position: Step = {
   name: 'position',
-  async run({ from, progress }) {
-    progress.position = await from.main.dialect.position(from.main.connection, progress.fenceBy.left);
+  async run({ plan, from, progress }) {
+    const { dialect, connection } = from.main;
+    const known = plan.bypass === 'kill' ? null : progress.position;
+    progress.position = known ?? (await dialect.position(connection, progress.fenceBy.left));
     return progress.position;
   },
 };

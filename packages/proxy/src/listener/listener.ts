@@ -1,4 +1,4 @@
-import { unlinkSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import net from 'node:net';
 import { createSecureContext } from 'node:tls';
 import type { SecureContext } from 'node:tls';
@@ -34,7 +34,15 @@ export class Listener {
 
   /** Rejects with the operating system's error, its address in the message. */
   async listen(): Promise<void> {
-    for (const address of this.#pool.options.listen) await this.#listenOn(address);
+    for (const address of this.#pool.options.listen) {
+      try {
+        await this.#listenOn(address);
+      } catch (error) {
+        const inUse = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+        if (!inUse || !('path' in address) || !(await removeStaleSocket(address.path))) throw error;
+        await this.#listenOn(address);
+      }
+    }
   }
 
   /** No new clients; those that are there stay. */
@@ -74,17 +82,18 @@ export class Listener {
   }
 }
 
-/** A socket file that a dead process left behind would keep its successor from listening. */
-export function removeStaleSocket(path: string): Promise<void> {
+/** A socket file that a dead process left behind would keep its successor from listening. True if there was one. */
+function removeStaleSocket(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = net.connect({ path });
     probe.once('connect', () => {
       probe.destroy();
-      resolve();
+      resolve(false);
     });
     probe.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ECONNREFUSED') unlinkSync(path);
-      resolve();
+      if (error.code !== 'ECONNREFUSED') return resolve(false);
+      rmSync(path, { force: true });
+      resolve(true);
     });
   });
 }
