@@ -21,7 +21,7 @@ import { WorkerCarrier } from './worker-carrier';
 const RESTART_MS = 500;
 
 /** All processes that carry clients, as one. A call resolves when every one of them has done it. */
-export class DataPlane {
+class DataPlane {
   readonly #log: Log;
   #carriers: Carrier[] = [];
   /** What a worker that starts later has to be told. */

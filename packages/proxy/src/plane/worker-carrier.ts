@@ -45,6 +45,8 @@ export class WorkerCarrier implements Carrier {
 
   private constructor(worker: Worker, log: Log, up: () => void) {
     this.#worker = worker;
+    // a message to a worker that has just died fails here too; its end is told by 'exit'
+    worker.on('error', (error) => log('warn', 'a worker can not be reached', { error: error.message }));
     worker.on('message', (message: FromWorker) => {
       switch (message.kind) {
         case 'up':

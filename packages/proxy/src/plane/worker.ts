@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { systemClock } from '../clock';
 import type { Log } from '../errors';
 import { Proxy } from '../proxy';
@@ -31,6 +32,8 @@ process.on('message', (message: ToWorker) => {
   );
 });
 process.on('disconnect', () => process.exit(0));
+// what was being sent when that happened
+cluster.worker?.on('error', () => process.exit(0));
 // a terminal's Ctrl-C goes to the whole group; the main process decides what it means
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
