@@ -1,7 +1,7 @@
 import { Deadline, sleep } from '../clock';
 import { SwitchError } from '../errors';
 import { Phase, type MovedReplica } from '../state/journal';
-import { unlessAborted, type Seat, type SwitchContext } from './context';
+import { unlessAborted, type Bench, type Seat, type SwitchContext } from './context';
 import type { Step } from './step';
 
 const STATEMENT_MS = 5000;
@@ -94,7 +94,7 @@ export const catchUp: Step = {
           bench.journal.advance(Phase.SWITCHING),
           from.main.dialect.tidy(from.main.connection, STATEMENT_MS).catch(() => undefined),
         ]);
-        await rehearse(from, to);
+        await rehearse(bench, from, to);
         return `applied the present position in ${ms.toFixed(1)} ms`;
       }
       if (deadline.passed) {
@@ -110,7 +110,7 @@ const REHEARSALS = 15;
  * What the hold will ask, asked before it: the first times cost this process and the servers two to three times as much.
  * Nothing is changed by it; the candidate is read-only already.
  */
-async function rehearse(from: Seat, to: Seat): Promise<void> {
+async function rehearse(bench: Bench, from: Seat, to: Seat): Promise<void> {
   for (let round = 0; round < REHEARSALS; round++) {
     const position = await from.main.dialect.position(from.main.connection, STATEMENT_MS);
     await Promise.all([
@@ -118,6 +118,7 @@ async function rehearse(from: Seat, to: Seat): Promise<void> {
       from.main.dialect.position(from.main.connection, STATEMENT_MS),
     ]);
     await to.main.dialect.close(to.main.connection, STATEMENT_MS);
+    await bench.heartbeat.exists(to.main.connection, STATEMENT_MS); // opens its table, which the probe will write
   }
 }
 

@@ -91,6 +91,7 @@ export class Backend {
 
   /** Announces a reply; call it before the command's bytes are written. */
   expect(grammar: ReplyGrammar, receiver: ReplyReceiver): void {
+    if (this.state === BackendState.CLOSED) return receiver.lost(`the connection to ${this.pool.node.name} had ended`);
     this.#grammars.push(grammar);
     if (this.#expected.push(receiver) === 1) this.#tracker.start(grammar);
   }

@@ -1,7 +1,7 @@
 import { Capability } from '@myswitch/protocol';
 import type { SessionContext } from '../session/context';
 
-export interface Collation {
+interface Collation {
   readonly charset: string;
   readonly collation: string;
 }

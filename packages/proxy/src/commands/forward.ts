@@ -10,7 +10,7 @@ export function initDb(_session: Session, packet: Packet): Work {
 }
 
 /** `schema`: the client's bytes as latin1. */
-export function useSchemaWork(schema: string, packet: Buffer): Work {
+function useSchemaWork(schema: string, packet: Buffer): Work {
   return {
     grammar: ReplyGrammar.SINGLE,
     bytes: packet.length,

@@ -12,7 +12,7 @@ import { processKill } from './kill';
 import { resetConnection } from './reset-connection';
 
 /** Decodes a command: work for a backend, or null when it was answered at once. */
-export type CommandFamily = (session: Session, packet: Packet) => Work | null;
+type CommandFamily = (session: Session, packet: Packet) => Work | null;
 
 const FAMILIES: Readonly<Record<number, CommandFamily>> = {
   [Command.QUIT]: quit,

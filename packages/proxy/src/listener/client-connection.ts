@@ -18,7 +18,7 @@ import type { Timer } from '../clock';
 import { accessDenied } from '../commands/access-denied';
 import { enterSchema } from '../commands/change-user';
 import type { Pool } from '../pool/pool';
-import * as road from '../session/road';
+import { road } from '../session/road';
 import { Session } from '../session/session';
 import type { ClientError } from '../session/client-error';
 

@@ -68,9 +68,9 @@ export class WorkerCarrier implements Carrier {
   call<N extends CallName>(name: N, ...args: Calls[N]['args']): Promise<Calls[N]['answer']> {
     const id = ++this.#lastCall;
     return new Promise((resolve, reject) => {
-      if (!this.#worker.isConnected()) return reject(new ProxyError('ILLEGAL_STATE', `worker ${this.pid} is gone`));
-      this.#pending.set(id, { resolve, reject });
-      this.#send({ kind: 'call', id, name, args });
+      if (this.#worker.isDead()) return reject(new ProxyError('ILLEGAL_STATE', `worker ${this.pid} is gone`));
+      this.#pending.set(id, { resolve, reject }); // its end rejects it, if that is under way already
+      if (this.#worker.isConnected()) this.#send({ kind: 'call', id, name, args });
     });
   }
 

@@ -37,10 +37,9 @@ export async function replay(session: Session, backend: Backend, work: Work): Pr
     if (!asksForDiagnostics(work)) await settle(session, backend);
     await transition(backend, session.context);
   } else {
-    const insertId = takeOverInsertId(session, backend);
-    const context = transition(backend, session.context);
-    await insertId;
-    await context;
+    const written = [takeOverInsertId(session, backend), transition(backend, session.context)];
+    // whatever one of them comes to, the other's answers are still to come: both are over before this goes on
+    for (const result of await Promise.allSettled(written)) if (result.status === 'rejected') throw result.reason;
     backend.lastHolder = session;
     backend.knows = NOTHING;
   }

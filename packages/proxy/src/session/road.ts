@@ -3,15 +3,14 @@ import type { Packet, ReplyTracker } from '@myswitch/protocol';
 import { BackendState } from '../backend/backend';
 import type { Backend } from '../backend/backend';
 import { decodeCommand } from '../commands/table';
-import type { ProxyError } from '../errors';
+import { ProxyError } from '../errors';
 import { observe } from './observe';
 import { SessionPhase } from './phase';
 import { isEqual, replay } from './replay';
-import type { Session } from './session';
+import type { Road, Session, Work } from './session';
 import { clientError } from './client-error';
 import type { ClientError } from './client-error';
 import { needsSettling, settle, wipe } from './settle';
-import type { Work } from './session';
 
 /*
  * The road of a command, top to bottom:
@@ -26,7 +25,7 @@ import type { Work } from './session';
 const MAX_ATTEMPTS = 3;
 
 /** A whole command from the client. */
-export function receive(session: Session, packet: Packet): void {
+function receive(session: Session, packet: Packet): void {
   const { doomed } = session;
   if (doomed !== null) {
     const code = packet.payload[0] ?? -1;
@@ -43,7 +42,7 @@ export function receive(session: Session, packet: Packet): void {
 }
 
 /** Runs a command on the session's backend, or on one that it waits for. */
-export function run(session: Session, work: Work): void {
+function run(session: Session, work: Work): void {
   session.work = work;
   session.since = session.pool.clock.now();
   session.move(SessionPhase.WAITING);
@@ -52,14 +51,14 @@ export function run(session: Session, work: Work): void {
 }
 
 /** Asks the pool for a backend; true if there was one at once. */
-export function seek(session: Session): boolean {
+function seek(session: Session): boolean {
   const backend = session.pool.checkout(session);
   if (backend === null) return false;
   granted(session, backend);
   return true;
 }
 
-export function granted(session: Session, backend: Backend): void {
+function granted(session: Session, backend: Backend): void {
   session.backend = backend;
   submitOrReplay(session, backend, 1);
 }
@@ -71,6 +70,7 @@ function submitOrReplay(session: Session, backend: Backend, attempt: number): vo
   replay(session, backend, work)
     .then(
       () => {
+        if (backend.state === BackendState.CLOSED) return replayFailed(session, backend, ended(backend), attempt);
         if (session.closed) return abandon(session, backend);
         submit(session, backend, work);
       },
@@ -98,7 +98,7 @@ function submit(session: Session, backend: Backend, work: Work): void {
 }
 
 /** The client has the whole reply. */
-export function replyComplete(session: Session, tracker: ReplyTracker): void {
+function replyComplete(session: Session, tracker: ReplyTracker): void {
   const backend = session.backend!;
   const work = session.work!;
   observe(session, backend, work.statement, tracker);
@@ -106,10 +106,23 @@ export function replyComplete(session: Session, tracker: ReplyTracker): void {
   if (session.closed) return abandon(session, backend);
   if (!needsSettling(session)) return boundary(session, backend);
   session.move(SessionPhase.SETTLING);
+  settleThen(session, backend, () => boundary(session, backend));
+}
+
+/** `next` comes with the session open and on its backend. */
+function settleThen(session: Session, backend: Backend, next: () => void): void {
   settle(session, backend)
     .then(
-      () => (session.closed ? abandon(session, backend) : boundary(session, backend)),
-      (error: ProxyError) => session.backendLost(error.message),
+      () => {
+        if (session.backend !== backend) return; // the server ended the connection right behind its answer
+        if (session.closed) abandon(session, backend);
+        else next();
+      },
+      (error: ProxyError) => {
+        if (session.backend !== backend) return;
+        dismiss(backend, error);
+        session.backendLost(error.message);
+      },
     )
     .catch((error: Error) => session.crashed(error));
 }
@@ -133,7 +146,7 @@ function boundary(session: Session, backend: Backend): void {
 }
 
 /** Gives the backend back as it is: it means what the session means. */
-export function release(session: Session, backend: Backend): void {
+function release(session: Session, backend: Backend): void {
   session.backend = null;
   session.lastBackend = backend;
   session.letGo();
@@ -141,7 +154,7 @@ export function release(session: Session, backend: Backend): void {
 }
 
 /** Ends the backend of a session that rests, which is told with its next command. The server rolls back. */
-export function giveUp(session: Session, backend: Backend, told: ClientError | null): void {
+function giveUp(session: Session, backend: Backend, told: ClientError | null): void {
   session.connectionEnded();
   session.backend = null;
   session.doomed = told;
@@ -152,31 +165,39 @@ export function giveUp(session: Session, backend: Backend, told: ClientError | n
 }
 
 /** Reads back what is still open, then gives the backend back: for a session whose weak pins end between two commands. */
-export function settleAndRelease(session: Session, backend: Backend): void {
+function settleAndRelease(session: Session, backend: Backend): void {
   if (!needsSettling(session)) return release(session, backend);
   session.move(SessionPhase.SETTLING);
-  settle(session, backend)
-    .then(
-      () => {
-        if (session.closed) return abandon(session, backend);
-        session.move(SessionPhase.IDLE);
-        release(session, backend);
-        session.next();
-      },
-      (error: ProxyError) => session.backendLost(error.message),
-    )
-    .catch((error: Error) => session.crashed(error));
+  settleThen(session, backend, () => {
+    session.move(SessionPhase.IDLE);
+    release(session, backend);
+    session.next();
+  });
 }
 
 /** The client went away in a transaction or with pins: the server forgets the session, then others may have the backend. */
-export function recycle(session: Session, backend: Backend): void {
+function recycle(session: Session, backend: Backend): void {
   wipe(backend).then(
-    () => release(session, backend),
     () => {
+      if (session.backend === backend) release(session, backend);
+    },
+    (error: ProxyError) => {
+      if (session.backend !== backend) return;
+      dismiss(backend, error);
       session.backend = null;
       session.pool.lost();
     },
   );
+}
+
+/** Nobody knows what it means any more. Its session is told by who calls. */
+function dismiss(backend: Backend, error: ProxyError): void {
+  backend.holder = null;
+  backend.destroy(error.message);
+}
+
+function ended(backend: Backend): ProxyError {
+  return new ProxyError('BACKEND_LOST', `the connection to ${backend.pool.node.name} had ended`);
 }
 
 /** A session that closed while its backend was busy for it. */
@@ -211,7 +232,7 @@ function replayFailed(session: Session, backend: Backend, error: ProxyError, att
 }
 
 /** The backend's connection ended before the reply did. What may have been committed is never run again. */
-export function replyLost(session: Session, reason: string): void {
+function replyLost(session: Session, reason: string): void {
   const { work, ending } = session;
   const place = session.backend?.nextSequence ?? null;
   const unknown = work !== null && mayHaveCommitted(session, work);
@@ -257,3 +278,16 @@ function mayHaveCommitted(session: Session, { statement }: Work): boolean {
 }
 
 const NO_REPLY = { errorCode: 0, status: 0, warnings: 0 } as ReplyTracker;
+
+export const road: Road = Object.freeze({
+  receive,
+  run,
+  seek,
+  granted,
+  replyComplete,
+  replyLost,
+  release,
+  giveUp,
+  settleAndRelease,
+  recycle,
+});

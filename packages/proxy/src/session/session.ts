@@ -267,6 +267,7 @@ export class Session implements PoolClient, ReplyTarget {
 
   /** The server ended the connection while this session held it between two commands. */
   backendLost(reason: string): void {
+    if (this.#phase === SessionPhase.REPLAYING) return; // it is about to ask that backend something, and told then
     // a session that had its backend for weak pins only lost nothing that it would not be told of when it asks
     const wasOpen = this.inTransaction || this.pins.size > 0 || this.touched.size > 0;
     this.connectionEnded();
