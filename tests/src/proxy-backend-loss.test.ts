@@ -1,4 +1,6 @@
-import { type TestServer, createCluster, sleep } from '@myswitch/testkit';
+import { encodeErr, encodePacket } from '@myswitch/protocol';
+import { type TestServer, createCluster, sleep, until } from '@myswitch/testkit';
+import type { ResultSetHeader } from 'mysql2/promise';
 import { describeKinds } from './support/kinds';
 import { type TestPlane, startPlane } from './support/plane';
 import { Relay } from './support/relay';
@@ -35,7 +37,7 @@ describeKinds('a connection to the server ends at an awkward moment', (kind) => 
   });
 
   async function start(backends: number): Promise<void> {
-    const node = { ...server, name: server.name, host: '127.0.0.1', port: relay.port } as TestServer;
+    const node: TestServer = Object.create(server, { port: { value: relay.port } });
     plane = await startPlane({ nodes: [node], backend: { min: backends, max: backends } });
   }
 
@@ -50,5 +52,52 @@ describeKinds('a connection to the server ends at an awkward moment', (kind) => 
     await sleep(50);
     relay.cut();
     expect((await answer)[0]).toEqual([{ x: 5 }]);
+  });
+
+  test('while another one is asked for LAST_INSERT_ID(): the command runs, and nobody waits for ever', async () => {
+    await start(2);
+    const [inserts, other, blocker] = [
+      await plane.connect({ database: 'shop' }),
+      await plane.connect({ database: 'shop' }),
+      await plane.connect({ database: 'shop' }),
+    ];
+    await blocker.query('BEGIN');
+    await blocker.query('SELECT 1 FROM t LIMIT 1');
+    const second = relay.latest!;
+    const [{ insertId }] = await inserts.query<ResultSetHeader>('INSERT INTO t VALUES ()');
+    const letThrough = relay.latest!.hold();
+    const answer = other.query('SELECT 2');
+    await blocker.query('COMMIT');
+    const asked = inserts.query('SELECT LAST_INSERT_ID() AS id');
+    await until('both replay', async () => {
+      const rows = await plane.sessions();
+      return rows.filter(({ state }) => state === 'REPLAYING').length === 2 ? true : null;
+    });
+    second.cut();
+    await sleep(50);
+    letThrough();
+    await answer;
+    expect((await asked)[0]).toEqual([{ id: insertId }]);
+  });
+
+  test('right behind the answer to a question of ours: counted once, and others go on', async () => {
+    await start(1);
+    const client = await plane.connect({ database: 'shop' });
+    relay.sent = (text, connection) => {
+      if (!text.includes('session_track_schema=ON')) return;
+      connection.rewrite = (chunk) =>
+        Buffer.concat([
+          chunk,
+          encodePacket(encodeErr({ code: 1927, sqlState: '70100', message: 'Connection was killed' }), 0),
+        ]);
+    };
+    await client.query('BEGIN');
+    await client.query('SELECT 1 FROM t LIMIT 1');
+    client.destroy();
+    await until('the session ends', async () => ((await plane.sessions()).length === 0 ? true : null));
+    await sleep(50);
+    relay.sent = () => undefined;
+    const next = await plane.connect({ database: 'shop' });
+    expect((await next.query('SELECT 1 AS one'))[0]).toEqual([{ one: 1 }]);
   });
 });

@@ -109,14 +109,14 @@ function replyComplete(session: Session, tracker: ReplyTracker): void {
   settleThen(session, backend, () => boundary(session, backend));
 }
 
-/** `next` comes with the session open and on its backend. */
-function settleThen(session: Session, backend: Backend, next: () => void): void {
+/** `goOn` finds the session open and on its backend. */
+function settleThen(session: Session, backend: Backend, goOn: () => void): void {
   settle(session, backend)
     .then(
       () => {
         if (session.backend !== backend) return; // the server ended the connection right behind its answer
         if (session.closed) abandon(session, backend);
-        else next();
+        else goOn();
       },
       (error: ProxyError) => {
         if (session.backend !== backend) return;
