@@ -100,4 +100,18 @@ describeKinds('a connection to the server ends at an awkward moment', (kind) => 
     const next = await plane.connect({ database: 'shop' });
     expect((await next.query('SELECT 1 AS one'))[0]).toEqual([{ one: 1 }]);
   });
+
+  test('while a SET is read back: the client is told with its next command that it is lost', async () => {
+    await start(1);
+    const client = await plane.connect({ database: 'shop' });
+    relay.sent = (text, connection) => {
+      if (text.includes('SELECT @@SESSION.sql_mode')) connection.cut();
+    };
+    await client.query("SET sql_mode = 'ANSI_QUOTES'");
+    await sleep(50);
+    relay.sent = () => undefined;
+    await expect(client.query('SELECT @@sql_mode')).rejects.toMatchObject({ errno: 1105, sqlState: 'HY000' });
+    await client.query("SET sql_mode = 'ANSI_QUOTES'");
+    expect((await client.query('SELECT @@sql_mode AS mode'))[0]).toEqual([{ mode: 'ANSI_QUOTES' }]);
+  });
 });

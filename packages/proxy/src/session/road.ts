@@ -208,8 +208,8 @@ function abandon(session: Session, backend: Backend): void {
 }
 
 function replayFailed(session: Session, backend: Backend, error: ProxyError, attempt: number): void {
-  const keeps = session.inTransaction || session.pins.size > 0;
   const gone = backend.state === BackendState.CLOSED;
+  const keeps = session.inTransaction || session.pins.size > 0 || (gone && session.touched.size > 0);
   if (gone) {
     if (keeps) session.connectionEnded();
     session.backend = null;

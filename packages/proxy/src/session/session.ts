@@ -276,7 +276,7 @@ export class Session implements PoolClient, ReplyTarget {
       this.doomed ??= {
         code: 1105,
         sqlState: 'HY000',
-        message: `MySwitch: ${reason}; the open transaction and what was bound to it (locks, temporary tables) are lost`,
+        message: `MySwitch: ${reason}; the open transaction and what was bound to it (locks, temporary tables, variables just set) are lost`,
       };
     }
     this.pool.lost();

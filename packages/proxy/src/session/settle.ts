@@ -41,11 +41,13 @@ export async function wipe(backend: Backend): Promise<void> {
 
 async function readBack(session: Session, backend: Backend): Promise<void> {
   const names = [...session.touched];
-  session.touched.clear();
   const system = names.filter((name) => !name.startsWith('@'));
   const user = names.filter((name) => name.startsWith('@')).map((name) => name.slice(1));
   // a name in another character set can't be written down reliably
-  if (names.some((name) => !/^[\x20-\x7e]*$/.test(name))) return session.pin(Pin.USER_VARIABLE);
+  if (names.some((name) => !/^[\x20-\x7e]*$/.test(name))) {
+    session.touched.clear();
+    return session.pin(Pin.USER_VARIABLE);
+  }
   // the plain column tells the type
   const columns = [
     ...system.map((name) => `@@SESSION.${name}`).flatMap((name) => [name, asBytes(name)]),
@@ -64,6 +66,7 @@ async function readBack(session: Session, backend: Backend): Promise<void> {
     if (error.code === 'BACKEND_LOST') throw error;
     return null; // a variable that can't be read back in a session, or too much of them
   });
+  session.touched.clear(); // not before: with the connection lost, so is what they were set to
   if (answer === null) return session.pin(Pin.UNKNOWN_STATE);
   const row = answer.rows[0]!;
   const systemValues = new Map(
