@@ -14,6 +14,7 @@ import { WorkTimes } from './work-times';
 
 const TRIM_EVERY_MS = 10_000;
 const IDLE_MS = 60_000;
+const LEARN_AGAIN_MS = 500;
 
 /**
  * One pool as a worker holds it: nodes, sessions, the gate, and the connection pools behind it. A session gets a backend
@@ -39,6 +40,7 @@ export class Pool {
   #killed = 0;
   #reading = 0;
   #holdTimer: Timer | null = null;
+  #learning: Timer | null = null;
   #settling: { waits: number[]; left: Set<PoolClient>; done: () => void } | null = null;
 
   constructor(options: PoolOptions, clock: Clock, log: Log) {
@@ -165,7 +167,7 @@ export class Pool {
             user: account.name,
             error: error.message,
           });
-          this.#learnLater(active);
+          this.#learnLater();
         },
       );
     }
@@ -347,10 +349,12 @@ export class Pool {
   }
 
   /** Clients are greeted with what the active node says of itself, so that is asked until it answers. */
-  #learnLater(active: Activation): void {
-    this.clock.timer(() => {
-      if (this.#active?.epoch === active.epoch && this.baseline === null) this.activate(active);
-    }, 500);
+  #learnLater(): void {
+    // once for all accounts: each attempt tries them all again
+    this.#learning ??= this.clock.timer(() => {
+      this.#learning = null;
+      if (this.#active !== null && this.baseline === null) this.activate(this.#active);
+    }, LEARN_AGAIN_MS);
   }
 
   #node(name: string): Node {
