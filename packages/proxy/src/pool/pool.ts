@@ -222,15 +222,15 @@ export class Pool {
   drained(deadlineMs: number): Promise<DrainResult> {
     if (this.gate.state === GateState.HELD) return Promise.resolve({ drained: true });
     return new Promise((resolve) => {
-      const timer = this.clock.timer(() => {
-        this.#drained = null;
-        resolve({ drained: false, blocking: this.blocking() });
-      }, deadlineMs);
-      this.#drained = () => {
-        this.#drained = null;
+      // a switch that was aborted waits no more: its deadline must not end the waiting of the next one
+      const settle = (result: DrainResult): void => {
+        if (this.#drained === drained) this.#drained = null;
         timer.cancel();
-        resolve({ drained: true });
+        resolve(result);
       };
+      const drained = (): void => settle({ drained: true });
+      const timer = this.clock.timer(() => settle({ drained: false, blocking: this.blocking() }), deadlineMs);
+      this.#drained = drained;
     });
   }
 
