@@ -34,6 +34,8 @@ class DataPlane {
 
   async activate(pool: string, active: Activation | null): Promise<void> {
     this.#active.set(pool, active);
+    // a hold may have ended by itself meanwhile, and then nobody releases it
+    if (active !== null) this.#held.delete(pool);
     await this.#all('activate', pool, active);
   }
 
