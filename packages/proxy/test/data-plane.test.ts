@@ -5,7 +5,7 @@ import type { CallName, Calls, Carrier } from '../src/plane/messages';
 class Notes implements Carrier {
   readonly calls: CallName[] = [];
 
-  call<N extends CallName>(name: N): Promise<Calls[N]['answer']> {
+  call<N extends CallName>(name: N, ..._args: Calls[N]['args']): Promise<Calls[N]['answer']> {
     this.calls.push(name);
     return Promise.resolve(undefined as Calls[N]['answer']);
   }

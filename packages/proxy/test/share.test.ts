@@ -1,14 +1,19 @@
-import type { ProxyOptions } from '../src/options';
+import type { PoolOptions, ProxyOptions } from '../src/options';
 import { shareFor } from '../src/plane/share';
 
 const options = {
   pools: [{ name: 'shop', maxClients: 10, hold: { maxMs: 1, clients: 7, bytes: 100 }, backend: { min: 2, max: 5 } }],
 } as unknown as ProxyOptions;
 
+function share(index: number, workers: number): PoolOptions {
+  const [pool] = shareFor(options, index, workers).pools;
+  if (pool === undefined) throw new Error('the pool is gone');
+  return pool;
+}
+
 test.each([1, 2, 3, 4])('the parts of %i workers add up to the whole', (workers) => {
-  const shares = Array.from({ length: workers }, (_, index) => shareFor(options, index, workers).pools[0]!);
-  const sum = (of: (share: (typeof shares)[number]) => number): number =>
-    shares.reduce((all, share) => all + of(share), 0);
+  const shares = Array.from({ length: workers }, (_, index) => share(index, workers));
+  const sum = (of: (part: PoolOptions) => number): number => shares.reduce((all, part) => all + of(part), 0);
   expect(sum(({ maxClients }) => maxClients)).toBe(10);
   expect(sum(({ hold }) => hold.clients)).toBe(7);
   expect(sum(({ hold }) => hold.bytes)).toBe(100);
@@ -17,7 +22,7 @@ test.each([1, 2, 3, 4])('the parts of %i workers add up to the whole', (workers)
 });
 
 test('no worker is left without a backend or a client', () => {
-  const share = shareFor(options, 7, 8).pools[0]!;
-  expect(share.backend.max).toBe(1);
-  expect(share.maxClients).toBeGreaterThan(0);
+  const last = share(7, 8);
+  expect(last.backend.max).toBe(1);
+  expect(last.maxClients).toBeGreaterThan(0);
 });

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import type { Connection as CallbackConnection } from 'mysql2';
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
 import { AdminServer } from '../../src/admin';
 import { FakeControlPlane, fakePlane, POOL, portOf, RECORD } from './fakes';
@@ -227,7 +228,9 @@ describe('SWITCH', () => {
   test('rows arrive while it runs', async () => {
     control.stuck = true;
     const connection = await client();
-    const rows = connection.connection.query('SWITCH POOL shop').stream();
+    // the promise wrapper keeps the connection whose queries can be streamed
+    const inner = (connection as unknown as { connection: CallbackConnection }).connection;
+    const rows = inner.query('SWITCH POOL shop').stream();
     const [first] = await once(rows, 'data');
     expect(first).toMatchObject({ step: 'lock', state: 'start' });
     rows.on('data', () => undefined);

@@ -11,6 +11,7 @@ import type {
   BackendRow,
   Blocking,
   DrainResult,
+  PlaneControl,
   PlaneNodeStats,
   PlaneStats,
   ReleaseReport,
@@ -21,7 +22,7 @@ import { WorkerCarrier } from './worker-carrier';
 const RESTART_MS = 500;
 
 /** All processes that carry clients, as one. A call resolves when every one of them has done it. */
-class DataPlane {
+export class DataPlane implements PlaneControl {
   readonly #log: Log;
   #carriers: Carrier[] = [];
   /** What a worker that starts later has to be told. */
@@ -148,7 +149,7 @@ class DataPlane {
 }
 
 export interface RunningDataPlane {
-  readonly plane: DataPlane;
+  readonly plane: PlaneControl;
   /** Resolves once every listener accepts; rejects with the operating system's error. */
   listen(): Promise<void>;
   /** No new clients, up to `graceMs` for what runs, then everything is closed. */

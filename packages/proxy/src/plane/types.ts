@@ -70,3 +70,17 @@ export interface BackendRow {
   readonly session: number | null;
   readonly statements: number;
 }
+
+/** What a control plane can do with all processes that carry clients: see its own description of each call. */
+export interface PlaneControl {
+  activate(pool: string, active: Activation | null): Promise<void>;
+  warm(pool: string, node: string, deadlineMs: number): Promise<{ backends: number }>;
+  hold(pool: string): Promise<void>;
+  drained(pool: string, deadlineMs: number): Promise<DrainResult>;
+  kill(pool: string, kinds: readonly ('busy' | 'pinned')[]): Promise<number>;
+  release(pool: string, active: Activation): Promise<ReleaseReport>;
+  blocking(pool: string): Promise<Blocking[]>;
+  stats(pool: string): Promise<PlaneStats>;
+  sessions(pool: string): Promise<SessionRow[]>;
+  backends(pool: string): Promise<BackendRow[]>;
+}
