@@ -4,7 +4,10 @@ import { NOTHING } from '../backend/backend';
 import type { Backend } from '../backend/backend';
 import { asBytes, ping, query, resetConnection } from '../backend/exchange';
 import { WeakPin, Pin } from './pins';
+import { replayStatement, SessionContext } from './context';
 import type { Session } from './session';
+
+const UNKNOWN = new SessionContext(null, new Map(), new Map());
 
 /** What is kept of a session's user variables, as SQL text; with more it stays on its backend. */
 const MAX_USER_BYTES = 64 << 10;
@@ -32,7 +35,9 @@ export async function wipe(backend: Backend): Promise<void> {
   const baseline = backend.pool.node.baseline!;
   const { schema } = backend.context;
   await resetConnection(backend);
-  await query(backend, baseline.trackers);
+  // MySQL now has its global character sets, not those of the login
+  const charset = replayStatement(UNKNOWN, baseline.context)!;
+  await Promise.all([query(backend, baseline.trackers), query(backend, charset)]);
   backend.context = baseline.context.withSchema(schema);
   backend.lastHolder = null;
   backend.lastInsertId = 0;
