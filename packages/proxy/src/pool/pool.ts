@@ -40,7 +40,7 @@ export class Pool {
   #killed = 0;
   #reading = 0;
   #holdTimer: Timer | null = null;
-  #learning: Timer | null = null;
+  #learning = false;
   #settling: { waits: number[]; left: Set<PoolClient>; done: () => void } | null = null;
 
   constructor(options: PoolOptions, clock: Clock, log: Log) {
@@ -350,9 +350,10 @@ export class Pool {
 
   /** Clients are greeted with what the active node says of itself, so that is asked until it answers. */
   #learnLater(): void {
-    // once for all accounts: each attempt tries them all again
-    this.#learning ??= this.clock.timer(() => {
-      this.#learning = null;
+    if (this.#learning) return; // once for all accounts: each attempt tries them all again
+    this.#learning = true;
+    this.clock.timer(() => {
+      this.#learning = false;
       if (this.#active !== null && this.baseline === null) this.activate(this.#active);
     }, LEARN_AGAIN_MS);
   }
