@@ -74,7 +74,10 @@ describeKinds('trouble with the server', (kind) => {
 
   test('a crash in the middle of rows: an error in their place', async () => {
     const client = await RawClient.connect({ port: plane.port, database: 'shop' });
-    client.send(Command.QUERY, 'SELECT 1 FROM information_schema.COLUMNS a, information_schema.COLUMNS b');
+    client.send(
+      Command.QUERY,
+      'SELECT 1 FROM (SELECT 1 FROM information_schema.COLUMNS LIMIT 700) a, information_schema.COLUMNS b, information_schema.COLUMNS c',
+    );
     await client.packet(1);
     client.socket.pause();
     const rest = client.rest();
@@ -116,6 +119,7 @@ describeKinds('trouble with the server', (kind) => {
     const client = await plane.connect({ database: 'shop' });
     await client.query('SELECT 1');
     server.pause();
+    await sleep(100);
     const answer = client.query<RowDataPacket[]>('SELECT 7 AS n');
     expect(await staysPending(answer, 300)).toBe('pending');
     server.resume();
