@@ -3,7 +3,7 @@ import { MARK } from './dialect';
 import { messageOf } from './errors';
 import type { NodeConnection, NodeLink } from './node-link';
 import type { CodedMessage, FlightRecord } from './report';
-import type { Operation } from './state/journal';
+import { Phase, type Operation } from './state/journal';
 import { decideRecovery, Recovery, type Sight } from './state/recovery';
 import type { Bench } from './switch/context';
 import { endSessions } from './switch/fence';
@@ -162,7 +162,12 @@ async function forward(
   if (from.node !== null) {
     await from.node.dialect.close(from.node.connection, STATEMENT_MS);
     const position = await from.node.dialect.position(from.node.connection, STATEMENT_MS);
-    await dialect.waitApplied(connection, position, STATEMENT_MS);
+    const complete = await dialect.waitApplied(connection, position, STATEMENT_MS);
+    const probeSeen = to.sight.reachable && to.sight.probeSeen;
+    // a switch promotes what has everything: this one was opened by something else, such as a restart
+    if (!complete && !probeSeen && operation.phase === Phase.SWITCHING) {
+      return closeCandidate(bench, operation, { ...from, node: from.node }, { ...to, node: to.node }, activate);
+    }
   }
   await dialect.open(connection, STATEMENT_MS);
   await bench.heartbeat.write(connection, operation.id, operation.epoch, STATEMENT_MS);
@@ -183,6 +188,24 @@ async function forward(
       ...messages,
     ],
   };
+}
+
+/** The candidate lacks what was committed on the old primary. Both are closed before it is decided who writes. */
+async function closeCandidate(
+  bench: Bench,
+  operation: Operation,
+  from: Side & { readonly node: NodeConnection },
+  to: Side & { readonly node: NodeConnection },
+  activate: Activate,
+): Promise<Recovered> {
+  const { connection, dialect } = to.node;
+  await dialect.close(connection, STATEMENT_MS);
+  if ((await dialect.errant(connection, from.node.connection, STATEMENT_MS)) === '') {
+    return undo(bench, operation, from, to, activate);
+  }
+  await bench.journal.advance(Phase.FAILED);
+  const messages = [{ code: Recovery.STUCK, message: explain(Recovery.STUCK, operation) }];
+  return { action: Recovery.STUCK, active: null, messages };
 }
 
 async function settleRecovered(
