@@ -69,7 +69,7 @@ class Recorder implements ReplySink {
     this.pass(encodePacket(encodeEof({ warnings: 0, status: AUTOCOMMIT }), (sequence + 1) & 0xff));
   }
 
-  ok(tracker: ReplyTracker, sequence: number, afterRows: boolean): Buffer | null {
+  ok(tracker: ReplyTracker, sequence: number, afterRows: boolean) {
     this.events.push(`ok ${tracker.payload.length} ${sequence} ${afterRows}`);
     if (!this.eofs || !afterRows) return null;
     return encodePacket(encodeEof({ warnings: tracker.warnings, status: tracker.status }), sequence);
