@@ -2,6 +2,8 @@ import { LRUCache } from 'lru-cache';
 
 /** Prepared statements that a backend keeps open for all sessions; the server allows max_prepared_stmt_count of them in all. */
 const MAX_OPEN = 128;
+/** Characters of their keys: nearly all of that is their texts, which a client may make as long as it likes. */
+const MAX_KEYS = 4 << 20;
 
 /** A statement prepared on one backend. */
 export interface OpenStatement {
@@ -19,13 +21,16 @@ export class StatementCache {
   readonly #kept = new Map<string, OpenStatement>();
   /** Server ids that nobody uses any more and that COM_STMT_CLOSE has yet to be sent for. */
   readonly #dropped: number[] = [];
+  /** Length of the keys in the list. */
+  #keys = 0;
   /** Leaves the list for another place in it. */
   #moving: OpenStatement | null = null;
 
   constructor() {
     this.#open = new LRUCache<string, OpenStatement>({
       max: MAX_OPEN,
-      dispose: (statement) => {
+      dispose: (statement, key) => {
+        this.#keys -= key.length;
         if (statement !== this.#moving) this.#dropped.push(statement.id);
       },
     });
@@ -41,6 +46,8 @@ export class StatementCache {
 
   set(key: string, statement: OpenStatement): void {
     this.#open.set(key, statement);
+    this.#keys += key.length;
+    while (this.#keys > MAX_KEYS && this.#open.size > 1) this.#open.pop();
   }
 
   /** A statement that was prepared and never executed becomes the one that `to` names. */
@@ -48,7 +55,7 @@ export class StatementCache {
     const statement = this.#open.get(from);
     if (statement === undefined || statement.types !== null) return undefined;
     this.#take(from, statement);
-    this.#open.set(to, statement);
+    this.set(to, statement);
     return statement;
   }
 
@@ -57,7 +64,7 @@ export class StatementCache {
     const statement = this.get(key);
     if (statement === undefined) return;
     if (!inUse) {
-      if (this.#kept.delete(key)) this.#open.set(key, statement);
+      if (this.#kept.delete(key)) this.set(key, statement);
     } else if (!this.#kept.has(key)) {
       this.#take(key, statement);
       this.#kept.set(key, statement);

@@ -9,11 +9,11 @@ import { classified } from './query';
 
 /** COM_STMT_PREPARE. The client gets an id of ours in the reply (see ClientReply.prepared). */
 export function prepare(session: Session, packet: Packet): Work | null {
-  if (session.statements.full) {
+  if (!session.statements.hasRoomFor(packet.payload.length - 1)) {
     session.sendError({
       code: 1461,
       sqlState: '42000',
-      message: `Can't create more than max_prepared_stmt_count statements (current value: ${session.statements.size})`,
+      message: `Can't create more than max_prepared_stmt_count statements (current value: ${session.statements.size}, at most 32 MiB of text)`,
     });
     return null;
   }

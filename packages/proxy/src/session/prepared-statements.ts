@@ -21,18 +21,23 @@ export interface PreparedStatement {
 
 /** Same as max_prepared_stmt_count's default, here for each session. */
 const MAX_PREPARED = 16_382;
+/** Of all their texts, beyond a first one: a server counts statements of all clients together, we keep them for each. */
+const MAX_TEXT_BYTES = 32 << 20;
 
 /** The prepared statements of one client. */
 export class PreparedStatements {
   readonly #byId = new Map<number, PreparedStatement>();
   #lastId = 0;
+  #textBytes = 0;
 
   get size(): number {
     return this.#byId.size;
   }
 
-  get full(): boolean {
-    return this.#byId.size >= MAX_PREPARED;
+  /** Whether a text of so many bytes may be added. */
+  hasRoomFor(bytes: number): boolean {
+    if (this.#byId.size === 0) return true;
+    return this.#byId.size < MAX_PREPARED && this.#textBytes + bytes <= MAX_TEXT_BYTES;
   }
 
   get(id: number): PreparedStatement | undefined {
@@ -54,14 +59,17 @@ export class PreparedStatements {
       use: 'SHARED',
     };
     this.#byId.set(id, prepared);
+    this.#textBytes += sql.length;
     return prepared;
   }
 
   delete(id: number): void {
+    this.#textBytes -= this.#byId.get(id)?.sql.length ?? 0;
     this.#byId.delete(id);
   }
 
   clear(): void {
+    this.#textBytes = 0;
     this.#byId.clear();
   }
 }
