@@ -54,6 +54,12 @@ const KEEPS_FOUND_ROWS: ReadonlySet<StatementKind> = new Set([
   StatementKind.ROLLBACK,
 ]);
 
+const RESULT_SETS: ReadonlySet<StatementKind> = new Set([
+  StatementKind.SELECT,
+  StatementKind.SHOW,
+  StatementKind.EXPLAIN,
+]);
+
 /** Outside of a transaction these are one, surely; whether a SELECT was depends on its having tables. */
 const ENDS_CHARACTERISTICS: ReadonlySet<StatementKind> = new Set([
   StatementKind.INSERT,
@@ -95,13 +101,7 @@ function observeDiagnostics(
   failed: boolean,
 ): void {
   const { diagnostics } = session;
-  if (failed) {
-    diagnostics.rowCount = -1;
-  } else if (tracker.resultSets > 0) {
-    diagnostics.rowCount = -1;
-  } else {
-    diagnostics.rowCount = tracker.affectedRows;
-  }
+  diagnostics.rowCount = failed ? -1 : rowCount(statement, tracker);
   const warned = failed || tracker.warnings > 0;
   if (warned) diagnostics.warnings = Math.max(1, tracker.warnings);
   else if (CLEARS_WARNINGS.has(statement.kind)) diagnostics.warnings = 0;
@@ -143,6 +143,12 @@ const KNOWN = [false, true].map((foundRows) =>
 
 function known(foundRows: boolean, warnings: boolean): ReadonlySet<Diagnostic> {
   return KNOWN[Number(foundRows)]![Number(warnings)]!;
+}
+
+/** ROW_COUNT() after a success; null: the server alone knows. A procedure's results are followed by an OK of its own. */
+function rowCount(statement: Statement, tracker: ReplyTracker): number | bigint | null {
+  if (tracker.resultSets === 0 || statement.kind === StatementKind.CALL) return tracker.affectedRows;
+  return RESULT_SETS.has(statement.kind) ? -1 : null;
 }
 
 /** SET: what it named is read back, since neither its text nor the trackers give every value. */

@@ -80,7 +80,8 @@ export interface Accepted {
 
 /** What the client asked of the last statement's outcome, counted by us, for when its backend went to somebody else. */
 export interface Diagnostics {
-  rowCount: number | bigint;
+  /** null: the server alone knows. */
+  rowCount: number | bigint | null;
   /** null: the server alone knows. */
   foundRows: number | null;
   /** Above 0: there may be some, of the last statement or of one before it. */
