@@ -151,6 +151,26 @@ describeKinds('topologies and settings that a switch takes along', (kind) => {
     expect((await node('db1').sql('SELECT @@GLOBAL.event_scheduler AS s'))[0]?.['s']).toBe('ON');
   });
 
+  test('what a roll back could not put back is put back before the next switch', async () => {
+    const { node, switch: go, seam } = bind(await start(await createCluster({ kind, replicas: 1, events: true })));
+    const db1 = node('db1');
+    await db1.sql('CREATE EVENT shop.tick ON SCHEDULE EVERY 1 HOUR DO SELECT 1');
+    await caughtUp(db1, [node('db2')]);
+    const list = `SELECT ID FROM information_schema.PROCESSLIST WHERE USER = '${ACCOUNTS.control.user}'`;
+    seam(async (step, when) => {
+      if (step !== 'drain' || when !== 'before') return;
+      for (const { ID } of await db1.sql(list)) await db1.sql(`KILL ${String(ID)}`).catch(() => undefined);
+      await sleep(50);
+      throw new Error('made to fail');
+    });
+    expect(await go({ to: 'db2' })).toMatchObject({ result: 'rolled-back', reasons: [{}, { code: 'UNREACHABLE' }] });
+    seam((step, when) =>
+      step === 'drain' && when === 'before' ? Promise.reject(new Error('this one too')) : Promise.resolve(),
+    );
+    expect(await go({ to: 'db2' })).toMatchObject({ result: 'rolled-back', reasons: [{ message: 'this one too' }] });
+    expect((await db1.sql('SELECT @@GLOBAL.event_scheduler AS s'))[0]?.['s']).toBe('ON');
+  });
+
   test('bypassing sessions are killed, an allowed one stays', async () => {
     const { node, switch: go } = bind(
       await start(await createCluster({ kind, replicas: 1 }), (options) => ({

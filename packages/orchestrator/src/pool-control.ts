@@ -3,7 +3,7 @@ import { dismiss, runCheck, type Known } from './check';
 import { conduct, newId } from './conduct';
 import type { Activation } from './data-plane';
 import type { Observation } from './dialect';
-import { messageOf } from './errors';
+import { messageOf, SwitchError } from './errors';
 import { Monitor } from './monitor';
 import type { NodeConnection } from './node-link';
 import { planOf } from './plan';
@@ -304,6 +304,16 @@ export class PoolControl {
     await this.#records.add(recordOfRecovery(newId(clock.now()), operation, active, messages));
   }
 
+  /** What a switch left to be put back, the next one would take for what it found. Rejects while it can't be. */
+  async #putBack(): Promise<void> {
+    const { journal } = this.#bench;
+    await this.#recover();
+    const { operation } = journal.memory;
+    if (operation !== null && this.#active !== null) {
+      throw new SwitchError('IN_PROGRESS', `what switch ${operation.id} left could not be put back yet`);
+    }
+  }
+
   async #keepLock(): Promise<void> {
     const link = this.#active === null ? undefined : this.#bench.links.get(this.#active);
     if (link === undefined || viewOf(this.#topology, link.name)?.reachable !== true) {
@@ -322,6 +332,9 @@ export class PoolControl {
     const running = this.#switching === asking ? null : this.#switching;
     if (running === null) {
       await this.#work;
+      if (asking !== null) {
+        await this.#putBack();
+      }
       await this.#refresh();
       await this.#work;
       await this.#keepLock();
