@@ -92,7 +92,7 @@ const STATEMENTS: readonly (string | readonly [sql: string, values: unknown[]])[
   ['SELECT v FROM t WHERE id < ? ORDER BY id LIMIT 3', [5]],
   ['SELECT LAST_INSERT_ID() + ?', [0]],
   ['SELECT COUNT(*) FROM only_here WHERE id < ?', [5]],
-  ['SELECT \'quoted\', ?', [1]],
+  ["SELECT 'quoted', ?", [1]],
   ['UPDATE t SET v = ? WHERE id = ?', ['w', 2]],
 ];
 

@@ -244,13 +244,7 @@ export class RawClient {
   }
 }
 
-export function executeBody(
-  id: number,
-  types: readonly number[] | null,
-  values: Buffer,
-  params: number,
-  flags = 0,
-): Buffer {
+function executeBody(id: number, types: readonly number[] | null, values: Buffer, params: number, flags = 0): Buffer {
   const head = Buffer.alloc(9);
   head.writeUInt32LE(id, 0);
   head[4] = flags;
