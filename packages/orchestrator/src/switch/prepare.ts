@@ -104,7 +104,7 @@ export const catchUp: Step = {
   },
 };
 
-const REHEARSALS = 15;
+const REHEARSALS = 40;
 
 /**
  * What the hold will ask, asked before it: the first times cost this process and the servers two to three times as much.
