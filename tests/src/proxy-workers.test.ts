@@ -118,4 +118,18 @@ describeKinds('two workers', (kind) => {
     await plane.call('release', POOL, { node: 'db1', epoch: 3 });
     expect(new Set(await waiting)).toEqual(new Set([1]));
   });
+
+  test('one that hangs is ended and replaced, so that what waits for it goes on', async () => {
+    const pids = await plane.call<number[]>('pids');
+    process.kill(pids[0] ?? 0, 'SIGSTOP');
+    // rejected or not: it must end, and the next one works
+    await plane.call('hold', POOL).catch(() => undefined);
+    await until('it is replaced', async () => {
+      const now = await plane.call<number[]>('pids');
+      return now.length === 2 && !now.includes(pids[0] ?? 0) ? true : null;
+    });
+    expect(await plane.call('drained', POOL, 5000)).toEqual({ drained: true });
+    await plane.call('release', POOL, { node: 'db1', epoch: 3 });
+    expect(await serverId(await connect())).toBe(1);
+  }, 30_000);
 });

@@ -17,7 +17,8 @@ describe('how an interrupted switch ends', () => {
     ['SWITCHING', 'CLOSED', 'CLOSED', 'UNDO'],
     ['SWITCHING', 'CLOSED', 'OPEN', 'FORWARD'],
     ['SWITCHING', 'CLOSED', 'PROBED', 'FORWARD'],
-    ['SWITCHING', 'DOWN', 'OPEN', 'FORWARD'],
+    ['SWITCHING', 'DOWN', 'OPEN', 'WAIT'],
+    ['SWITCHING', 'DOWN', 'PROBED', 'FORWARD'],
     ['SWITCHING', 'DOWN', 'CLOSED', 'WAIT'],
     ['SWITCHING', 'CLOSED', 'DOWN', 'WAIT'],
     // it may have been fenced, and opened by a restart of its own

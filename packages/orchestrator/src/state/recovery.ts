@@ -31,8 +31,12 @@ export function decideRecovery(phase: Phase, from: Sight, to: Sight): Recovery {
       if (!to.reachable) {
         return Recovery.WAIT;
       }
-      if (to.probeSeen || !to.readOnly) {
+      if (to.probeSeen) {
         return Recovery.FORWARD;
+      }
+      if (!to.readOnly) {
+        // opened by the switch, or only restarted: without the old primary nobody can tell whether it has everything
+        return from.reachable ? Recovery.FORWARD : Recovery.WAIT;
       }
       return from.reachable ? Recovery.UNDO : Recovery.WAIT;
     case Phase.PROMOTED:

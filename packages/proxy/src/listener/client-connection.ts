@@ -112,7 +112,7 @@ export class ClientConnection {
       case 'rejected':
         this.#pool.log('info', 'login refused', {
           pool: this.#pool.options.name,
-          user: step.user,
+          user: step.user.slice(0, 64),
           client: this.#client,
         });
         this.#fail(accessDenied(step.user, this.#client, step.usedPassword));

@@ -28,11 +28,13 @@ export interface Carrier {
 /** Main process to worker. */
 export type ToWorker =
   | { readonly kind: 'configure'; readonly options: ProxyOptions; readonly first: number; readonly step: number }
-  | { readonly kind: 'call'; readonly id: number; readonly name: CallName; readonly args: readonly unknown[] };
+  | { readonly kind: 'call'; readonly id: number; readonly name: CallName; readonly args: readonly unknown[] }
+  | { readonly kind: 'ping' };
 
 /** Worker to main process. */
 export type FromWorker =
   | { readonly kind: 'up' }
+  | { readonly kind: 'pong' }
   | { readonly kind: 'answer'; readonly id: number; readonly answer: unknown }
   | { readonly kind: 'error'; readonly id: number; readonly message: string }
   | {

@@ -1,10 +1,15 @@
 import cluster from 'node:cluster';
 import type { Worker } from 'node:cluster';
 import path from 'node:path';
+import { systemClock } from '../clock';
 import { ProxyError } from '../errors';
 import type { Log } from '../errors';
 import type { ProxyOptions } from '../options';
 import type { CallName, Calls, Carrier, FromWorker, ToWorker } from './messages';
+
+const PING_MS = 1000;
+/** A worker that leaves so many pings unanswered hangs: it is ended, so that what waits for it goes on. */
+const MAX_UNANSWERED = 5;
 
 interface Pending {
   readonly resolve: (answer: never) => void;
@@ -15,7 +20,9 @@ interface Pending {
 export class WorkerCarrier implements Carrier {
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
+  readonly #log: Log;
   #lastCall = 0;
+  #unanswered = 0;
 
   /** Starts a worker and configures it. Passwords travel over the process's private channel, never in its environment. */
   static start(
@@ -31,6 +38,7 @@ export class WorkerCarrier implements Carrier {
     return new Promise((resolve, reject) => {
       const carrier = new WorkerCarrier(worker, log, () => {
         carrier.#send({ kind: 'configure', options, first: ids.first, step: ids.step });
+        carrier.#watch();
         resolve(carrier);
       });
       worker.once('exit', (code, signal) => {
@@ -45,12 +53,16 @@ export class WorkerCarrier implements Carrier {
 
   private constructor(worker: Worker, log: Log, up: () => void) {
     this.#worker = worker;
+    this.#log = log;
     // a message to a worker that has just died fails here too; its end is told by 'exit'
     worker.on('error', (error) => log('warn', 'a worker can not be reached', { error: error.message }));
     worker.on('message', (message: FromWorker) => {
+      this.#unanswered = 0;
       switch (message.kind) {
         case 'up':
           return up();
+        case 'pong':
+          return undefined;
         case 'log':
           return log(message.level, message.message, message.fields);
         case 'answer':
@@ -77,6 +89,19 @@ export class WorkerCarrier implements Carrier {
   /** Ends the process at once. */
   end(): void {
     this.#worker.process.kill('SIGKILL');
+  }
+
+  #watch(): void {
+    systemClock.timer(() => {
+      if (this.#worker.isDead()) return;
+      if (this.#unanswered >= MAX_UNANSWERED) {
+        this.#log('error', 'a worker hangs and is ended', { worker: this.pid });
+        return this.end();
+      }
+      this.#unanswered++;
+      if (this.#worker.isConnected()) this.#send({ kind: 'ping' });
+      this.#watch();
+    }, PING_MS);
   }
 
   #send(message: ToWorker): void {

@@ -26,6 +26,7 @@ process.on('message', (message: ToWorker) => {
     );
     return;
   }
+  if (message.kind === 'ping') return send({ kind: 'pong' });
   carrier!.call(message.name, ...(message.args as never)).then(
     (answer) => send({ kind: 'answer', id: message.id, answer }),
     (error: Error) => send({ kind: 'error', id: message.id, message: error.message }),
