@@ -52,10 +52,15 @@ export function baseLines(software: ServerSoftware): string[] {
   return lines;
 }
 
+/** In a server's folder. */
+export const TMPDIR = 'tmp';
+
 export function myCnf(software: ServerSoftware, server: MyCnf): string {
   const lines = [
     ...baseLines(software),
     `datadir=${join(server.dir, 'data')}`,
+    // of its own: a server that starts removes the temporary tables of whoever shares the folder, and MariaDB dies of that
+    `tmpdir=${join(server.dir, TMPDIR)}`,
     `socket=${join(server.dir, 'server.sock')}`,
     `pid_file=${join(server.dir, 'server.pid')}`,
     `log_error=${join(server.dir, 'error.log')}`,

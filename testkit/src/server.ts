@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { type Connection, type ConnectionOptions, type RowDataPacket, createConnection } from 'mysql2/promise';
 import { createCertificates } from './certificates';
 import { TestkitError, TestkitErrorCode } from './errors';
-import { myCnf } from './my-cnf';
+import { myCnf, TMPDIR } from './my-cnf';
 import { freePort } from './ports';
 import { type Kind, type ServerSoftware, provision } from './provision';
 import { removeRunFolder, temporaryFolder, tie, untie } from './run-folder';
@@ -119,6 +119,7 @@ export class TestServer {
   private async startOnce(): Promise<void> {
     const cnf = join(this.dir, 'my.cnf');
     const { dir, serverId, extra } = this;
+    mkdirSync(join(dir, TMPDIR), { recursive: true });
     writeFileSync(cnf, myCnf(this.software, { dir, port: this.port, serverId, extra }));
     const { command, args } = this.software.server;
     // detached: a terminal's Ctrl-C is for us, and we end it when we are done
