@@ -54,6 +54,7 @@ describeKinds('what keeps a session on its backend', (kind) => {
     ['UNKNOWN_STATE', ['CALL fails()'], []],
     ['UNKNOWN_STATE', ['CALL sets()'], []],
     ['UNKNOWN_STATE', ['CALL temporary()'], []],
+    ['UNKNOWN_STATE', ['SET NAMES gbk', 'SELECT 1'], []],
   ];
 
   test.each(CASES)('%s', async (name, statements, ends) => {

@@ -11,6 +11,8 @@ export class SessionContext {
   readonly userVariables: ReadonlyMap<string, string>;
   /** Equal for equal schema and variables that decide how a text is read: what a prepared statement depends on. */
   readonly statementKey: string;
+  /** Its texts are in a character set that the tokenizer can't read: a second byte may look like a quote or a backslash. */
+  readonly unreadable: boolean;
   readonly #variablesKey: string;
   readonly #userKey: string;
 
@@ -23,6 +25,7 @@ export class SessionContext {
     this.variables = variables;
     this.userVariables = userVariables;
     this.statementKey = `${schema ?? '\u0001'}\u0000${READING_VARIABLES.map((name) => variables.get(name)).join('\u0000')}`;
+    this.unreadable = UNREADABLE.has(variables.get('character_set_client') ?? '');
     this.#variablesKey = mapKey(variables);
     this.#userKey = mapKey(userVariables);
   }
@@ -74,6 +77,9 @@ export const CHARSET_VARIABLES = [
   'character_set_connection',
   'collation_connection',
 ] as const;
+
+/** Character sets whose second bytes reach into ASCII, as the replay writes them. */
+const UNREADABLE: ReadonlySet<string> = new Set(["'sjis'", "'cp932'", "'big5'", "'gbk'", "'gb18030'"]);
 
 /** System variables that decide what a text means when it is prepared. */
 const READING_VARIABLES = [

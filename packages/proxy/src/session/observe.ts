@@ -73,6 +73,7 @@ const ENDS_CHARACTERISTICS: ReadonlySet<StatementKind> = new Set([
 /** Takes over what a complete reply says of the session: from the text, the status, and the trackers. */
 export function observe(session: Session, backend: Backend, statement: Statement, tracker: ReplyTracker): void {
   const failed = tracker.errorCode !== 0;
+  if (session.context.unreadable) session.pin(Pin.UNKNOWN_STATE); // what the text did is anybody's guess
   observeDiagnostics(session, backend, statement, tracker, failed);
   if (failed) {
     if (!statement.plain || (session.status & ServerStatus.AUTOCOMMIT) === 0) session.statusUnknown = true;
