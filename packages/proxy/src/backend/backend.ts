@@ -85,10 +85,6 @@ export class Backend {
     socket.on('close', () => this.destroy(`${pool.node.name} closed the connection`));
   }
 
-  get busy(): boolean {
-    return this.#expected.length > 0;
-  }
-
   /** Announces a reply; call it before the command's bytes are written. */
   expect(grammar: ReplyGrammar, receiver: ReplyReceiver): void {
     if (this.state === BackendState.CLOSED) return receiver.lost(`the connection to ${this.pool.node.name} had ended`);

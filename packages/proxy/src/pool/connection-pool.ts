@@ -4,7 +4,6 @@ import { freshContext } from '../backend/node-baseline';
 import type { Holder } from '../backend/holder';
 import { connect } from '../backend/connect';
 import { asBytes, query } from '../backend/exchange';
-import { COMMON_VARIANT } from '../capabilities';
 import type { Clock } from '../clock';
 import { ProxyError } from '../errors';
 import type { Log } from '../errors';
@@ -134,17 +133,6 @@ export class ConnectionPool implements Home {
     await Promise.all(opened).catch((error: ProxyError) => {
       throw new ProxyError(error.code, `account ${this.account.name} on ${this.node.name}: ${error.message}`);
     });
-  }
-
-  /** Keeps `backend.min` ready, in the background. */
-  keepMinimum(): void {
-    this.warm(COMMON_VARIANT, this.#limits.min).catch((error: Error) =>
-      this.#log('warn', 'no backend could be kept ready', {
-        node: this.node.name,
-        user: this.account.name,
-        error: error.message,
-      }),
-    );
   }
 
   /** Closes backends idle for `ms` beyond the minimum; one that holds somebody's unread LAST_INSERT_ID stays. */
