@@ -4,7 +4,7 @@ import { readArguments } from './arguments';
 import { describeGoal } from './output';
 import { program } from './program';
 import { measureFloor } from './switch/floor';
-import { CLIENTS, RATE, fly, loadDirectly } from './switch/flights';
+import { CLIENTS, RATE, fly, loadAndHold } from './switch/flights';
 import { type Floor, type Summary, describe, goals, summarize } from './switch/report';
 
 const FLOOR_TIMES = 10;
@@ -43,13 +43,13 @@ async function measure(kind: Kind, switches: number): Promise<Summary> {
   const back = flown.flights.filter(({ record }) => record.result === 'switched').length % 2 === 0;
   const after = await floor(back ? [first, second] : [second, first]);
   for (const server of cluster.nodes) await server.remove();
-  const both = { worked: [...before.worked, ...after.worked], idle: [...before.idle, ...after.idle] };
+  const both = { held: [...before.held, ...after.held], idle: [...before.idle, ...after.idle] };
   return summarize(kind, first.version, both, flown);
 }
 
 async function floor(pair: readonly [TestServer, TestServer]): Promise<Floor> {
   progress('the floor, by hand');
-  const idle = await measureFloor(pair, FLOOR_TIMES, async () => {});
+  const idle = await measureFloor(pair, FLOOR_TIMES, async () => async () => {});
   await createLedger(pair[0]);
-  return { idle, worked: await measureFloor(pair, FLOOR_TIMES, loadDirectly) };
+  return { idle, held: await measureFloor(pair, FLOOR_TIMES, loadAndHold) };
 }

@@ -22,14 +22,21 @@ const WARM_UP_MS = 5000;
 const BETWEEN_MS = 1500;
 const DIRECT_LOAD_MS = 500;
 
-/** As the switches meet it, but straight to the server: for a floor of servers that have just worked. */
-export async function loadDirectly(primary: TestServer): Promise<void> {
+/**
+ * Load as the switches meet it, but straight to the server. When it resolves the clients are held by a gate in this process and
+ * nothing of theirs runs.
+ * @returns what ends the load
+ */
+export async function loadAndHold(primary: TestServer): Promise<() => Promise<void>> {
   const { user, password } = ACCOUNTS.app;
   const { host, port } = primary;
   const workload = new Workload({ connection: { host, port, user, password }, clients: CLIENTS, rate: RATE });
   await sleep(DIRECT_LOAD_MS);
-  const { failed, unknown, messages } = await workload.stop();
-  if (failed + unknown > 0) throw new Error(`the load on ${primary.name} failed: ${messages.join('; ')}`);
+  await workload.hold();
+  return async () => {
+    const { failed, unknown, messages } = await workload.stop();
+    if (failed + unknown > 0) throw new Error(`the load on ${primary.name} failed: ${messages.join('; ')}`);
+  };
 }
 
 interface Flight {

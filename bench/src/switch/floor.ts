@@ -47,14 +47,14 @@ const SEQUENCES: Record<Kind, Sequence> = {
 
 /**
  * The floor of a switch: the critical statements by hand, over connections that are open already, while nobody writes.
- * Goes from the first server to the second and back until it has gone `times` times; before each, `work` runs on the one
- * that is left, and the other one catches up.
+ * Goes from the first server to the second and back until it has gone `times` times. Before each move `load` works on the one
+ * that is left, and ends with nothing running: the moment in which a switch begins to fence.
  * @returns how long each took, from the first fencing statement to the answer that the other one is open, in ms
  */
 export async function measureFloor(
   pair: readonly [TestServer, TestServer],
   times: number,
-  work: (primary: TestServer) => Promise<void>,
+  load: (primary: TestServer) => Promise<() => Promise<void>>,
 ): Promise<number[]> {
   const took: number[] = [];
   const connections = new Map<TestServer, Connection>();
@@ -62,9 +62,10 @@ export async function measureFloor(
   try {
     let [from, to] = pair;
     for (let turn = 0; turn < times; turn += 1) {
-      await work(from);
       await caughtUp(from, [to]);
+      const end = await load(from);
       took.push(await moveByHand(from, to, connections));
+      await end();
       [from, to] = [to, from];
     }
   } finally {

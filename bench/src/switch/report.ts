@@ -10,9 +10,9 @@ const FLOOR_FACTOR = 2;
 const STALL_LIMIT_MS = 100;
 const PREDICTION_FACTOR = 2;
 
-/** How long the critical statements took by hand, in ms: on servers that had just worked, and on idle ones. */
+/** How long the critical statements took by hand, in ms: with the load of the switches held at that moment, and on idle servers. */
 export interface Floor {
-  readonly worked: readonly number[];
+  readonly held: readonly number[];
   readonly idle: readonly number[];
 }
 
@@ -23,7 +23,7 @@ export interface Summary {
   readonly switches: number;
   readonly switched: number;
   readonly rate: number;
-  readonly floor: { readonly worked: number | null; readonly idle: number | null };
+  readonly floor: { readonly held: number | null; readonly idle: number | null };
   readonly hold: { readonly p50: number | null; readonly p99: number | null };
   readonly drain: { readonly p50: number | null };
   /** holdMs - drainMs of each switch */
@@ -54,7 +54,7 @@ export function summarize(kind: Kind, version: string, floor: Floor, flown: Flig
     version,
     switches: flights.length,
     switched: done.length,
-    floor: { worked: median(floor.worked), idle: median(floor.idle) },
+    floor: { held: median(floor.held), idle: median(floor.idle) },
     hold: { p50: median(hold), p99: quantile(hold, 0.99) },
     drain: { p50: median(values(({ record }) => record.drainMs)) },
     holdWithoutDrain: {
@@ -87,7 +87,7 @@ export function summarize(kind: Kind, version: string, floor: Floor, flown: Flig
 
 export function goals(summary: Summary): Goal[] {
   const { kind, hold, holdWithoutDrain, floor, stall, predictedHold, failed, dropped, lost, duplicated } = summary;
-  const limit = floor.worked === null ? null : FLOOR_FACTOR * floor.worked;
+  const limit = floor.held === null ? null : FLOOR_FACTOR * floor.held;
   const ratio = predictedHold.p50 === null || hold.p50 === null ? null : predictedHold.p50 / hold.p50;
   const goal = (text: string, value: number | null, reached: (value: number) => boolean): Goal => ({
     text: `${kind}: ${text}`,
@@ -120,7 +120,7 @@ export function describe(summaries: readonly Summary[]): string {
   return table(
     ['ms', ...summaries.map(({ kind, version }) => `${kind} ${version}`)],
     [
-      row('floor p50', ({ floor }) => fixed(floor.worked, 2)),
+      row('floor p50', ({ floor }) => fixed(floor.held, 2)),
       row('floor p50, servers idle all along', ({ floor }) => fixed(floor.idle, 2)),
       row('hold p50', ({ hold }) => fixed(hold.p50, 2)),
       row('hold p99', ({ hold }) => fixed(hold.p99, 2)),

@@ -41,6 +41,11 @@ export class Workload {
   private readonly startedAt: number;
   private readonly running: Promise<void>;
   private stopping = false;
+  private stepping = 0;
+  /** Opens the gate that `hold` closed. */
+  private release = (): void => {};
+  private gate: Promise<void> = Promise.resolve();
+  private drained = (): void => {};
   private endedAt: number | null = null;
 
   constructor(options: WorkloadOptions) {
@@ -61,14 +66,26 @@ export class Workload {
     while (!this.stopping) {
       await this.clock.at(due);
       due += perStatement * client.cost;
+      await this.gate;
+      if (this.stopping) break;
+      this.stepping += 1;
       await client.step();
+      this.stepping -= 1;
+      if (this.stepping === 0) this.drained();
     }
     await client.end();
+  }
+
+  /** From now on new work waits, until the workload is stopped; resolves once nothing runs any more. */
+  async hold(): Promise<void> {
+    this.gate = new Promise((resolve) => (this.release = resolve));
+    if (this.stepping > 0) await new Promise<void>((resolve) => (this.drained = resolve));
   }
 
   /** Lets every client finish what it is at, and disconnects. */
   async stop(): Promise<WorkloadReport> {
     this.stopping = true;
+    this.release();
     await this.running;
     this.endedAt ??= this.clock.now();
     return this.report();
