@@ -12,7 +12,10 @@ import type {
   ReleaseReport,
   SessionRow,
 } from './plane/types';
+import type { KillOutcome, KillRequest, Peers } from './pool/peers';
 import { Pool } from './pool/pool';
+import { LAST_SESSION_ID } from './session/session-id';
+import type { SessionIds } from './session/session-id';
 
 /** What one process reports of a pool; several add up to the plane's figures. */
 export interface PoolFigures {
@@ -30,13 +33,12 @@ export class Proxy {
   readonly #listeners: Listener[] = [];
   readonly #clock: Clock;
 
-  /** `firstId`, `step`: session ids are firstId, firstId + step, … so that workers never use the same one. */
-  constructor(options: ProxyOptions, ids: { readonly first: number; readonly step: number }, clock: Clock, log: Log) {
+  constructor(options: ProxyOptions, ids: SessionIds, clock: Clock, log: Log, peers: Peers) {
     this.#clock = clock;
     let id = ids.first - ids.step;
-    const nextId = (): number => (id = id + ids.step > 0xffffffff ? ids.first : id + ids.step);
+    const nextId = (): number => (id = id + ids.step > LAST_SESSION_ID ? ids.first : id + ids.step);
     for (const poolOptions of options.pools) {
-      const pool = new Pool(poolOptions, clock, log);
+      const pool = new Pool(poolOptions, clock, log, peers);
       this.#pools.set(poolOptions.name, pool);
       this.#listeners.push(new Listener(pool, nextId));
     }
@@ -79,6 +81,15 @@ export class Proxy {
 
   release(pool: string, active: Activation): Promise<ReleaseReport> {
     return this.#pool(pool).release(active);
+  }
+
+  killSession(request: KillRequest): KillOutcome {
+    const pool = this.#pool(request.pool);
+    const session = pool.sessionOf(request.id);
+    if (session === null) return 'UNKNOWN';
+    if (session.account.name !== request.user && !request.privileged) return 'DENIED';
+    session.kill(request.what);
+    return 'DONE';
   }
 
   blocking(pool: string): Blocking[] {

@@ -6,6 +6,7 @@ import { ClientConnection } from '../src/listener/client-connection';
 import type { NodeBaseline } from '../src/backend/node-baseline';
 import type { PoolOptions } from '../src/options';
 import { Pool } from '../src/pool/pool';
+import { ALONE } from './alone';
 import { FakeClock } from './fake-clock';
 
 const options: PoolOptions = {
@@ -74,7 +75,7 @@ describe('a client that says nothing', () => {
   });
 
   test('is sent away after 10 s', async () => {
-    await connect(new KnownPool(options, clock, () => undefined));
+    await connect(new KnownPool(options, clock, () => undefined, ALONE));
     expect((await packet(0)).toString('latin1', 1, 6)).toBe('8.4.0');
     clock.advance(9_999);
     clock.advance(1);
@@ -84,7 +85,7 @@ describe('a client that says nothing', () => {
   });
 
   test('while no server is known, after hold.max, and is told which nodes there are', async () => {
-    await connect(new Pool(options, clock, () => undefined));
+    await connect(new Pool(options, clock, () => undefined, ALONE));
     clock.advance(20_000);
     expect(decodeErr(await packet(0))).toMatchObject({
       code: 1105,
@@ -96,7 +97,7 @@ describe('a client that says nothing', () => {
   });
 
   test('leaves nothing behind when it goes away', async () => {
-    const pool = new Pool(options, clock, () => undefined);
+    const pool = new Pool(options, clock, () => undefined, ALONE);
     const before = clock.timers;
     await connect(pool);
     expect(clock.timers).toBe(before + 1);

@@ -1,6 +1,7 @@
 import net from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { Pool } from '../src/pool/pool';
+import { ALONE } from './alone';
 import { FakeClock } from './fake-clock';
 
 const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 60));
@@ -29,6 +30,7 @@ describe('Pool', () => {
       },
       clock,
       () => undefined,
+      ALONE,
     );
     try {
       pool.activate({ node: 'db1', epoch: 1 });

@@ -54,7 +54,10 @@ const COMMON = Object.fromEntries(Object.values(StatementKind).map((kind) => [ki
   Record<StatementKind, Statement[]>
 >;
 
-type Mark = Pick<Findings, 'reads' | 'pins' | 'calcFoundRows' | 'setsLastInsertId' | 'userVariables'>;
+type Mark = Pick<
+  Findings,
+  'reads' | 'pins' | 'calcFoundRows' | 'setsLastInsertId' | 'asksConnectionId' | 'userVariables'
+>;
 
 /** What is known of a text so far; see {@link Statement} for the fields. */
 export class Findings {
@@ -64,6 +67,7 @@ export class Findings {
   reads = 0;
   calcFoundRows = false;
   setsLastInsertId = false;
+  asksConnectionId = false;
   pins = 0;
   unpins = 0;
   assignments: Assignment[] | null = null;
@@ -83,8 +87,9 @@ export class Findings {
 
   /** What backTo() takes; keep in step with what an expression may add. */
   mark(): Mark {
-    const { reads, pins, calcFoundRows, setsLastInsertId, userVariables } = this;
-    return { reads, pins, calcFoundRows, setsLastInsertId, userVariables: userVariables && new Set(userVariables) };
+    const { reads, pins, calcFoundRows, setsLastInsertId, asksConnectionId, userVariables } = this;
+    const variables = userVariables && new Set(userVariables);
+    return { reads, pins, calcFoundRows, setsLastInsertId, asksConnectionId, userVariables: variables };
   }
 
   /** Forgets what expressions added since. */
@@ -109,7 +114,8 @@ export class Findings {
       (this.mayCommit ? 1 << 5 : 0) |
       (this.readOnly ? 1 << 6 : 0) |
       (this.calcFoundRows ? 1 << 7 : 0) |
-      (this.setsLastInsertId ? 1 << 8 : 0);
+      (this.setsLastInsertId ? 1 << 8 : 0) |
+      (this.asksConnectionId ? 1 << 9 : 0);
     const alike = COMMON[this.kind];
     return (alike[flags] ??= this.make());
   }
@@ -122,6 +128,7 @@ export class Findings {
       reads: readSets.get(this.reads),
       calcFoundRows: this.calcFoundRows,
       setsLastInsertId: this.setsLastInsertId,
+      asksConnectionId: this.asksConnectionId,
       pins: pinSets.get(this.pins),
       unpins: pinSets.get(this.unpins & ~this.pins),
       assignments: this.assignments === null ? NOTHING : Object.freeze(this.assignments),
@@ -143,6 +150,7 @@ export function uniteReadings(fullest: Findings, sparsest: Findings): Findings {
   united.reads = fullest.reads | sparsest.reads;
   united.calcFoundRows = fullest.calcFoundRows || sparsest.calcFoundRows;
   united.setsLastInsertId = fullest.setsLastInsertId || sparsest.setsLastInsertId;
+  united.asksConnectionId = fullest.asksConnectionId || sparsest.asksConnectionId;
   united.pins = fullest.pins | sparsest.pins;
   united.unpins = fullest.unpins & sparsest.unpins;
   united.assignments = fullest.assignments ?? sparsest.assignments;

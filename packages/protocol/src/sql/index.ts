@@ -1,4 +1,5 @@
 export { classify } from './classify';
+export { withConnectionId } from './connection-id';
 export { ASSIGN, DEFAULT_SQL_MODE, Lexer, Reading, Token, type SqlMode } from './lexer';
 export { quoteIdentifier, quoteString } from './quote';
 export {

@@ -225,6 +225,9 @@ export class Scanner {
       case K.ROW_COUNT:
         this.found.reads |= READ.ROW_COUNT;
         break;
+      case K.CONNECTION_ID:
+        this.found.asksConnectionId = true;
+        break;
       case K.LAST_INSERT_ID:
       case K.NEXTVAL:
         this.opened = word;

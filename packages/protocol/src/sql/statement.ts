@@ -117,6 +117,8 @@ export interface Statement {
   readonly calcFoundRows: boolean;
   /** LAST_INSERT_ID(expr); SET last_insert_id, identity or insert_id. */
   readonly setsLastInsertId: boolean;
+  /** CONNECTION_ID() */
+  readonly asksConnectionId: boolean;
   readonly pins: readonly PinReason[];
   /** The pins that its success ends. */
   readonly unpins: readonly PinReason[];

@@ -5,7 +5,7 @@ import { closeDropped } from '../backend/exchange';
 import type { Session } from '../session/session';
 import { NO_STATEMENT } from './no-statement';
 import type { Work } from '../session/session';
-import { classified } from './query';
+import { classified, withOwnId } from './query';
 
 /** COM_STMT_PREPARE. The client gets an id of ours in the reply (see ClientReply.prepared). */
 export function prepare(session: Session, packet: Packet): Work | null {
@@ -17,8 +17,8 @@ export function prepare(session: Session, packet: Packet): Work | null {
     });
     return null;
   }
-  const sql = Buffer.from(packet.payload.subarray(1)); // outlives the chunk that it came in
-  const statement = classified(session, sql.toString('latin1'));
+  const text = packet.text(1);
+  const statement = classified(session, text);
   if (statement.kind === StatementKind.KILL) {
     // the id in it would be that of some other session on the server
     session.sendError({
@@ -28,7 +28,8 @@ export function prepare(session: Session, packet: Packet): Work | null {
     });
     return null;
   }
-  return new PrepareWork(sql, statement);
+  const own = statement.asksConnectionId ? withOwnId(session, text) : text;
+  return new PrepareWork(Buffer.from(own, 'latin1'), statement);
 }
 
 class PrepareWork implements Work {

@@ -1,8 +1,11 @@
 import { systemClock } from '../clock';
 import type { Log } from '../errors';
 import type { ProxyOptions } from '../options';
+import type { KillOutcome, KillRequest, Peers } from '../pool/peers';
 import { workMs } from '../pool/work-times';
 import { Proxy } from '../proxy';
+import { FIRST_SESSION_ID } from '../session/session-id';
+import type { SessionIds } from '../session/session-id';
 import { LocalCarrier } from './local-carrier';
 import type { CallName, Calls, Carrier } from './messages';
 import { shareFor } from './share';
@@ -22,7 +25,7 @@ import { WorkerCarrier } from './worker-carrier';
 const RESTART_MS = 500;
 
 /** All processes that carry clients, as one. A call resolves when every one of them has done it. */
-export class DataPlane implements PlaneControl {
+export class DataPlane implements PlaneControl, Peers {
   readonly #log: Log;
   #carriers: Carrier[] = [];
   /** What a worker that starts later has to be told. */
@@ -109,6 +112,11 @@ export class DataPlane implements PlaneControl {
     return (await this.#all('backends', pool)).flat();
   }
 
+  async killSession(request: KillRequest): Promise<KillOutcome> {
+    const outcomes = await this.#all('killSession', request);
+    return (['DONE', 'DENIED'] as const).find((outcome) => outcomes.includes(outcome)) ?? 'UNKNOWN';
+  }
+
   /**
    * Adds a process, and tells it what the others know: calls are carried out in order, so that whatever is said from now
    * on comes after that.
@@ -160,14 +168,14 @@ export interface RunningDataPlane {
 export async function startDataPlane(options: ProxyOptions, workers: number, log: Log): Promise<RunningDataPlane> {
   const plane = new DataPlane(log);
   if (workers === 0) {
-    await plane.add(new LocalCarrier(new Proxy(options, { first: 1, step: 1 }, systemClock, log)));
+    await plane.add(new LocalCarrier(new Proxy(options, idsOf(0, 1), systemClock, log, plane)));
     return { plane, listen: () => plane.listen(), stop: (graceMs) => plane.stop(graceMs) };
   }
   let stopping = false;
   const running = new Set<WorkerCarrier>();
   const startWorker = async (index: number): Promise<WorkerCarrier> => {
-    const ids = { first: index + 1, step: workers };
-    const worker = await WorkerCarrier.start(shareFor(options, index, workers), ids, log, (ended) => {
+    const share = shareFor(options, index, workers);
+    const worker = await WorkerCarrier.start(share, idsOf(index, workers), log, plane, (ended) => {
       running.delete(ended);
       plane.remove(ended);
       if (!stopping) restart(index);
@@ -197,6 +205,11 @@ export async function startDataPlane(options: ProxyOptions, workers: number, log
       for (const worker of running) worker.end();
     },
   };
+}
+
+/** Session ids that no other worker gives. */
+function idsOf(index: number, workers: number): SessionIds {
+  return { first: FIRST_SESSION_ID + index, step: workers };
 }
 
 function sum(numbers: readonly number[]): number {

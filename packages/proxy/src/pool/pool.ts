@@ -6,6 +6,7 @@ import { ProxyError } from '../errors';
 import type { Log } from '../errors';
 import type { Account, PoolOptions } from '../options';
 import type { Activation, Blocking, DrainResult, ReleaseReport } from '../plane/types';
+import type { Peers } from './peers';
 import type { PoolClient } from './pool-client';
 import { ConnectionPool } from './connection-pool';
 import { Gate, GateState } from './gate';
@@ -24,6 +25,7 @@ export class Pool {
   readonly options: PoolOptions;
   readonly clock: Clock;
   readonly log: Log;
+  readonly peers: Peers;
   readonly sessions = new Set<PoolClient>();
   readonly workTimes = new WorkTimes();
   readonly gate: Gate<PoolClient>;
@@ -43,10 +45,11 @@ export class Pool {
   #learning = false;
   #settling: { waits: number[]; left: Set<PoolClient>; done: () => void } | null = null;
 
-  constructor(options: PoolOptions, clock: Clock, log: Log) {
+  constructor(options: PoolOptions, clock: Clock, log: Log, peers: Peers) {
     this.options = options;
     this.clock = clock;
     this.log = log;
+    this.peers = peers;
     this.gate = new Gate<PoolClient>(
       { maxMs: options.hold.maxMs, clients: options.hold.clients, bytes: options.hold.bytes },
       clock,
@@ -76,6 +79,17 @@ export class Pool {
 
   account(name: string): Account | undefined {
     return this.#accounts.get(name);
+  }
+
+  /** By the id that its client knows, or by that of the connection to the active node that it holds. */
+  sessionOf(id: number): PoolClient | null {
+    let holder = id;
+    for (const { node, backends } of this.#connectionPools.values()) {
+      if (node.name !== this.#active?.node) continue;
+      for (const backend of backends) if (backend.connectionId === id) holder = backend.holder?.id ?? id;
+    }
+    for (const session of this.sessions) if (session.id === holder) return session;
+    return null;
   }
 
   /** Of the active node, or the last one known. */

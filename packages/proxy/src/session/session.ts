@@ -125,6 +125,8 @@ export class Session implements PoolClient, ReplyTarget {
   ending: ClientError | null = null;
   /** An ERR says nothing of the transaction: asked for before the backend is shared. */
   statusUnknown = false;
+  /** A KILL QUERY of its statement that may not have reached the server yet. Never rejects. */
+  interrupting: Promise<unknown> | null = null;
   /** Takes the PREPARE_OK that is under way. */
   onPrepared: ((payload: Buffer) => void) | null = null;
   /** Client ids of statements with an open cursor, and of those with long data under way. */
@@ -295,6 +297,7 @@ export class Session implements PoolClient, ReplyTarget {
     this.cursors.clear();
     this.longData.clear();
     this.statusUnknown = false;
+    this.interrupting = null;
     this.status &= ~ServerStatus.IN_TRANS;
     this.lastBackend = null;
   }
@@ -409,7 +412,7 @@ export class Session implements PoolClient, ReplyTarget {
     }
     this.ending = error;
     try {
-      await backend.pool.killOnServer(backend, 'QUERY');
+      await this.#interrupt(backend);
     } catch (failure) {
       this.ending = null;
       throw failure;
@@ -425,13 +428,39 @@ export class Session implements PoolClient, ReplyTarget {
     this.#link.letGo();
   }
 
-  /** KILL from another session of the same account. */
+  /** A client's KILL. */
   kill(what: 'query' | 'connection'): void {
-    if (what === 'connection') return this.close();
-    if (this.#phase !== SessionPhase.RUNNING || this.backend === null) return;
-    this.backend.pool
-      .killOnServer(this.backend, 'QUERY')
-      .catch((error: Error) => this.pool.log('warn', 'a statement could not be killed', { error: error.message }));
+    const { backend } = this;
+    const running = this.#phase === SessionPhase.RUNNING && backend !== null;
+    const failed = (error: Error): void =>
+      this.pool.log('warn', 'a statement could not be killed', { session: this.id, error: error.message });
+    if (what === 'query') {
+      if (running) this.#interrupt(backend).catch(failed);
+      return;
+    }
+    // the server would run it to its end although nobody takes its reply any more
+    if (running) backend.pool.killOnServer(backend, 'CONNECTION').catch(failed);
+    this.end(null);
+  }
+
+  #interrupt(backend: Backend): Promise<void> {
+    const kill = backend.pool.killOnServer(backend, 'QUERY');
+    this.interrupting = Promise.allSettled([this.interrupting, kill]);
+    return kill;
+  }
+
+  /** Waits for an answer that needs no backend, then goes on with the work that it leads to, or with the next command. */
+  ask<T>(question: Promise<T>, answered: (answer: T) => Work | null): void {
+    this.move(SessionPhase.ASKING);
+    question
+      .then((answer) => {
+        if (this.closed) return;
+        this.move(SessionPhase.IDLE);
+        const work = answered(answer);
+        if (work !== null) this.run(work);
+        this.next();
+      })
+      .catch((error: Error) => this.crashed(error));
   }
 
   run(work: Work): void {

@@ -3,6 +3,7 @@ import type { ColumnDefinition } from '@myswitch/protocol';
 import { NOTHING } from '../backend/backend';
 import type { Backend } from '../backend/backend';
 import { asBytes, ping, query, resetConnection } from '../backend/exchange';
+import type { ProxyError } from '../errors';
 import { WeakPin, Pin } from './pins';
 import { replayStatement, SessionContext } from './context';
 import type { Session } from './session';
@@ -14,13 +15,14 @@ const MAX_USER_BYTES = 64 << 10;
 
 /** Whether something has to be read back before anybody else may have the backend. */
 export function needsSettling(session: Session): boolean {
-  if (session.statusUnknown) return true;
+  if (session.statusUnknown || session.interrupting !== null) return true;
   // reading back would clear the warnings that the client may ask for next
   return session.touched.size > 0 && !session.weakPins.has(WeakPin.WARNINGS);
 }
 
 /** Reads back what the last statement changed: transaction status, variables. Rejects when the backend is lost. */
 export async function settle(session: Session, backend: Backend): Promise<void> {
+  if (session.interrupting !== null) await interruptionOver(session, backend);
   if (session.statusUnknown) {
     session.status = await ping(backend);
     session.statusUnknown = false;
@@ -28,6 +30,16 @@ export async function settle(session: Session, backend: Backend): Promise<void> 
     backend.knows = new Set([...backend.knows].filter((what) => what !== Diagnostic.ROW_COUNT));
   }
   if (session.touched.size > 0) await readBack(session, backend);
+}
+
+/** A KILL QUERY that came late must not hit the statement of who gets the backend next: a ping takes what is left of it. */
+async function interruptionOver(session: Session, backend: Backend): Promise<void> {
+  await session.interrupting;
+  session.interrupting = null;
+  session.statusUnknown = true;
+  await ping(backend).catch((error: ProxyError) => {
+    if (error.code !== 'SERVER') throw error;
+  });
 }
 
 /** The server forgets a session: rolled back, locks and temporary tables gone, variables at their defaults. */
