@@ -110,7 +110,7 @@ describeKinds('two workers', (kind) => {
       ({ errno }: { errno: number }) => errno,
     );
     await until('it runs', async () => {
-      const rows = await servers[0]?.sql('SHOW FULL PROCESSLIST');
+      const rows = await Promise.all(servers.map((server) => server.sql('SHOW FULL PROCESSLIST')));
       return JSON.stringify(rows).includes('SLEEP(30)') ? true : null;
     });
     await killer?.query(`KILL QUERY ${victim?.threadId}`);
