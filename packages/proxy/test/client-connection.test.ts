@@ -28,6 +28,7 @@ const baseline: NodeBaseline = {
   characterSet: 45,
   context: new SessionContext(null, new Map(), new Map()),
   sqlMode: '',
+  fresh: new Map(),
   interactiveTimeout: '28800',
   collations: new Map(),
   trackers: '',

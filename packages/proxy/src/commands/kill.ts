@@ -21,7 +21,7 @@ const KILLED = { code: 1927, sqlState: '70100', message: 'Connection was killed'
  * process carries it. An id of neither kind is for the server.
  */
 export function killStatement(session: Session, sql: string, statement: Statement): Work | null {
-  if (QUERY_ID.test(sql)) return textWork(sql, statement);
+  if (QUERY_ID.test(sql)) return textWork(session, sql, statement);
   const match = KILL.exec(sql);
   if (match === null) {
     session.sendError({
@@ -33,13 +33,13 @@ export function killStatement(session: Session, sql: string, statement: Statemen
   }
   const id = /^\d/.test(match[2]!) ? Number(match[2]) : session.id;
   const what = match[1]?.toLowerCase() === 'query' ? 'query' : 'connection';
-  return kill(session, id, what, textWork(sql, statement));
+  return kill(session, id, what, textWork(session, sql, statement));
 }
 
 /** COM_PROCESS_KILL. */
 export function processKill(session: Session, packet: Packet): Work | null {
   const id = packet.payload.length >= 5 ? packet.payload.readUInt32LE(1) : 0;
-  return kill(session, id, 'connection', textWork(`KILL ${id}`, NO_STATEMENT));
+  return kill(session, id, 'connection', textWork(session, `KILL ${id}`, NO_STATEMENT));
 }
 
 function kill(session: Session, id: number, what: 'query' | 'connection', onServer: Work): null {

@@ -1,6 +1,8 @@
 import { Backend, BackendState } from '../backend/backend';
 import type { Home } from '../backend/backend';
+import { quoteIdentifier } from '@myswitch/protocol';
 import { freshContext } from '../backend/node-baseline';
+import type { NodeBaseline } from '../backend/node-baseline';
 import type { Holder } from '../backend/holder';
 import { connect } from '../backend/connect';
 import { asBytes, query } from '../backend/exchange';
@@ -31,6 +33,7 @@ export interface ConnectionPoolLimits {
 export class ConnectionPool implements Home {
   readonly node: Node;
   readonly account: Account;
+  loginRole = 'DEFAULT';
   readonly #limits: ConnectionPoolLimits;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -286,7 +289,7 @@ export class ConnectionPool implements Home {
       backend.state = BackendState.HELD;
       this.#all.add(backend);
       const baseline = await this.node.learn(backend, connected);
-      await query(backend, baseline.trackers);
+      await Promise.all([query(backend, baseline.trackers), this.#learnRole(backend, baseline)]);
       backend.context = freshContext(baseline, variant);
     } catch (error) {
       backend?.destroy((error as Error).message);
@@ -295,6 +298,14 @@ export class ConnectionPool implements Home {
       this.#opening--;
     }
     this.give(backend);
+  }
+
+  /** MariaDB has no SET ROLE DEFAULT, so the role that the login brought is set by its name. */
+  async #learnRole(backend: Backend, { serverVersion }: NodeBaseline): Promise<void> {
+    if (!serverVersion.includes('MariaDB')) return;
+    const { rows } = await query(backend, `SELECT ${asBytes('CURRENT_ROLE()')}`);
+    const role = rows[0]?.[0] ?? null;
+    this.loginRole = role === null ? 'NONE' : quoteIdentifier(role.toString('latin1'));
   }
 }
 

@@ -215,7 +215,10 @@ export class Pool {
     this.gate.reason = 'a switch holds the pool';
     this.#released = this.#killed = 0;
     for (const connectionPool of this.#connectionPools.values()) this.#toGate(connectionPool);
-    for (const session of this.sessions) if (session.releaseWeakPins()) this.#released++;
+    for (const session of this.sessions) {
+      if (session.releaseWeakPins()) this.#released++;
+      session.unbegin();
+    }
     for (const connectionPool of this.#connectionPools.values()) this.#readInsertIds(connectionPool);
     this.#holdTimer = this.clock.timer(() => this.#holdExpired(), this.options.hold.maxMs);
     this.#checkHeld();

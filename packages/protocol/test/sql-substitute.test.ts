@@ -1,7 +1,8 @@
-import { classify, DEFAULT_SQL_MODE, withConnectionId } from '../src';
+import { classify, DEFAULT_SQL_MODE, substituteCalls } from '../src';
 
 const VALUE = 'CAST(1000000017 AS UNSIGNED)';
-const rewritten = (sql: string): string => withConnectionId(sql, 1_000_000_017, DEFAULT_SQL_MODE);
+const values = new Map([['connection_id', VALUE]]);
+const rewritten = (sql: string): string => substituteCalls(sql, values, DEFAULT_SQL_MODE);
 
 describe('CONNECTION_ID()', () => {
   test.each([
@@ -11,8 +12,10 @@ describe('CONNECTION_ID()', () => {
     ['SELECT DISTINCT CONNECTION_ID() FROM t', `SELECT DISTINCT ${VALUE} AS \`CONNECTION_ID()\` FROM t`],
     ['SELECT CONNECTION_ID() AS id', `SELECT ${VALUE} AS id`],
     ['SELECT CONNECTION_ID() id', `SELECT ${VALUE} id`],
-    ['SELECT CONNECTION_ID()+1', `SELECT ${VALUE}+1`],
-    ['SELECT IF(1, CONNECTION_ID(), 2)', `SELECT IF(1, ${VALUE}, 2)`],
+    ['SELECT CONNECTION_ID()+1', `SELECT ${VALUE}+1 AS \`CONNECTION_ID()+1\``],
+    ['SELECT 1 + CONNECTION_ID() n', `SELECT 1 + ${VALUE} n`],
+    ['SELECT CONNECTION_ID() > 0 AND a FROM t', `SELECT ${VALUE} > 0 AND a FROM t`],
+    ['SELECT IF(1, CONNECTION_ID(), 2), 3', `SELECT IF(1, ${VALUE}, 2) AS \`IF(1, CONNECTION_ID(), 2)\`, 3`],
     ['SELECT (SELECT CONNECTION_ID()) AS x', `SELECT (SELECT ${VALUE} AS \`CONNECTION_ID()\`) AS x`],
     ['SELECT 1 FROM t ORDER BY a, CONNECTION_ID()', `SELECT 1 FROM t ORDER BY a, ${VALUE}`],
     ['INSERT INTO t VALUES (1, CONNECTION_ID())', `INSERT INTO t VALUES (1, ${VALUE})`],
