@@ -39,7 +39,7 @@ export interface Found<A> {
   /** In the order in which they are tried; at least one. */
   readonly methods: readonly AuthMethod[];
   /** The password that fitted a stored one before; null: not known yet. */
-  passwordOf(stored: string): Buffer | null;
+  readonly passwordOf: (stored: string) => Buffer | null;
 }
 
 /** Somebody whose password is known in clear, or, with `account` null, nobody. */
