@@ -9,7 +9,10 @@ export interface PoolOptions {
   readonly maxClients: number;
   readonly tls: TlsFiles | null;
   readonly nodes: readonly NodeOptions[];
-  readonly users: readonly Account[];
+  /** Accounts whose passwords are known, besides those that are learned from the servers. */
+  readonly users: readonly UserOptions[];
+  /** Asks the servers what a fresh session is like where nobody else can yet. */
+  readonly control?: UserOptions;
   readonly hold: { readonly maxMs: number; readonly clients: number; readonly bytes: number };
   readonly backend: { readonly min: number; readonly max: number };
 }
@@ -20,6 +23,7 @@ export type ListenAddress = { readonly host: string; readonly port: number } | {
 export interface TlsFiles {
   readonly cert: string | null;
   readonly key: string | null;
+  /** Whose certificates the other side may have; of a listener: clients are asked for one, and need none. */
   readonly ca: string | null;
 }
 
@@ -30,7 +34,7 @@ export interface NodeOptions {
   readonly tls: TlsFiles | null;
 }
 
-export interface Account {
+export interface UserOptions {
   readonly name: string;
   readonly password: string;
 }

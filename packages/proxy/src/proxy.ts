@@ -1,14 +1,18 @@
+import { PasswordChecks } from './accounts/password-checks';
+import type { PasswordKey } from './accounts/password-key';
 import type { Clock } from './clock';
 import { ProxyError } from './errors';
 import type { Log } from './errors';
 import { Listener } from './listener/listener';
 import type { ProxyOptions } from './options';
 import type {
+  AccountRow,
   Activation,
   BackendRow,
   Blocking,
   DrainResult,
   PlaneNodeStats,
+  RefusedAccount,
   ReleaseReport,
   SessionRow,
 } from './plane/types';
@@ -32,13 +36,15 @@ export class Proxy {
   readonly #pools = new Map<string, Pool>();
   readonly #listeners: Listener[] = [];
   readonly #clock: Clock;
+  readonly #checks: PasswordChecks;
 
-  constructor(options: ProxyOptions, ids: SessionIds, clock: Clock, log: Log, peers: Peers) {
+  constructor(options: ProxyOptions, ids: SessionIds, key: PasswordKey, clock: Clock, log: Log, peers: Peers) {
     this.#clock = clock;
+    this.#checks = new PasswordChecks(key);
     let id = ids.first - ids.step;
     const nextId = (): number => (id = id + ids.step > LAST_SESSION_ID ? ids.first : id + ids.step);
     for (const poolOptions of options.pools) {
-      const pool = new Pool(poolOptions, clock, log, peers);
+      const pool = new Pool(poolOptions, clock, log, this.#checks, peers);
       this.#pools.set(poolOptions.name, pool);
       this.#listeners.push(new Listener(pool, nextId));
     }
@@ -57,6 +63,7 @@ export class Proxy {
     for (const listener of this.#listeners) listener.closeAll();
     for (const pool of this.#pools.values())
       for (const { backends } of pool.connectionPools) for (const backend of backends) backend.quit();
+    this.#checks.stop();
   }
 
   activate(pool: string, active: Activation | null): void {
@@ -140,6 +147,14 @@ export class Proxy {
       }
     }
     return rows;
+  }
+
+  accounts(pool: string, rows: readonly AccountRow[]): void {
+    this.#pool(pool).learnAccounts(rows);
+  }
+
+  refusedAccounts(pool: string): RefusedAccount[] {
+    return this.#pool(pool).refused.list();
   }
 
   #pool(name: string): Pool {

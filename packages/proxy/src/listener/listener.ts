@@ -1,35 +1,24 @@
 import { rmSync } from 'node:fs';
 import net from 'node:net';
-import { createSecureContext } from 'node:tls';
-import type { SecureContext } from 'node:tls';
 import { adopt } from './adopt';
 import type { ListenAddress } from '../options';
 import type { Pool } from '../pool/pool';
 import { ClientConnection } from './client-connection';
+import { listenerTls } from './client-tls';
+import type { ListenerTls } from './client-tls';
 
 /** Accepts the clients of one pool on all its addresses. */
 export class Listener {
   readonly #pool: Pool;
   readonly #nextId: () => number;
-  readonly #secureContext: SecureContext | null;
+  readonly #tls: ListenerTls | null;
   readonly #servers: net.Server[] = [];
   readonly #sockets = new Set<net.Socket>();
 
   constructor(pool: Pool, nextId: () => number) {
     this.#pool = pool;
     this.#nextId = nextId;
-    const { tls } = pool.options;
-    if (tls !== null && tls.ca !== null) {
-      pool.log('warn', 'tls.ca is set, but certificates of clients are not asked for yet', { pool: pool.options.name });
-    }
-    this.#secureContext =
-      tls === null
-        ? null
-        : createSecureContext({
-            ...(tls.cert === null ? {} : { cert: tls.cert }),
-            ...(tls.key === null ? {} : { key: tls.key }),
-            ...(tls.ca === null ? {} : { ca: tls.ca }),
-          });
+    this.#tls = pool.options.tls === null ? null : listenerTls(pool.options.tls);
   }
 
   /** Rejects with the operating system's error, its address in the message. */
@@ -71,11 +60,11 @@ export class Listener {
 
   #accept(accepted: net.Socket): void {
     // TLS takes the handle of the socket that it is put on
-    const socket = this.#secureContext === null ? adopt(accepted) : accepted;
+    const socket = this.#tls === null ? adopt(accepted) : accepted;
     socket.resume();
     if (this.#sockets.size >= this.#pool.options.maxClients) return ClientConnection.refuse(socket);
     this.#sockets.add(socket);
-    const connection = new ClientConnection(this.#nextId(), this.#pool, socket, this.#secureContext, () =>
+    const connection = new ClientConnection(this.#nextId(), this.#pool, socket, this.#tls, () =>
       this.#sockets.delete(socket),
     );
     void connection;

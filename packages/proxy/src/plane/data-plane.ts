@@ -1,3 +1,4 @@
+import { createPasswordKey } from '../accounts/password-key';
 import { systemClock } from '../clock';
 import type { Log } from '../errors';
 import type { ProxyOptions } from '../options';
@@ -10,6 +11,7 @@ import { LocalCarrier } from './local-carrier';
 import type { CallName, Calls, Carrier } from './messages';
 import { shareFor } from './share';
 import type {
+  AccountRow,
   Activation,
   BackendRow,
   Blocking,
@@ -17,6 +19,7 @@ import type {
   PlaneControl,
   PlaneNodeStats,
   PlaneStats,
+  RefusedAccount,
   ReleaseReport,
   SessionRow,
 } from './types';
@@ -31,6 +34,7 @@ export class DataPlane implements PlaneControl, Peers {
   /** What a worker that starts later has to be told. */
   readonly #active = new Map<string, Activation | null>();
   readonly #held = new Set<string>();
+  readonly #accounts = new Map<string, readonly AccountRow[]>();
 
   constructor(log: Log) {
     this.#log = log;
@@ -117,6 +121,15 @@ export class DataPlane implements PlaneControl, Peers {
     return (['DONE', 'DENIED'] as const).find((outcome) => outcomes.includes(outcome)) ?? 'UNKNOWN';
   }
 
+  async accounts(pool: string, rows: readonly AccountRow[]): Promise<void> {
+    this.#accounts.set(pool, rows);
+    await this.#all('accounts', pool, rows);
+  }
+
+  async refusedAccounts(pool: string): Promise<RefusedAccount[]> {
+    return (await this.#all('refusedAccounts', pool)).flat();
+  }
+
   /**
    * Adds a process, and tells it what the others know: calls are carried out in order, so that whatever is said from now
    * on comes after that.
@@ -124,6 +137,7 @@ export class DataPlane implements PlaneControl, Peers {
   async add(carrier: Carrier): Promise<void> {
     this.#carriers.push(carrier);
     const told: Promise<void>[] = [];
+    for (const [pool, rows] of this.#accounts) told.push(carrier.call('accounts', pool, rows));
     for (const [pool, active] of this.#active) told.push(carrier.call('activate', pool, active));
     for (const pool of this.#held) told.push(carrier.call('hold', pool));
     await Promise.all(told);
@@ -167,15 +181,17 @@ export interface RunningDataPlane {
 /** Starts the data plane: `workers` processes, or for 0 the same code in this one. */
 export async function startDataPlane(options: ProxyOptions, workers: number, log: Log): Promise<RunningDataPlane> {
   const plane = new DataPlane(log);
+  // one for all processes: a client that keeps it may come to another worker next time
+  const key = await createPasswordKey();
   if (workers === 0) {
-    await plane.add(new LocalCarrier(new Proxy(options, idsOf(0, 1), systemClock, log, plane)));
+    await plane.add(new LocalCarrier(new Proxy(options, idsOf(0, 1), key, systemClock, log, plane)));
     return { plane, listen: () => plane.listen(), stop: (graceMs) => plane.stop(graceMs) };
   }
   let stopping = false;
   const running = new Set<WorkerCarrier>();
   const startWorker = async (index: number): Promise<WorkerCarrier> => {
     const share = shareFor(options, index, workers);
-    const worker = await WorkerCarrier.start(share, idsOf(index, workers), log, plane, (ended) => {
+    const worker = await WorkerCarrier.start(share, idsOf(index, workers), key, log, plane, (ended) => {
       running.delete(ended);
       plane.remove(ended);
       if (!stopping) restart(index);
