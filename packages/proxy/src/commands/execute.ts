@@ -100,7 +100,11 @@ class ExecuteWork implements Work {
 export function fetch(session: Session, packet: Packet): Work | null {
   const id = statementId(packet.payload);
   const prepared = session.statements.get(id);
-  if (prepared === undefined || !session.cursors.has(id)) return unknownStatement(session, id, 'mysqld_stmt_fetch');
+  if (prepared === undefined) return unknownStatement(session, id, 'mysqld_stmt_fetch');
+  if (!session.cursors.has(id)) {
+    session.sendError({ code: 1421, sqlState: 'HY000', message: `The statement (${id}) has no open cursor.` });
+    return null;
+  }
   const { payload } = packet;
   return {
     grammar: ReplyGrammar.FETCH,

@@ -31,7 +31,7 @@ export function unknownStatement(session: Session, id: number, where: string): n
   session.sendError({
     code: 1243,
     sqlState: 'HY000',
-    message: `Unknown prepared statement handler (${id}) given to ${where}`,
+    message: `Unknown prepared statement handler (${id}) given to ${session.pool.isMariadb ? where : 'mysql_stmt_precheck'}`,
   });
   return null;
 }

@@ -29,9 +29,19 @@ export class QueryWork implements Work {
 }
 
 /** The client's own packet. `sql`: its text as latin1. */
-export function queryWork(session: Session, sql: string, packet: Packet, statement: Statement): QueryWork {
+export function queryWork(session: Session, sql: string, packet: Packet, statement: Statement): Work {
   const bytes = packet.raw ?? encodePacket(packet.payload, 0);
-  return new QueryWork(bytes, statement, causesFor(session, sql, statement), opening(sql, statement));
+  const work: Work = new QueryWork(bytes, statement, causesFor(session, sql, statement), opening(sql, statement));
+  if (endsConnection(session, sql, statement))
+    work.done = (_session, _backend, _tracker, ok) => ok && session.end(null);
+  return work;
+}
+
+/** COMMIT RELEASE, or COMMIT where completion_type says so: the server closes the connection behind its OK. */
+function endsConnection(session: Session, sql: string, { kind }: Statement): boolean {
+  if (kind !== StatementKind.COMMIT && kind !== StatementKind.ROLLBACK) return false;
+  if (/\brelease\b/i.test(sql)) return !/\bno\s+release\b/i.test(sql);
+  return /RELEASE|2/.test(session.context.variables.get('completion_type') ?? '');
 }
 
 /** A text of our own in place of the client's. `sql`: bytes as latin1. */

@@ -63,6 +63,14 @@ export interface Work {
   done?(session: Session, backend: Backend, tracker: ReplyTracker, ok: boolean): void;
 }
 
+/** Status bits that tell of the session, not of the last reply. */
+const OF_THE_SESSION =
+  ServerStatus.IN_TRANS |
+  ServerStatus.IN_TRANS_READONLY |
+  ServerStatus.AUTOCOMMIT |
+  ServerStatus.NO_BACKSLASH_ESCAPES |
+  ServerStatus.ANSI_QUOTES;
+
 /** ER_QUERY_INTERRUPTED */
 const QUERY_INTERRUPTED = 1317;
 const MALFORMED = { code: 1835, sqlState: 'HY000', message: 'Malformed communication packet.' };
@@ -224,7 +232,7 @@ export class Session implements PoolClient, ReplyTarget {
   /** Status for packets of our own. */
   get plainStatus(): number {
     const status = this.unbegun?.inTransaction === true ? this.status | ServerStatus.IN_TRANS : this.status;
-    return status & (ServerStatus.IN_TRANS | ServerStatus.AUTOCOMMIT | ServerStatus.NO_BACKSLASH_ESCAPES);
+    return status & OF_THE_SESSION;
   }
 
   get needsNoSchema(): boolean {
