@@ -5,6 +5,7 @@ export * from './auth/native';
 export * from './bytes';
 export * from './constants';
 export * from './errors';
+export * from './file-upload';
 export * from './handshake';
 export * from './packet';
 export * from './prepared';

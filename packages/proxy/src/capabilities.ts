@@ -5,6 +5,7 @@ export const CLIENT_CAPABILITIES =
   (Capability.LONG_PASSWORD |
     Capability.FOUND_ROWS |
     Capability.LONG_FLAG |
+    Capability.LOCAL_FILES |
     Capability.CONNECT_WITH_DB |
     Capability.ODBC |
     Capability.IGNORE_SPACE |
@@ -30,6 +31,7 @@ export const CLIENT_CAPABILITIES =
  */
 const VARIANT_MASK =
   Capability.FOUND_ROWS |
+  Capability.LOCAL_FILES |
   Capability.IGNORE_SPACE |
   Capability.INTERACTIVE |
   Capability.MULTI_STATEMENTS |

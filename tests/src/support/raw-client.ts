@@ -113,6 +113,11 @@ export class RawClient {
     }
   }
 
+  /** A packet as it is, with its sequence id. */
+  sendPacket(payload: Buffer, sequence: number): void {
+    this.socket.write(encodePacket(payload, sequence));
+  }
+
   /** The next message; it has to have that sequence id. Throws when the connection ends before. */
   async packet(sequence: number): Promise<Buffer> {
     this.#framer.expect(sequence);

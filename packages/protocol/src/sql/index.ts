@@ -1,5 +1,6 @@
 export { classify } from './classify';
 export { ASSIGN, DEFAULT_SQL_MODE, Lexer, Reading, Token, type SqlMode } from './lexer';
+export { mayLoadLocalFile } from './local-file';
 export { quoteIdentifier, quoteString } from './quote';
 export {
   Diagnostic,

@@ -5,6 +5,7 @@ import {
   decodeErr,
   encodePacket,
   encodeStatementClose,
+  ProtocolError,
   ReplyGrammar,
 } from '@myswitch/protocol';
 import type { ColumnDefinition, ReplyTracker } from '@myswitch/protocol';
@@ -61,6 +62,10 @@ class AwaitedReply implements ReplyReceiver {
     const { code, sqlState, message } = decodeErr(tracker.payload);
     this.#error ??= new ProxyError('SERVER', message, { errno: code, sqlState });
     return null;
+  }
+
+  localFile(): void {
+    throw new ProtocolError('UNSUPPORTED', 'the server asks for a file');
   }
 
   prepared(payload: Buffer): void {

@@ -1,6 +1,7 @@
 import {
   encodePacket,
   executeLayout,
+  mayLoadLocalFile,
   patchStatementId,
   ReplyGrammar,
   ServerStatus,
@@ -62,6 +63,11 @@ class ExecuteWork implements Work {
 
   prepare(session: Session, backend: Backend): Promise<void> {
     return ensureOpen(session, backend, this.#prepared);
+  }
+
+  /** MariaDB prepares LOAD DATA too. */
+  mayLoadFile(): boolean {
+    return mayLoadLocalFile(this.#prepared.sql.toString('latin1'));
   }
 
   write(session: Session, backend: Backend): void {

@@ -1,4 +1,4 @@
-import { classify, encodePacket, ReplyGrammar, StatementKind } from '@myswitch/protocol';
+import { classify, encodePacket, mayLoadLocalFile, ReplyGrammar, StatementKind } from '@myswitch/protocol';
 import type { Packet, SqlMode, Statement } from '@myswitch/protocol';
 import { ServerStatus } from '@myswitch/protocol';
 import { LRUCache } from 'lru-cache';
@@ -51,6 +51,9 @@ function sqlModeOf(session: Session): SqlMode | null {
   return noBackslashEscapes || ansiQuotes ? { ansiQuotes, noBackslashEscapes } : null;
 }
 
+/** Header and command byte. */
+const TEXT_AT = 5;
+
 class QueryWork implements Work {
   readonly grammar = ReplyGrammar.QUERY;
   readonly statement: Statement;
@@ -63,6 +66,10 @@ class QueryWork implements Work {
 
   get bytes(): number {
     return this.#packet.length;
+  }
+
+  mayLoadFile(session: Session): boolean {
+    return mayLoadLocalFile(this.#packet.toString('latin1', TEXT_AT), sqlModeOf(session) ?? undefined);
   }
 
   write(_session: Session, backend: Backend): void {

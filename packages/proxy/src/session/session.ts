@@ -1,5 +1,13 @@
 import type { Socket } from 'node:net';
-import { Capability, encodeErr, encodeOk, encodePacket, ProtocolError, ServerStatus } from '@myswitch/protocol';
+import {
+  Capability,
+  encodeErr,
+  encodeOk,
+  encodePacket,
+  FileUpload,
+  ProtocolError,
+  ServerStatus,
+} from '@myswitch/protocol';
 import type {
   ClientLogin,
   Diagnostic,
@@ -20,6 +28,7 @@ import { clientError } from './client-error';
 import type { ClientError } from './client-error';
 import { ClientLink } from './client-link';
 import { ClientReply } from './client-reply';
+import type { Diversion } from './client-link';
 import type { ReplyTarget } from './client-reply';
 import type { SessionContext } from './context';
 import type { Pin, WeakPin } from './pins';
@@ -40,6 +49,8 @@ export interface Work {
   readonly entersSchema?: true;
   /** What it does to the session. */
   readonly statement: Statement;
+  /** Whether the server may answer it by asking for a file of the client's. Absent: it may not. */
+  mayLoadFile?(session: Session): boolean;
   /** Whether the backend has what the command refers to (an open prepared statement). Absent: nothing is needed. */
   ready?(session: Session, backend: Backend): boolean;
   /** Brings it. Rejects with the server's error, which is then the command's reply. */
@@ -141,6 +152,7 @@ export class Session implements PoolClient, ReplyTarget {
   readonly #link: ClientLink;
   #taking = false;
   #queued: Work | null = null;
+  #upload: FileUpload | null = null;
 
   constructor(id: number, pool: Pool, road: Road, socket: Socket, accepted: Accepted, client: string) {
     this.id = id;
@@ -326,6 +338,21 @@ export class Session implements PoolClient, ReplyTarget {
     this.lastInsertId = id <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(id) : id;
   }
 
+  /** What follows from the client is the file: it goes to the backend as it comes. */
+  fileRequested(request: number, shift: number): void {
+    if ((this.capabilities & Capability.LOCAL_FILES) === 0 || this.work?.mayLoadFile?.(this) !== true) {
+      throw new ProtocolError('UNSUPPORTED', 'the server asks for a file that the client did not offer');
+    }
+    const upload = new FileUpload(request, shift);
+    this.#upload = upload;
+    this.divert((chunk) => {
+      const taken = upload.push(chunk);
+      this.#relay(taken === chunk.length ? chunk : chunk.subarray(0, taken));
+      if (upload.done) this.endDiversion();
+      return taken;
+    });
+  }
+
   statementPrepared(payload: Buffer): void {
     this.onPrepared?.(payload);
   }
@@ -443,6 +470,24 @@ export class Session implements PoolClient, ReplyTarget {
     this.#queued = work;
   }
 
+  // ---- the client's bytes go straight to the backend -------------------------------------------------------------
+
+  divert(diversion: Diversion): void {
+    this.#link.divert(diversion);
+  }
+
+  endDiversion(): void {
+    this.#link.endDiversion();
+  }
+
+  /** Writes to the backend; the client is read on when that has room. */
+  #relay(bytes: Buffer): void {
+    const { backend } = this;
+    if (backend === null || bytes.length === 0 || backend.write(bytes)) return;
+    this.#link.pause();
+    backend.onceDrained(() => this.#link.resume());
+  }
+
   // ---- the client's side --------------------------------------------------------------------------------------
 
   /** Bytes that came with the login packet. */
@@ -491,10 +536,17 @@ export class Session implements PoolClient, ReplyTarget {
   // ---- a reply under way --------------------------------------------------------------------------------------
 
   replyComplete(tracker: ReplyTracker): void {
+    if (this.#upload !== null) {
+      const { done } = this.#upload;
+      this.#upload = null;
+      if (!done) return this.end(null); // what is left of the file would be taken for commands
+    }
     this.#road.replyComplete(this, tracker);
   }
 
   replyLost(reason: string): void {
+    // an error has no place in the middle of a file
+    if (this.#upload !== null) this.end(null);
     this.#road.replyLost(this, reason);
   }
 
