@@ -9,6 +9,7 @@ export * from './file-upload';
 export * from './handshake';
 export * from './packet';
 export * from './prepared';
+export { queryTextOffset } from './query-attributes';
 export * from './replies';
 export * from './reply-tracker';
 export * from './resultset';

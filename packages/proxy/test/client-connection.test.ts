@@ -25,6 +25,7 @@ const options: PoolOptions = {
 const baseline: NodeBaseline = {
   serverVersion: '8.4.0',
   characterSet: 45,
+  offers: { capabilities: 0, mariadbCapabilities: 0 },
   context: new SessionContext(null, new Map(), new Map()),
   sqlMode: '',
   interactiveTimeout: '28800',

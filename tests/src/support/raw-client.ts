@@ -6,9 +6,11 @@ import {
   PacketFramer,
   ServerStatus,
   decodeErr,
+  decodeHandshake,
   decodePrepareOk,
   encodePacket,
 } from '@myswitch/protocol';
+import type { HandshakeV10 } from '@myswitch/protocol';
 import { ACCOUNTS } from '@myswitch/testkit';
 
 const CAPABILITIES =
@@ -32,6 +34,8 @@ export interface RawOptions {
   readonly add?: number;
   readonly without?: number;
   readonly characterSet?: number;
+  /** MariaDbCapability bits. */
+  readonly mariadb?: number;
 }
 
 /** Payloads that answer a command. */
@@ -82,6 +86,11 @@ export class RawClient {
     return client;
   }
 
+  /** The server's first message. */
+  async greeting(): Promise<HandshakeV10> {
+    return decodeHandshake(await this.packet(0));
+  }
+
   /** Logged in. Throws an error with the server's `errno`. */
   static async connect(options: RawOptions): Promise<RawClient> {
     const client = await RawClient.open(options);
@@ -95,6 +104,7 @@ export class RawClient {
       password: options.password ?? ACCOUNTS.app.password,
       database: options.database ?? null,
       capabilities: ((CAPABILITIES | (options.add ?? 0)) & ~(options.without ?? 0)) >>> 0,
+      mariadbCapabilities: options.mariadb ?? 0,
       characterSet: options.characterSet ?? 45,
       attributes: null,
       tls: 'off',

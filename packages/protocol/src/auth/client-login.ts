@@ -20,6 +20,8 @@ export interface ClientLoginOptions {
   readonly serverVersion: string;
   /** Capability bits offered; SSL is added or left out as `tlsAvailable` says. */
   readonly capabilities: number;
+  /** MariaDbCapability bits offered; default: none, as MySQL. */
+  readonly mariadbCapabilities?: number;
   readonly defaultPlugin: ClientPlugin;
   /** 20 bytes as `loginNonce` makes them, fresh for each connection. */
   readonly nonce: Buffer;
@@ -36,6 +38,7 @@ export interface AcceptedLogin {
   readonly database: string | null;
   /** Negotiated: offered and asked for. */
   readonly capabilities: number;
+  readonly mariadbCapabilities: number;
   /** Collation id: one byte at login, two in a COM_CHANGE_USER. */
   readonly characterSet: number;
   readonly attributes: ConnectAttributes | null;
@@ -74,7 +77,10 @@ const MOVES: Readonly<Record<State, readonly State[]>> = Object.freeze({
 });
 
 /** Who wants in, with what, apart from the proof. */
-type Applicant = Pick<AcceptedLogin, 'user' | 'database' | 'capabilities' | 'characterSet' | 'attributes'>;
+type Applicant = Pick<
+  AcceptedLogin,
+  'user' | 'database' | 'capabilities' | 'mariadbCapabilities' | 'characterSet' | 'attributes'
+>;
 
 const ALWAYS = Capability.PROTOCOL_41 | Capability.SECURE_CONNECTION | Capability.PLUGIN_AUTH;
 const NONCE = 20;
@@ -102,15 +108,20 @@ export function loginNonce(random: Buffer): Buffer {
 export class ClientLogin {
   readonly #options: ClientLoginOptions;
   readonly #offered: number;
+  readonly #offeredByMariadb: number;
   #state: State = State.NEW;
   #applicant: Applicant | null = null;
   #capabilities = 0;
+  #mariadbCapabilities = 0;
   #switchedTo: ClientPlugin;
 
   constructor(options: ClientLoginOptions) {
     this.#options = options;
     this.#switchedTo = options.defaultPlugin;
-    const plain = (options.capabilities | ALWAYS) & ~Capability.SSL;
+    this.#offeredByMariadb = options.mariadbCapabilities ?? 0;
+    // who leaves CLIENT_MYSQL out announces MariaDB's capabilities
+    const withheld = this.#offeredByMariadb === 0 ? Capability.SSL : Capability.SSL | Capability.LONG_PASSWORD;
+    const plain = (options.capabilities | ALWAYS) & ~withheld;
     this.#offered = (options.tlsAvailable ? plain | Capability.SSL : plain) >>> 0;
   }
 
@@ -126,7 +137,7 @@ export class ClientLogin {
       characterSet,
       status,
       authPlugin: defaultPlugin,
-      mariadbCapabilities: 0,
+      mariadbCapabilities: this.#offeredByMariadb,
     });
   }
 
@@ -158,6 +169,7 @@ export class ClientLogin {
       attributes,
       characterSet: characterSet ?? this.#options.characterSet,
       capabilities: this.#capabilities,
+      mariadbCapabilities: this.#mariadbCapabilities,
     };
     // libmysql sends no response at first where the plugin has a nonce, but waits for one
     return authResponse.length === 0 ? this.#switch(authPlugin) : this.#authenticate(authPlugin, authResponse);
@@ -171,10 +183,18 @@ export class ClientLogin {
   }
 
   #onResponse(payload: Buffer): ClientLoginStep {
-    const { user, database, attributes, characterSet, authPlugin, authResponse, capabilities } =
-      decodeHandshakeResponse(payload);
-    this.#capabilities = (capabilities & this.#offered) >>> 0;
-    this.#applicant = { user, database, attributes, characterSet, capabilities: this.#capabilities };
+    const response = decodeHandshakeResponse(payload);
+    const { user, database, attributes, characterSet, authPlugin, authResponse } = response;
+    this.#capabilities = (response.capabilities & this.#offered) >>> 0;
+    this.#mariadbCapabilities = response.mariadbCapabilities & this.#offeredByMariadb;
+    this.#applicant = {
+      user,
+      database,
+      attributes,
+      characterSet,
+      capabilities: this.#capabilities,
+      mariadbCapabilities: this.#mariadbCapabilities,
+    };
     // without data for its plugin in the greeting a client sends no response, but waits for a nonce
     const unasked = authResponse.length === 0 && authPlugin !== this.#options.defaultPlugin;
     return unasked ? this.#switch(authPlugin) : this.#authenticate(authPlugin, authResponse);

@@ -1,6 +1,6 @@
 import { CHARSET_VARIABLES, SessionContext } from '../session/context';
 import type { Backend } from './backend';
-import type { NodeBaseline } from './node-baseline';
+import type { Greeting, NodeBaseline } from './node-baseline';
 import { query } from './exchange';
 
 /**
@@ -8,7 +8,7 @@ import { query } from './exchange';
  * the trackers' own settings.
  */
 const UNTRACKED =
-  /^(timestamp|insert_id|last_insert_id|identity|rand_seed[12]|pseudo_.*|gtid_.*|last_gtid|statement_id|warning_count|error_count|session_track_.*|in_transaction|proxy_user|external_user|resultset_metadata)$/;
+  /^(timestamp|insert_id|last_insert_id|identity|rand_seed[12]|pseudo_.*|gtid_.*|last_gtid|statement_id|warning_count|error_count|session_track_.*|in_transaction|proxy_user|external_user)$/;
 
 /** Whether a session variable is replayed: its value is the session's own, and lasts. */
 export function isReplayed(name: string): boolean {
@@ -17,7 +17,7 @@ export function isReplayed(name: string): boolean {
 
 export async function readBaseline(
   backend: Backend,
-  greeting: { serverVersion: string; characterSet: number },
+  { serverVersion, characterSet, offers }: Greeting,
 ): Promise<NodeBaseline> {
   const charset = query(backend, `SELECT ${CHARSET_VARIABLES.map((name) => `@@SESSION.${name}`).join(',')}`);
   const collations = query(
@@ -33,7 +33,9 @@ export async function readBaseline(
     .filter((name) => /^[a-z0-9_]+$/.test(name) && isReplayed(name));
   const [sqlMode, interactiveTimeout] = (await defaults).rows[0] ?? [];
   return {
-    ...greeting,
+    serverVersion,
+    characterSet,
+    offers,
     sqlMode: String(sqlMode),
     interactiveTimeout: String(interactiveTimeout),
     context: new SessionContext(null, variables, new Map()),

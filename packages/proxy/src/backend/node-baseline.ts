@@ -1,4 +1,5 @@
 import { Capability } from '@myswitch/protocol';
+import type { Capabilities } from '../capabilities';
 import type { SessionContext } from '../session/context';
 
 interface Collation {
@@ -6,11 +7,16 @@ interface Collation {
   readonly collation: string;
 }
 
-/** What a fresh session on a node is like; read once for each generation of a node's backends. */
-export interface NodeBaseline {
+/** What a server says of itself before anything else. */
+export interface Greeting {
   readonly serverVersion: string;
-  /** Low byte of the collation that the server greets with. */
+  /** Low byte of the collation that it greets with. */
   readonly characterSet: number;
+  readonly offers: Capabilities;
+}
+
+/** What a fresh session on a node is like; read once for each generation of a node's backends. */
+export interface NodeBaseline extends Greeting {
   readonly context: SessionContext;
   /** Global values, which some logins add to. */
   readonly sqlMode: string;

@@ -35,7 +35,7 @@ export function setOption(session: Session, packet: Packet): null {
   }
   const bit = Capability.MULTI_STATEMENTS;
   session.capabilities = (option === 0 ? session.capabilities | bit : session.capabilities & ~bit) >>> 0;
-  session.variant = variantOf(session.capabilities);
+  session.variant = variantOf(session);
   if (session.deprecateEof) session.sendOk();
   else session.write(encodePacket(encodeEof({ warnings: 0, status: session.plainStatus }), 1));
   return null;

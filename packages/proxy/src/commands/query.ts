@@ -1,6 +1,16 @@
-import { classify, encodePacket, mayLoadLocalFile, ReplyGrammar, StatementKind } from '@myswitch/protocol';
-import type { Packet, SqlMode, Statement } from '@myswitch/protocol';
-import { ServerStatus } from '@myswitch/protocol';
+import {
+  Capability,
+  classify,
+  Command,
+  encodePacket,
+  mayLoadLocalFile,
+  Packet,
+  queryTextOffset,
+  ReplyGrammar,
+  ServerStatus,
+  StatementKind,
+} from '@myswitch/protocol';
+import type { SqlMode, Statement } from '@myswitch/protocol';
 import { LRUCache } from 'lru-cache';
 import type { Backend } from '../backend/backend';
 import type { Session, Work } from '../session/session';
@@ -15,20 +25,22 @@ const cache = new LRUCache<string, Statement>({ max: 4096 });
 
 /** COM_QUERY. */
 export function query(session: Session, packet: Packet): Work | null {
-  const sql = packet.text(1);
+  const attributes = (session.capabilities & Capability.QUERY_ATTRIBUTES) !== 0;
+  const textAt = attributes ? queryTextOffset(packet.payload) : 1;
+  const sql = packet.text(textAt);
   const statement = classified(session, sql);
   if (statement.kind === StatementKind.KILL) return killStatement(session, sql);
   if (statement.assignments.some(isTrackerSetting)) {
     const rest = withoutTrackerSettings(session, statement);
-    if (rest !== null) return new QueryWork(textPacket(rest), classified(session, rest));
+    if (rest !== null) return new QueryWork(withText(packet, textAt, rest), textAt, classified(session, rest));
     session.sendOk();
     return null;
   }
   if (statement.reads.length > 0) {
     const text = answeredHere(session, sql);
-    if (text !== null) return new QueryWork(textPacket(text), classified(session, text));
+    if (text !== null) return new QueryWork(withText(packet, textAt, text), textAt, classified(session, text));
   }
-  return new QueryWork(packet.raw ?? encodePacket(packet.payload, 0), statement);
+  return new QueryWork(packet, textAt, statement);
 }
 
 export function classified(session: Session, sql: string): Statement {
@@ -51,16 +63,16 @@ function sqlModeOf(session: Session): SqlMode | null {
   return noBackslashEscapes || ansiQuotes ? { ansiQuotes, noBackslashEscapes } : null;
 }
 
-/** Header and command byte. */
-const TEXT_AT = 5;
-
 class QueryWork implements Work {
   readonly grammar = ReplyGrammar.QUERY;
   readonly statement: Statement;
-  readonly #packet: Buffer;
+  readonly #packet: Packet;
+  /** Before it are the command, and the attributes of a client that has any to send. */
+  readonly #textAt: number;
 
-  constructor(packet: Buffer, statement: Statement) {
+  constructor(packet: Packet, textAt: number, statement: Statement) {
     this.#packet = packet;
+    this.#textAt = textAt;
     this.statement = statement;
   }
 
@@ -69,14 +81,21 @@ class QueryWork implements Work {
   }
 
   mayLoadFile(session: Session): boolean {
-    return mayLoadLocalFile(this.#packet.toString('latin1', TEXT_AT), sqlModeOf(session) ?? undefined);
+    return mayLoadLocalFile(this.#packet.text(this.#textAt), sqlModeOf(session) ?? undefined);
   }
 
   write(_session: Session, backend: Backend): void {
-    backend.write(this.#packet);
+    const packet = this.#packet;
+    if (this.#textAt > 1 && !backend.has(Capability.QUERY_ATTRIBUTES)) {
+      backend.send(Command.QUERY, packet.payload.subarray(this.#textAt));
+    } else {
+      backend.write(packet.raw ?? encodePacket(packet.payload, 0));
+    }
   }
 }
 
-function textPacket(sql: string): Buffer {
-  return encodePacket(Buffer.from(`\u0003${sql}`, 'latin1'), 0);
+/** The same command, with another text. */
+function withText(packet: Packet, textAt: number, sql: string): Packet {
+  const payload = Buffer.concat([packet.payload.subarray(0, textAt), Buffer.from(sql, 'latin1')]);
+  return new Packet(payload, 0, payload.length, 0, false);
 }

@@ -2,7 +2,7 @@ import { Command } from '@myswitch/protocol';
 import type { Packet } from '@myswitch/protocol';
 import type { Session, Work } from '../session/session';
 import { changeUser } from './change-user';
-import { execute, fetch } from './execute';
+import { bulkExecute, execute, fetch } from './execute';
 import { closeStatement, resetStatement, sendLongData } from './statement';
 import { fieldList, initDb, statistics } from './forward';
 import { prepare } from './prepare';
@@ -25,6 +25,7 @@ const FAMILIES: Readonly<Record<number, CommandFamily>> = {
   [Command.CHANGE_USER]: changeUser,
   [Command.STMT_PREPARE]: prepare,
   [Command.STMT_EXECUTE]: execute,
+  [Command.STMT_BULK_EXECUTE]: bulkExecute,
   [Command.STMT_SEND_LONG_DATA]: sendLongData,
   [Command.STMT_CLOSE]: closeStatement,
   [Command.STMT_RESET]: resetStatement,
@@ -42,7 +43,6 @@ const NOT_PASSED: Readonly<Record<number, string>> = {
   [Command.SHUTDOWN]: 'COM_SHUTDOWN',
   [Command.REFRESH]: 'COM_REFRESH',
   [Command.PROCESS_INFO]: 'COM_PROCESS_INFO',
-  [Command.STMT_BULK_EXECUTE]: 'COM_STMT_BULK_EXECUTE',
   [Command.CLONE]: 'COM_CLONE',
 };
 

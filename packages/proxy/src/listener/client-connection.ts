@@ -13,7 +13,7 @@ import {
 } from '@myswitch/protocol';
 import type { ClientLoginStep } from '@myswitch/protocol';
 import { contextFor } from '../backend/node-baseline';
-import { CLIENT_CAPABILITIES, variantOf } from '../capabilities';
+import { offeredBy, variantOf } from '../capabilities';
 import type { Timer } from '../clock';
 import { accessDenied } from '../commands/access-denied';
 import { enterSchema } from '../commands/change-user';
@@ -69,7 +69,7 @@ export class ClientConnection {
     this.#login = new ClientLogin({
       connectionId: this.#id,
       serverVersion: baseline.serverVersion,
-      capabilities: CLIENT_CAPABILITIES,
+      ...offeredBy(baseline.offers),
       defaultPlugin: baseline.serverVersion.includes('MariaDB') ? 'mysql_native_password' : 'caching_sha2_password',
       nonce: loginNonce(randomBytes(20)),
       characterSet: baseline.characterSet,
@@ -122,15 +122,15 @@ export class ClientConnection {
         this.#deadline.cancel();
         const socket = this.#socket;
         socket.removeListener('data', this.#receive).removeAllListeners('error');
-        const { capabilities, database } = step;
+        const { capabilities, mariadbCapabilities, database } = step;
         const account = this.#pool.account(step.user)!;
-        const context = contextFor(this.#pool.baseline!, step.characterSet, variantOf(capabilities));
+        const context = contextFor(this.#pool.baseline!, step.characterSet, variantOf(step));
         const session = new Session(
           this.#id,
           this.#pool,
           road,
           socket,
-          { account, capabilities, context, login },
+          { account, capabilities, mariadbCapabilities, context, login },
           this.#client,
         );
         session.replySequence = this.#sequence;

@@ -89,6 +89,7 @@ export class ClientReply implements ReplyReceiver {
   }
 
   definitionsEnd(sequence: number): void {
+    if (this.#eofDue >= 0) this.#writeDueEof(this.#session.plainStatus); // of a block without definitions
     this.#eofDue = (sequence + 1) & 0xff;
   }
 

@@ -85,6 +85,7 @@ export interface Road {
 export interface Accepted {
   readonly account: Account;
   readonly capabilities: number;
+  readonly mariadbCapabilities: number;
   readonly context: SessionContext;
   readonly login: ClientLogin;
 }
@@ -117,6 +118,7 @@ export class Session implements PoolClient, ReplyTarget {
   readonly diagnostics: Diagnostics = { rowCount: 0, foundRows: 0, warnings: 0 };
   account: Account;
   capabilities: number;
+  readonly mariadbCapabilities: number;
   variant: number;
   context: SessionContext;
   /** What COM_RESET_CONNECTION goes back to. */
@@ -160,7 +162,8 @@ export class Session implements PoolClient, ReplyTarget {
     this.client = client;
     this.account = accepted.account;
     this.capabilities = accepted.capabilities;
-    this.variant = variantOf(accepted.capabilities);
+    this.mariadbCapabilities = accepted.mariadbCapabilities;
+    this.variant = variantOf(accepted);
     this.context = this.loginContext = accepted.context;
     this.since = pool.clock.now();
     this.login = accepted.login;

@@ -72,7 +72,8 @@ async function readBack(session: Session, backend: Backend): Promise<void> {
     return null; // a variable that can't be read back in a session, or too much of them
   });
   session.touched.clear(); // not before: with the connection lost, so is what they were set to
-  if (answer === null) return session.pin(Pin.UNKNOWN_STATE);
+  // without definitions (resultset_metadata = NONE) an answer does not tell the types of what it holds
+  if (answer === null || answer.columns.length === 0) return session.pin(Pin.UNKNOWN_STATE);
   const row = answer.rows[0]!;
   const systemValues = new Map(
     system.map((name, i) => [name, systemValue(name, answer.columns[2 * i]!, row[2 * i + 1]!)]),
