@@ -27,6 +27,8 @@ const baseline: NodeBaseline = {
   characterSet: 45,
   offers: { capabilities: 0, mariadbCapabilities: 0 },
   context: new SessionContext(null, new Map(), new Map()),
+  resetKeeps: 'CAPABILITIES',
+  globalCharset: new Map(),
   sqlMode: '',
   interactiveTimeout: '28800',
   collations: new Map(),

@@ -20,14 +20,15 @@ export async function readBaseline(
   { serverVersion, characterSet, offers }: Greeting,
 ): Promise<NodeBaseline> {
   const charset = query(backend, `SELECT ${CHARSET_VARIABLES.map((name) => `@@SESSION.${name}`).join(',')}`);
+  const globals = query(backend, `SELECT ${CHARSET_VARIABLES.map((name) => `@@GLOBAL.${name}`).join(',')}`);
   const collations = query(
     backend,
     'SELECT ID, CHARACTER_SET_NAME, COLLATION_NAME FROM information_schema.COLLATIONS WHERE ID IS NOT NULL',
   );
   const names = query(backend, 'SHOW SESSION VARIABLES');
   const defaults = query(backend, 'SELECT @@GLOBAL.sql_mode,@@GLOBAL.interactive_timeout');
-  const values = (await charset).rows[0] ?? [];
-  const variables = new Map(CHARSET_VARIABLES.map((name, i) => [name, quoted(values[i])]));
+  const variables = charsetValues((await charset).rows[0]);
+  const globalCharset = charsetValues((await globals).rows[0]);
   const tracked = (await names).rows
     .map((row) => String(row[0]).toLowerCase())
     .filter((name) => /^[a-z0-9_]+$/.test(name) && isReplayed(name));
@@ -36,6 +37,8 @@ export async function readBaseline(
     serverVersion,
     characterSet,
     offers,
+    resetKeeps: serverVersion.includes('MariaDB') ? 'CHARACTER_SET' : 'CAPABILITIES',
+    globalCharset,
     sqlMode: String(sqlMode),
     interactiveTimeout: String(interactiveTimeout),
     context: new SessionContext(null, variables, new Map()),
@@ -49,6 +52,10 @@ export async function readBaseline(
       `SET SESSION session_track_schema=ON, SESSION session_track_state_change=ON, ` +
       `SESSION session_track_system_variables='${tracked.join(',')}'`,
   };
+}
+
+function charsetValues(row: readonly (Buffer | null)[] = []): ReadonlyMap<string, string> {
+  return new Map(CHARSET_VARIABLES.map((name, i) => [name, quoted(row[i])]));
 }
 
 function quoted(value: Buffer | null | undefined): string {

@@ -18,6 +18,10 @@ export interface Greeting {
 /** What a fresh session on a node is like; read once for each generation of a node's backends. */
 export interface NodeBaseline extends Greeting {
   readonly context: SessionContext;
+  /** What COM_RESET_CONNECTION leaves of a login: MariaDB its character set, MySQL what its capabilities set. */
+  readonly resetKeeps: 'CHARACTER_SET' | 'CAPABILITIES';
+  /** Character sets and collation of MySQL's sessions after a reset. */
+  readonly globalCharset: ReadonlyMap<string, string>;
   /** Global values, which some logins add to. */
   readonly sqlMode: string;
   readonly interactiveTimeout: string;
@@ -48,4 +52,10 @@ export function contextFor(baseline: NodeBaseline, characterSet: number, variant
     ['collation_connection', `'${collation}'`],
   ]);
   return fresh.withValues(variables, new Map());
+}
+
+/** What such a login's session is like after COM_RESET_CONNECTION; its schema stays. */
+export function resetContextFor(baseline: NodeBaseline, characterSet: number, variant: number): SessionContext {
+  if (baseline.resetKeeps === 'CHARACTER_SET') return contextFor(baseline, characterSet, 0);
+  return freshContext(baseline, variant).withValues(baseline.globalCharset, new Map());
 }

@@ -1,6 +1,6 @@
 import { decodeChangeUser } from '@myswitch/protocol';
 import type { ClientLoginStep, Packet } from '@myswitch/protocol';
-import { contextFor } from '../backend/node-baseline';
+import { contextFor, resetContextFor } from '../backend/node-baseline';
 import { useSchema } from '../backend/exchange';
 import type { Session } from '../session/session';
 import { NO_STATEMENT } from './no-statement';
@@ -35,7 +35,12 @@ function proceed(session: Session, step: ClientLoginStep, sequence: number): Wor
         const { pool } = session;
         session.forget();
         session.account = pool.account(step.user)!;
-        session.context = session.loginContext = contextFor(pool.baseline!, step.characterSet, session.variant);
+        const baseline = pool.baseline!;
+        const { characterSet } = step;
+        // MariaDB forgets what the login's capabilities set here too
+        const kept = baseline.resetKeeps === 'CAPABILITIES' ? session.variant : 0;
+        session.context = contextFor(baseline, characterSet, kept);
+        session.resetContext = resetContextFor(baseline, characterSet, session.variant);
       };
       const { database } = step;
       if (session.backend !== null) {

@@ -12,7 +12,7 @@ import {
   ServerStatus,
 } from '@myswitch/protocol';
 import type { ClientLoginStep } from '@myswitch/protocol';
-import { contextFor } from '../backend/node-baseline';
+import { contextFor, resetContextFor } from '../backend/node-baseline';
 import { offeredBy, variantOf } from '../capabilities';
 import type { Timer } from '../clock';
 import { accessDenied } from '../commands/access-denied';
@@ -124,13 +124,15 @@ export class ClientConnection {
         socket.removeListener('data', this.#receive).removeAllListeners('error');
         const { capabilities, mariadbCapabilities, database } = step;
         const account = this.#pool.account(step.user)!;
-        const context = contextFor(this.#pool.baseline!, step.characterSet, variantOf(step));
+        const baseline = this.#pool.baseline!;
+        const context = contextFor(baseline, step.characterSet, variantOf(step));
+        const resetContext = resetContextFor(baseline, step.characterSet, variantOf(step));
         const session = new Session(
           this.#id,
           this.#pool,
           road,
           socket,
-          { account, capabilities, mariadbCapabilities, context, login },
+          { account, capabilities, mariadbCapabilities, context, resetContext, login },
           this.#client,
         );
         session.replySequence = this.#sequence;

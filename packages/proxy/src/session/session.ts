@@ -87,6 +87,7 @@ export interface Accepted {
   readonly capabilities: number;
   readonly mariadbCapabilities: number;
   readonly context: SessionContext;
+  readonly resetContext: SessionContext;
   readonly login: ClientLogin;
 }
 
@@ -122,7 +123,7 @@ export class Session implements PoolClient, ReplyTarget {
   variant: number;
   context: SessionContext;
   /** What COM_RESET_CONNECTION goes back to. */
-  loginContext: SessionContext;
+  resetContext: SessionContext;
   backend: Backend | null = null;
   lastBackend: Backend | null = null;
   /** LAST_INSERT_ID(); null: only `lastBackend` knows. */
@@ -164,7 +165,8 @@ export class Session implements PoolClient, ReplyTarget {
     this.capabilities = accepted.capabilities;
     this.mariadbCapabilities = accepted.mariadbCapabilities;
     this.variant = variantOf(accepted);
-    this.context = this.loginContext = accepted.context;
+    this.context = accepted.context;
+    this.resetContext = accepted.resetContext;
     this.since = pool.clock.now();
     this.login = accepted.login;
     this.#road = road;
@@ -321,7 +323,7 @@ export class Session implements PoolClient, ReplyTarget {
     if (backend?.lastHolder === this) backend.lastHolder = null;
     this.connectionEnded();
     this.statements.clear();
-    this.context = this.loginContext.withSchema(schema);
+    this.context = this.resetContext.withSchema(schema);
     this.lastInsertId = 0;
     this.insertIdPending = null;
     this.status = ServerStatus.AUTOCOMMIT;

@@ -2,6 +2,7 @@ import { ColumnType, Diagnostic, quoteIdentifier } from '@myswitch/protocol';
 import type { ColumnDefinition } from '@myswitch/protocol';
 import { NOTHING } from '../backend/backend';
 import type { Backend } from '../backend/backend';
+import { freshContext } from '../backend/node-baseline';
 import { asBytes, ping, query, resetConnection } from '../backend/exchange';
 import { WeakPin, Pin } from './pins';
 import { replayStatement, SessionContext } from './context';
@@ -38,7 +39,8 @@ export async function wipe(backend: Backend): Promise<void> {
   // MySQL now has its global character sets, not those of the login
   const charset = replayStatement(UNKNOWN, baseline.context)!;
   await Promise.all([query(backend, baseline.trackers), query(backend, charset)]);
-  backend.context = baseline.context.withSchema(schema);
+  const kept = baseline.resetKeeps === 'CAPABILITIES' ? freshContext(baseline, backend.variant) : baseline.context;
+  backend.context = kept.withSchema(schema);
   backend.lastHolder = null;
   backend.lastInsertId = 0;
   backend.statements.clear();
