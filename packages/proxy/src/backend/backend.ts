@@ -45,7 +45,7 @@ export class Backend {
   readonly pool: Home;
   readonly connectionId: number;
   /** Capabilities that change what statements mean; see capabilities.ts. */
-  readonly variant: number;
+  variant: number;
   /** Those of the connection: a variant may name more than the server has. */
   readonly negotiated: Capabilities;
   readonly generation: number;

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import {
   Capability,
+  encodeEof,
   encodeErr,
   encodeOk,
   encodePacket,
@@ -226,6 +227,17 @@ export class Session implements PoolClient, ReplyTarget {
   sendOk(): void {
     const ok = { header: 0 as const, affectedRows: 0, lastInsertId: 0n, warnings: 0, info: '', trackers: null };
     this.sendPayload(encodeOk({ ...ok, status: this.plainStatus }, this.capabilities));
+    this.replySequence = 1;
+  }
+
+  /** As servers answer a few commands: an OK in the form of an EOF, or an EOF. */
+  sendEof(): void {
+    const status = this.plainStatus;
+    const ok = { header: 0xfe as const, affectedRows: 0, lastInsertId: 0n, warnings: 0, info: '', trackers: null };
+    const payload = this.deprecateEof
+      ? encodeOk({ ...ok, status }, this.capabilities)
+      : encodeEof({ warnings: 0, status });
+    this.sendPayload(payload);
     this.replySequence = 1;
   }
 
@@ -483,6 +495,14 @@ export class Session implements PoolClient, ReplyTarget {
 
   endDiversion(): void {
     this.#link.endDiversion();
+  }
+
+  /** All that the client sends goes to the backend, until `endDiversion`. */
+  relayToBackend(): void {
+    this.divert((chunk) => {
+      this.#relay(chunk);
+      return chunk.length;
+    });
   }
 
   /** Writes to the backend; the client is read on when that has room. */
