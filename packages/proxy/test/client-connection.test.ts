@@ -28,7 +28,10 @@ const options: PoolOptions = {
 const baseline: NodeBaseline = {
   serverVersion: '8.4.0',
   characterSet: 45,
+  offers: { capabilities: 0, mariadbCapabilities: 0 },
   context: new SessionContext(null, new Map(), new Map()),
+  resetKeeps: 'CAPABILITIES',
+  globalCharset: new Map(),
   sqlMode: '',
   fresh: new Map(),
   interactiveTimeout: '28800',

@@ -7,9 +7,11 @@ import {
   ServerStatus,
   clearCredential,
   decodeErr,
+  decodeHandshake,
   decodePrepareOk,
   encodePacket,
 } from '@myswitch/protocol';
+import type { HandshakeV10 } from '@myswitch/protocol';
 import { ACCOUNTS } from '@myswitch/testkit';
 
 const CAPABILITIES =
@@ -33,6 +35,8 @@ export interface RawOptions {
   readonly add?: number;
   readonly without?: number;
   readonly characterSet?: number;
+  /** MariaDbCapability bits. */
+  readonly mariadb?: number;
 }
 
 /** Payloads that answer a command. */
@@ -83,6 +87,11 @@ export class RawClient {
     return client;
   }
 
+  /** The server's first message. */
+  async greeting(): Promise<HandshakeV10> {
+    return decodeHandshake(await this.packet(0));
+  }
+
   /** Logged in. Throws an error with the server's `errno`. */
   static async connect(options: RawOptions): Promise<RawClient> {
     const client = await RawClient.open(options);
@@ -96,6 +105,7 @@ export class RawClient {
       credential: clearCredential(options.password ?? ACCOUNTS.app.password),
       database: options.database ?? null,
       capabilities: ((CAPABILITIES | (options.add ?? 0)) & ~(options.without ?? 0)) >>> 0,
+      mariadbCapabilities: options.mariadb ?? 0,
       characterSet: options.characterSet ?? 45,
       attributes: null,
       tls: 'off',
@@ -112,6 +122,11 @@ export class RawClient {
         sequence++;
       }
     }
+  }
+
+  /** A packet as it is, with its sequence id. */
+  sendPacket(payload: Buffer, sequence: number): void {
+    this.socket.write(encodePacket(payload, sequence));
   }
 
   /** The next message; it has to have that sequence id. Throws when the connection ends before. */

@@ -2,19 +2,21 @@ import { BackendLogin, encodePacket, lastSequence, PacketFramer } from '@myswitc
 import { ProxyError } from '../errors';
 import type { Account } from '../accounts/account';
 import type { NodeOptions } from '../options';
-import { backendCapabilities } from '../capabilities';
+import { backendCapabilities, serves } from '../capabilities';
+import type { Capabilities } from '../capabilities';
 import type { Clock } from '../clock';
+import type { Greeting } from './node-baseline';
 import { Wire } from './wire';
 
 /** Payloads during login are small; a server that sends more is none. */
 const MAX_LOGIN_PAYLOAD = 1 << 20;
 const UTF8MB4_GENERAL_CI = 45;
 
-export interface Connected {
+export interface Connected extends Greeting {
   readonly wire: Wire;
   readonly connectionId: number;
-  readonly serverVersion: string;
-  readonly characterSet: number;
+  /** Those of the connection. */
+  readonly negotiated: Capabilities;
 }
 
 /**
@@ -37,7 +39,7 @@ export function connect(
       user: account.name,
       credential,
       database: null,
-      capabilities: backendCapabilities(variant),
+      ...backendCapabilities(variant),
       characterSet: UTF8MB4_GENERAL_CI,
       attributes: new Map([['program_name', 'myswitch']]),
       tls: node.tls === null ? 'off' : 'required',
@@ -78,14 +80,23 @@ export function connect(
               return fail(
                 new ProxyError('SERVER', step.error.message, { errno: step.error.code, sqlState: step.error.sqlState }),
               );
-            case 'done':
+            case 'done': {
+              const { capabilities, mariadbCapabilities } = login;
+              const negotiated = { capabilities, mariadbCapabilities };
+              if (!serves(variant, negotiated)) return fail(unable(node));
               stop();
               return resolve({
                 wire,
                 connectionId: login.connectionId,
                 serverVersion: login.serverVersion,
                 characterSet: login.defaultCollation,
+                offers: {
+                  capabilities: login.serverCapabilities,
+                  mariadbCapabilities: login.serverMariadbCapabilities,
+                },
+                negotiated,
               });
+            }
           }
         }
       } catch (error) {
@@ -116,4 +127,10 @@ export function connect(
 function retired({ name }: Account): ProxyError {
   const message = `Access denied for user '${name}': its password has changed since it logged in`;
   return new ProxyError('SERVER', message, { errno: 1045, sqlState: '28000' });
+}
+
+/** Its drivers connect again after this, and negotiate anew. */
+function unable(node: NodeOptions): ProxyError {
+  const message = `MySwitch: ${node.name} lacks a capability that this connection was given by another server; connect again`;
+  return new ProxyError('SERVER', message, { errno: 1105, sqlState: '08S01' });
 }

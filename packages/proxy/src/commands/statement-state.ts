@@ -1,3 +1,4 @@
+import { statementId } from '@myswitch/protocol';
 import type { Backend } from '../backend/backend';
 import { closeDropped, prepareStatement } from '../backend/exchange';
 import type { OpenStatement } from '../backend/statement-cache';
@@ -27,7 +28,18 @@ export async function ensureOpen(session: Session, backend: Backend, prepared: P
   await transition(backend, session.context);
 }
 
-export function unknownStatement(session: Session, id: number, where: string): null {
+/** MariaDB: the statement that was prepared last, so that a client need not wait for its id. */
+const LAST_PREPARED = 0xffffffff;
+
+/** The client's statement that a message names; undefined: there is none. Throws MALFORMED. */
+export function statementOf(session: Session, payload: Buffer): PreparedStatement | undefined {
+  const id = statementId(payload);
+  if (id !== LAST_PREPARED || session.mariadbCapabilities === 0) return session.statements.get(id);
+  return session.statements.last;
+}
+
+export function unknownStatement(session: Session, payload: Buffer, where: string): null {
+  const id = statementId(payload);
   session.sendError({
     code: 1243,
     sqlState: 'HY000',

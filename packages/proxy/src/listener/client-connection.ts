@@ -14,8 +14,8 @@ import type { AcceptedLogin, ClientLoginStep, PasswordCheck } from '@myswitch/pr
 import { Account } from '../accounts/account';
 import type { Candidate } from '../accounts/account-table';
 import type { ClientFacts } from '../accounts/admission';
-import { contextFor } from '../backend/node-baseline';
-import { CLIENT_CAPABILITIES, variantOf } from '../capabilities';
+import { contextFor, resetContextFor } from '../backend/node-baseline';
+import { offeredBy, variantOf } from '../capabilities';
 import type { Timer } from '../clock';
 import { accessDenied } from '../commands/access-denied';
 import { enter } from '../commands/change-user';
@@ -78,7 +78,7 @@ export class ClientConnection {
     this.#login = new ClientLogin({
       connectionId: this.#id,
       serverVersion: baseline.serverVersion,
-      capabilities: CLIENT_CAPABILITIES,
+      ...offeredBy(baseline.offers),
       defaultPlugin: baseline.serverVersion.includes('MariaDB') ? 'mysql_native_password' : 'caching_sha2_password',
       nonce: loginNonce(randomBytes(20)),
       characterSet: baseline.characterSet,
@@ -176,9 +176,11 @@ export class ClientConnection {
     this.#deadline.cancel();
     const socket = this.#socket;
     socket.removeListener('data', this.#receive).removeAllListeners('error');
-    const { capabilities, database } = step;
-    const context = contextFor(this.#pool.baseline!, step.characterSet, variantOf(capabilities));
-    const accepted = { account: admitted, capabilities, context, login };
+    const { capabilities, mariadbCapabilities, characterSet, database } = step;
+    const baseline = this.#pool.baseline!;
+    const context = contextFor(baseline, characterSet, variantOf(step));
+    const resetContext = resetContextFor(baseline, characterSet, variantOf(step));
+    const accepted = { account: admitted, capabilities, mariadbCapabilities, context, resetContext, login };
     const session = new Session(this.#id, this.#pool, road, socket, accepted, this.#facts());
     session.replySequence = this.#sequence;
     enter(session, database === '' ? null : database, (work) => session.run(work));

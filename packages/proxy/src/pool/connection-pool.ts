@@ -224,6 +224,7 @@ export class ConnectionPool implements Home {
     const login = {
       connectionId: connected.connectionId,
       variant: victim.variant,
+      negotiated: connected.negotiated,
       generation: -1,
       context: this.node.freshContext,
     };
@@ -363,7 +364,8 @@ export class ConnectionPool implements Home {
     let backend: Backend | null = null;
     try {
       const connected = await connect(this.node.options, this.account, variant, LOGIN_DEADLINE_MS, this.#clock);
-      const login = { connectionId: connected.connectionId, variant, generation, context: this.node.freshContext };
+      const { connectionId, negotiated } = connected;
+      const login = { connectionId, variant, negotiated, generation, context: this.node.freshContext };
       backend = new Backend(this, connected.wire, login, this.#log);
       backend.state = BackendState.HELD;
       this.#all.add(backend);

@@ -20,6 +20,9 @@ export interface LinkEvents {
   closed(): void;
 }
 
+/** Takes what a client sends in place of commands; returns how many bytes it took: fewer than all end it. */
+export type Diversion = (chunk: Buffer) => number;
+
 /** The socket of a client: packets in, bytes out, and backpressure both ways. */
 export class ClientLink {
   readonly #socket: Socket;
@@ -27,6 +30,7 @@ export class ClientLink {
   readonly #framer = new PacketFramer({ maxPayload: MAX_PAYLOAD });
   /** It is not read while the client does not take what it sent. */
   #pausedBackend: Backend | null = null;
+  #diversion: Diversion | null = null;
 
   constructor(socket: Socket, events: LinkEvents) {
     this.#socket = socket;
@@ -41,8 +45,43 @@ export class ClientLink {
   }
 
   receive(chunk: Buffer): void {
-    this.#framer.push(chunk);
+    const { length } = chunk;
+    const taken = this.#diversion === null ? 0 : this.#diverted(this.#diversion, chunk);
+    if (taken === length && length > 0) return;
+    this.#framer.push(taken === 0 ? chunk : chunk.subarray(taken));
     this.#events.arrived();
+  }
+
+  /** What the client sends from now on goes to `diversion`, as it comes. */
+  divert(diversion: Diversion): void {
+    this.#diversion = diversion;
+    const waiting = this.#framer.reset();
+    if (waiting.length > 0) this.receive(waiting);
+    if (this.#socket.isPaused()) this.#socket.resume();
+  }
+
+  /** Commands are read again. */
+  endDiversion(): void {
+    this.#diversion = null;
+  }
+
+  /** Reads no more until `resume`: where the bytes go there is no room. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  #diverted(diversion: Diversion, chunk: Buffer): number {
+    try {
+      return diversion(chunk);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#events.broken(OUT_OF_ORDER);
+      return chunk.length;
+    }
   }
 
   /** The next whole packet; null when there is none, the client does not take its replies, or broke the protocol. */

@@ -28,6 +28,8 @@ export interface ReplyTarget {
   shownTrackers(told: readonly Tracker[]): readonly Tracker[];
   /** What the client is told in place of an ERR of the server's; null: that. */
   errorInstead(errorCode: number): ClientError | null;
+  /** The server asks for a file; the client's next packets are the file. Throws when the client offered none. */
+  fileRequested(sequence: number, shift: number): void;
   /** A PREPARE_OK, whose statement id it changes in place. */
   statementPrepared(payload: Buffer): void;
   write(bytes: Buffer): void;
@@ -87,6 +89,7 @@ export class ClientReply implements ReplyReceiver {
   }
 
   definitionsEnd(sequence: number): void {
+    if (this.#eofDue >= 0) this.#writeDueEof(this.#session.plainStatus); // of a block without definitions
     this.#eofDue = (sequence + 1) & 0xff;
   }
 
@@ -111,6 +114,10 @@ export class ClientReply implements ReplyReceiver {
     if (instead === null) return null;
     this.#replaced = true;
     return encodePacket(encodeErr(instead), sequence);
+  }
+
+  localFile(sequence: number, shift: number): void {
+    this.#session.fileRequested(sequence, shift);
   }
 
   prepared(payload: Buffer): void {
