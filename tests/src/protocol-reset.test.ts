@@ -80,8 +80,9 @@ describeKinds('COM_RESET_CONNECTION and COM_CHANGE_USER', (kind) => {
     client.sendPacket(encodeChangeUser(message, Capability.SECURE_CONNECTION | Capability.PLUGIN_AUTH), 0);
     const { plugin, data } = decodeAuthSwitch(await client.packet(1));
     const password = Buffer.from(ACCOUNTS.app.password);
+    const nonce = data.subarray(0, 20);
     const native = plugin === 'mysql_native_password';
-    const response = native ? nativeResponse({ kind: 'clear', password }, data) : cachingSha2Response(password, data);
+    const response = native ? nativeResponse({ kind: 'clear', password }, nonce) : cachingSha2Response(password, nonce);
     client.sendPacket(response, 2);
     const answer = await client.packet(3);
     if (answer[0] === 1) await client.packet(4);
