@@ -63,6 +63,7 @@ const good: ServerFacts = {
   otherProxy: null,
   sinceLastSwitchMs: null,
   inspection: { from: { value: inspection }, to: { value: inspection } },
+  accounts: { node: 'db1', learned: 1, more: false, caveats: [], error: null },
   errant: { value: '' },
   purged: { value: [] },
   heartbeat: { value: 1 },

@@ -1,4 +1,5 @@
 import type {
+  AccountRow,
   Activation,
   BackendRow,
   Blocking,
@@ -27,6 +28,8 @@ export class FakePlane implements DataPlane {
   /** Makes a method fail. */
   broken: Partial<Record<'warm' | 'hold' | 'drained', string>> = {};
   killed: string[] = [];
+  /** Every table of accounts that it was given. */
+  readonly learned: (readonly AccountRow[])[] = [];
   readonly nodes: readonly string[];
   #running = 0;
   #queue: Waiter[] = [];
@@ -117,6 +120,11 @@ export class FakePlane implements DataPlane {
 
   blocking(): Promise<Blocking[]> {
     return Promise.resolve(this.blockers);
+  }
+
+  accounts(_pool: string, rows: readonly AccountRow[]): Promise<void> {
+    this.learned.push(rows);
+    return Promise.resolve();
   }
 
   stats(): Promise<PlaneStats> {

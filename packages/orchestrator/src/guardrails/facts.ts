@@ -1,3 +1,4 @@
+import type { AccountsReport } from '../accounts/watch';
 import type { Blocking } from '../data-plane';
 import type { Inspection, SemiSync } from '../dialect';
 import type { PoolOptions } from '../options';
@@ -47,6 +48,7 @@ export interface ServerFacts extends PoolFacts {
   readonly from: NodeView;
   readonly to: NodeView;
   readonly inspection: { readonly from: Fact<Inspection>; readonly to: Fact<Inspection> };
+  readonly accounts: AccountsReport;
   readonly errant: Fact<string>;
   /** What a node that would follow the candidate lacks and the candidate has purged. */
   readonly purged: Fact<readonly { readonly node: string; readonly gtid: string }[]>;
