@@ -104,9 +104,10 @@ describe('a file with the required keys only', () => {
           listen: [{ host: '127.0.0.1', port: 3307 }],
           maxClients: 10_000,
           tls: null,
+          proxyProtocol: null,
           nodes: [
-            { name: 'db1', host: '127.0.0.1', port: 3316, tls: null },
-            { name: 'db2', host: '127.0.0.1', port: 3326, tls: null },
+            { name: 'db1', host: '127.0.0.1', port: 3316, tls: null, proxyProtocol: false },
+            { name: 'db2', host: '127.0.0.1', port: 3326, tls: null, proxyProtocol: false },
           ],
           users: [{ name: 'app', password: 'secret' }],
           hold: { maxMs: 10_000, clients: 10_000, bytes: 67_108_864 },

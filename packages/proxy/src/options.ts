@@ -8,6 +8,8 @@ export interface PoolOptions {
   readonly listen: readonly ListenAddress[];
   readonly maxClients: number;
   readonly tls: TlsFiles | null;
+  /** Load balancers that tell whose connection they pass on: addresses and networks such as 10.0.0.0/8. */
+  readonly proxyProtocol: { readonly trust: readonly string[] } | null;
   readonly nodes: readonly NodeOptions[];
   readonly users: readonly Account[];
   readonly hold: { readonly maxMs: number; readonly clients: number; readonly bytes: number };
@@ -28,6 +30,8 @@ export interface NodeOptions {
   readonly host: string;
   readonly port: number;
   readonly tls: TlsFiles | null;
+  /** It is told each client's own address. */
+  readonly proxyProtocol: boolean;
 }
 
 export interface Account {

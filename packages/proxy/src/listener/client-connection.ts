@@ -11,7 +11,7 @@ import {
   ProtocolError,
   ServerStatus,
 } from '@myswitch/protocol';
-import type { ClientLoginStep } from '@myswitch/protocol';
+import type { ClientLoginStep, ProxyEndpoint } from '@myswitch/protocol';
 import { contextFor } from '../backend/node-baseline';
 import { CLIENT_CAPABILITIES, variantOf } from '../capabilities';
 import type { Timer } from '../clock';
@@ -39,13 +39,24 @@ export class ClientConnection {
   #sequence = 0;
   #deadline: Timer;
 
-  /** `closed` is called once, when the client's connection has ended, in whatever state. */
-  constructor(id: number, pool: Pool, socket: Socket, secureContext: SecureContext | null, closed: () => void) {
+  /**
+   * `told`: whose connection it is, when a load balancer passed it on. `closed` is called once, when the connection has ended,
+   * in whatever state.
+   */
+  constructor(
+    id: number,
+    pool: Pool,
+    socket: Socket,
+    secureContext: SecureContext | null,
+    told: ProxyEndpoint | null,
+    closed: () => void,
+  ) {
     this.#id = id;
     this.#pool = pool;
     this.#secureContext = secureContext;
-    this.#client =
-      socket.remoteAddress === undefined ? 'localhost' : `${plainAddress(socket.remoteAddress)}:${socket.remotePort}`;
+    const { remoteAddress, remotePort } = socket;
+    const client = told ?? { address: plainAddress(remoteAddress ?? ''), port: remotePort };
+    this.#client = client.address === '' ? 'localhost' : `${client.address}:${client.port}`;
     this.#socket = socket;
     // the greeting tells the server's version and character set, which are not known before a server answered
     this.#deadline = pool.clock.timer(() => this.#fail(unavailable(pool)), pool.options.hold.maxMs);

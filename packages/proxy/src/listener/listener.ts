@@ -4,21 +4,25 @@ import { createSecureContext } from 'node:tls';
 import type { SecureContext } from 'node:tls';
 import { adopt } from './adopt';
 import type { ListenAddress } from '../options';
+import type { ProxyEndpoint } from '@myswitch/protocol';
 import type { Pool } from '../pool/pool';
 import { ClientConnection } from './client-connection';
+import { Balancers, readProxyHeader } from './proxy-header';
 
 /** Accepts the clients of one pool on all its addresses. */
 export class Listener {
   readonly #pool: Pool;
   readonly #nextId: () => number;
   readonly #secureContext: SecureContext | null;
+  readonly #balancers: Balancers;
   readonly #servers: net.Server[] = [];
   readonly #sockets = new Set<net.Socket>();
 
   constructor(pool: Pool, nextId: () => number) {
     this.#pool = pool;
     this.#nextId = nextId;
-    const { tls } = pool.options;
+    const { tls, proxyProtocol } = pool.options;
+    this.#balancers = new Balancers(proxyProtocol?.trust ?? []);
     if (tls !== null && tls.ca !== null) {
       pool.log('warn', 'tls.ca is set, but certificates of clients are not asked for yet', { pool: pool.options.name });
     }
@@ -75,7 +79,14 @@ export class Listener {
     socket.resume();
     if (this.#sockets.size >= this.#pool.options.maxClients) return ClientConnection.refuse(socket);
     this.#sockets.add(socket);
-    const connection = new ClientConnection(this.#nextId(), this.#pool, socket, this.#secureContext, () =>
+    if (!this.#balancers.has(socket.remoteAddress)) return this.#meet(socket, null);
+    socket.once('close', () => this.#sockets.delete(socket));
+    readProxyHeader(socket, this.#pool.clock, this.#pool.log, (client) => this.#meet(socket, client));
+  }
+
+  /** `client`: who a load balancer says that it is. */
+  #meet(socket: net.Socket, client: ProxyEndpoint | null): void {
+    const connection = new ClientConnection(this.#nextId(), this.#pool, socket, this.#secureContext, client, () =>
       this.#sockets.delete(socket),
     );
     void connection;
