@@ -25,7 +25,7 @@ export interface AccountsReport {
 export interface AccountWatchParts {
   readonly pool: PoolOptions;
   readonly plane: Pick<DataPlane, 'accounts'>;
-  readonly links: ReadonlyMap<string, NodeLink>;
+  readonly links: ReadonlyMap<string, Pick<NodeLink, 'connect'>>;
   readonly clock: Clock;
   readonly log: Log;
   /** For tests. */
