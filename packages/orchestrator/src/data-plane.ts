@@ -20,6 +20,8 @@ export interface DataPlane {
   stats(pool: string): Promise<PlaneStats>;
   /** Replaces the accounts learned from the ACTIVE, in every process. Clients that are logged in stay. */
   accounts(pool: string, rows: readonly AccountRow[]): Promise<void>;
+  /** Accounts whose clients gave the right password lately, and could not be let in all the same. */
+  refusedAccounts(pool: string): Promise<RefusedAccount[]>;
   /** Rows for SHOW SESSIONS, PINS, QUEUES and BACKENDS. */
   sessions(pool: string): Promise<SessionRow[]>;
   backends(pool: string): Promise<BackendRow[]>;
@@ -32,7 +34,7 @@ export interface Activation {
 
 /**
  * A row of the server's account table, as it stands there. It holds what a password can be guessed from: never in a log, record, error
- * or SHOW. What a person may see of it is `nameOfAccount`.
+ * or SHOW. Of a row a person sees its user and host.
  */
 export interface AccountRow {
   /** Empty: anybody. */
@@ -57,6 +59,19 @@ export interface AccountRow {
   readonly cipher: string;
   /** 0: the server's own limit; negative (MariaDB): nobody may connect. */
   readonly maxUserConnections: number;
+}
+
+/** Seen at a login, where it can't be told from the account table alone. */
+export interface RefusedAccount {
+  readonly user: string;
+  /** The client's address, without its port. */
+  readonly client: string;
+  /** user@host of the row that is meant for that client. */
+  readonly row: string;
+  /** The row that the server finds for MySwitch instead; null: it is not about that. */
+  readonly matched: string | null;
+  /** For an operator: what is in the way, and what to do. */
+  readonly reason: string;
 }
 
 /** A session that a switch must wait for. `session` is the id that the client sees as CONNECTION_ID(). */

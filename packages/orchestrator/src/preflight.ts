@@ -79,6 +79,7 @@ export async function survey(
       replicationLogin: await attempt(() => replicationLogin(pool, facts, to)),
       others: await otherReplicas(facts, crew),
       bypassing: await attempt(() => bypassing(surveyor, from, facts.from.name)),
+      refusedAccounts: await attempt(() => plane.refusedAccounts(pool.name)),
       blocking: await attempt(() => plane.blocking(pool.name)),
     },
   };

@@ -64,6 +64,7 @@ const good: ServerFacts = {
   sinceLastSwitchMs: null,
   inspection: { from: { value: inspection }, to: { value: inspection } },
   accounts: { node: 'db1', learned: 1, more: false, caveats: [], error: null },
+  refusedAccounts: { value: [] },
   errant: { value: '' },
   purged: { value: [] },
   heartbeat: { value: 1 },
@@ -291,4 +292,13 @@ test.each<[string, Partial<ServerFacts['accounts']>, string]>([
 ])('accounts are information: %s', (_what, change, message) => {
   const facts = { ...good, accounts: { ...good.accounts, ...change } };
   expect(answerServers(facts).find(({ code }) => code === 'ACCOUNTS')).toEqual({ code: 'ACCOUNTS', ok: true, message });
+});
+
+test('an account that a login was refused for is told with it, once', () => {
+  const refused = { user: 'app', client: '10.0.0.7', row: 'app@10.0.%', matched: 'app@%', reason: 'another row' };
+  const answers = answerServers({ ...good, refusedAccounts: { value: [refused, refused] } });
+  expect(answers.find(({ code }) => code === 'ACCOUNTS')).toMatchObject({
+    ok: true,
+    message: '1 learned from db1; app@10.0.% for 10.0.0.7: another row',
+  });
 });

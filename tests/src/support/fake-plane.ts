@@ -6,6 +6,7 @@ import type {
   DataPlane,
   DrainResult,
   PlaneStats,
+  RefusedAccount,
   ReleaseReport,
   SessionRow,
 } from '@myswitch/orchestrator';
@@ -125,6 +126,10 @@ export class FakePlane implements DataPlane {
   accounts(_pool: string, rows: readonly AccountRow[]): Promise<void> {
     this.learned.push(rows);
     return Promise.resolve();
+  }
+
+  refusedAccounts(): Promise<RefusedAccount[]> {
+    return Promise.resolve([]);
   }
 
   stats(): Promise<PlaneStats> {

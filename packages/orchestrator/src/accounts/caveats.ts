@@ -19,7 +19,7 @@ const LACKS: Readonly<Record<string, string>> = {
 };
 
 /** As people and SHOW GRANTS write it. */
-export const nameOfAccount = ({ user, host }: Pick<AccountRow, 'user' | 'host'>): string => `'${user}'@'${host}'`;
+const nameOfAccount = ({ user, host }: Pick<AccountRow, 'user' | 'host'>): string => `'${user}'@'${host}'`;
 
 /** What of the accounts can't be done, or not as the server does it itself. Locked accounts are served: by a refusal. */
 export function caveatsOf(
@@ -48,8 +48,7 @@ function notServed({ row, unfit }: ServerAccount): readonly string[] {
   if (ways.some(canBeServed)) {
     return [];
   }
-  const [first] = ways.filter((way) => !SERVED.has(way.plugin));
-  const plugin = first?.plugin ?? row.plugin;
+  const plugin = ways.find((way) => !SERVED.has(way.plugin))?.plugin ?? row.plugin;
   return [LACKS[plugin] ?? (SERVED.has(plugin) ? 'it has no valid password' : `${plugin} is not supported`)];
 }
 

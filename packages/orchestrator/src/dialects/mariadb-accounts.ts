@@ -7,8 +7,8 @@ const CHANGED = "CAST(JSON_VALUE(Priv, '$.password_last_changed') AS SIGNED)";
 const OWN_LIFETIME = "CAST(JSON_VALUE(Priv, '$.password_lifetime') AS SIGNED)";
 /** Negative or missing: the server's default. */
 const LIFETIME = `IF(IFNULL(${OWN_LIFETIME}, -1) < 0, @@global.default_password_lifetime, ${OWN_LIFETIME})`;
-const EXPIRED =
-  `IFNULL(${CHANGED} = 0 OR (${LIFETIME} > 0 AND ` + `(UNIX_TIMESTAMP() - ${CHANGED}) DIV 86400 >= ${LIFETIME}), 0)`;
+const AGE = `(UNIX_TIMESTAMP() - ${CHANGED}) DIV 86400`;
+const EXPIRED = `IFNULL(${CHANGED} = 0 OR (${LIFETIME} > 0 AND ${AGE} >= ${LIFETIME}), 0)`;
 
 /** mysql.global_priv; the view mysql.user hides alternatives, locks and roles: https://mariadb.com/kb/en/mysqlglobal_priv-table/ */
 const COLUMNS: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
 import type { AccountsReport } from '../accounts/watch';
-import type { Blocking } from '../data-plane';
+import type { Blocking, RefusedAccount } from '../data-plane';
 import type { Inspection, SemiSync } from '../dialect';
 import type { PoolOptions } from '../options';
 import type { Plan } from '../plan';
@@ -49,6 +49,7 @@ export interface ServerFacts extends PoolFacts {
   readonly to: NodeView;
   readonly inspection: { readonly from: Fact<Inspection>; readonly to: Fact<Inspection> };
   readonly accounts: AccountsReport;
+  readonly refusedAccounts: Fact<readonly RefusedAccount[]>;
   readonly errant: Fact<string>;
   /** What a node that would follow the candidate lacks and the candidate has purged. */
   readonly purged: Fact<readonly { readonly node: string; readonly gtid: string }[]>;
