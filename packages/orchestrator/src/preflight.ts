@@ -70,7 +70,6 @@ export async function survey(
     costs,
     facts: {
       ...facts,
-      accounts: surveyor.accounts,
       inspection: { from: ours, to: theirs },
       errant: await attempt(() => to.dialect.errant(to.connection, from.connection, ASK_MS)),
       purged: await attempt(() => purged(facts, crew)),
@@ -79,13 +78,12 @@ export async function survey(
       replicationLogin: await attempt(() => replicationLogin(pool, facts, to)),
       others: await otherReplicas(facts, crew),
       bypassing: await attempt(() => bypassing(surveyor, from, facts.from.name)),
-      refusedAccounts: await attempt(() => plane.refusedAccounts(pool.name)),
       blocking: await attempt(() => plane.blocking(pool.name)),
     },
   };
 }
 
-async function attempt<T>(ask: () => Promise<T>): Promise<Fact<T>> {
+export async function attempt<T>(ask: () => Promise<T>): Promise<Fact<T>> {
   try {
     return { value: await ask() };
   } catch (error) {

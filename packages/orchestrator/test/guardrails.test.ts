@@ -279,7 +279,7 @@ test.each<[string, Partial<ServerFacts['accounts']>, string]>([
   ['learned', {}, '1 learned from db1'],
   ['not yet', { node: null }, 'none learned yet'],
   ['unreadable', { error: 'db1: gone' }, '1 learned from db1; could not be read: db1: gone'],
-  ['too many', { learned: 9, more: true }, '9 and more learned from db1; those beyond cannot log in'],
+  ['too many', { learned: 9, more: true }, '9 learned from db1; there are more, which cannot log in'],
   [
     'caveats, by their reason',
     {
@@ -291,12 +291,12 @@ test.each<[string, Partial<ServerFacts['accounts']>, string]>([
   ],
 ])('accounts are information: %s', (_what, change, message) => {
   const facts = { ...good, accounts: { ...good.accounts, ...change } };
-  expect(answerServers(facts).find(({ code }) => code === 'ACCOUNTS')).toEqual({ code: 'ACCOUNTS', ok: true, message });
+  expect(answerPool(facts).find(({ code }) => code === 'ACCOUNTS')).toEqual({ code: 'ACCOUNTS', ok: true, message });
 });
 
 test('an account that a login was refused for is told with it, once', () => {
   const refused = { user: 'app', client: '10.0.0.7', row: 'app@10.0.%', matched: 'app@%', reason: 'another row' };
-  const answers = answerServers({ ...good, refusedAccounts: { value: [refused, refused] } });
+  const answers = answerPool({ ...good, refusedAccounts: { value: [refused, refused] } });
   expect(answers.find(({ code }) => code === 'ACCOUNTS')).toMatchObject({
     ok: true,
     message: '1 learned from db1; app@10.0.% for 10.0.0.7: another row',

@@ -25,6 +25,8 @@ export interface PoolFacts {
   readonly otherProxy: string | null;
   /** Since the last switch ended; null: none yet. */
   readonly sinceLastSwitchMs: number | null;
+  readonly accounts: AccountsReport;
+  readonly refusedAccounts: Fact<readonly RefusedAccount[]>;
 }
 
 /** A session on the ACTIVE that did not come through MySwitch. */
@@ -48,8 +50,6 @@ export interface ServerFacts extends PoolFacts {
   readonly from: NodeView;
   readonly to: NodeView;
   readonly inspection: { readonly from: Fact<Inspection>; readonly to: Fact<Inspection> };
-  readonly accounts: AccountsReport;
-  readonly refusedAccounts: Fact<readonly RefusedAccount[]>;
   readonly errant: Fact<string>;
   /** What a node that would follow the candidate lacks and the candidate has purged. */
   readonly purged: Fact<readonly { readonly node: string; readonly gtid: string }[]>;

@@ -75,25 +75,6 @@ const privileges: Guardrail = (facts) =>
     );
   });
 
-/** Information: what MySwitch can't serve is no reason to stay. */
-const accounts: Guardrail = ({ accounts: { node, learned, more, error, ...report }, refusedAccounts, pool }) => {
-  const refused = 'value' in refusedAccounts ? refusedAccounts.value : [];
-  const caveats = [
-    ...report.caveats,
-    ...refused.map(({ row, client, reason }) => ({ account: `${row} for ${client}`, reason })),
-  ];
-  const named = pool.users.length === 0 ? '' : `, ${pool.users.length} given in users`;
-  const told = node === null ? 'none learned yet' : `${learned}${more ? ' and more' : ''} learned from ${node}`;
-  const reasons = [...new Set(caveats.map(({ reason }) => reason))];
-  const about = reasons.map((reason) => {
-    const who = caveats.filter((caveat) => caveat.reason === reason).map(({ account }) => account);
-    return `; ${some([...new Set(who)])}: ${reason}`;
-  });
-  const trouble = error === null ? '' : `; could not be read: ${error}`;
-  const beyond = more ? '; those beyond cannot log in' : '';
-  return pass('ACCOUNTS', `${told}${named}${trouble}${beyond}${about.join('')}`);
-};
-
 const xa: Guardrail = (facts) =>
   both('XA', facts, ({ preparedXa }) =>
     preparedXa.length === 0
@@ -115,4 +96,4 @@ const events: Guardrail = (facts) =>
 
 const disk: Guardrail = () => pass('DISK', 'not checked: free space cannot be seen by SQL');
 
-export const serverGuardrails: readonly Guardrail[] = [version, parity, privileges, accounts, xa, events, disk];
+export const serverGuardrails: readonly Guardrail[] = [version, parity, privileges, xa, events, disk];
