@@ -110,6 +110,7 @@ describe('a file with the required keys only', () => {
             { name: 'db2', host: '127.0.0.1', port: 3326, tls: null, proxyProtocol: false },
           ],
           users: [{ name: 'app', password: 'secret' }],
+          control: { name: 'myswitch', password: 'secret' },
           hold: { maxMs: 10_000, clients: 10_000, bytes: 67_108_864 },
           backend: { min: 2, max: 64 },
         },

@@ -11,6 +11,7 @@ import type { Parts } from '../src/start/parts';
 import { serve } from '../src/start/serve';
 
 const silent = () => undefined;
+const plane = { ...fakePlane, accounts: async () => undefined, refusedAccounts: async () => [] };
 
 let directory: string;
 let happened: string[];
@@ -21,7 +22,7 @@ let httpPort: number;
 
 function fakeParts(listen: () => Promise<void> = async () => undefined): Parts {
   return {
-    startDataPlane: async () => ({ plane: fakePlane, listen, stop: note('data plane stopped') }),
+    startDataPlane: async () => ({ plane, listen, stop: note('data plane stopped') }),
     createOrchestrator: () =>
       Object.assign(control, { start: note('orchestrator started'), stop: note('orchestrator stopped') }),
   };

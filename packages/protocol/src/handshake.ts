@@ -51,7 +51,7 @@ export type ConnectAttributes = ReadonlyMap<string, string>;
 /** Manual: Protocol::AuthSwitchRequest. */
 export interface AuthSwitchRequest {
   readonly plugin: string;
-  /** Plugin data, the nonce for the plugins known here, without the NUL that ends it. */
+  /** Plugin data as on the wire: most nonces have a NUL behind them, that of client_ed25519 has none. */
   readonly data: Buffer;
 }
 
@@ -154,7 +154,7 @@ export function decodeHandshakeResponse(payload: Buffer): HandshakeResponse41 {
 }
 
 export function encodeAuthSwitch(message: AuthSwitchRequest): Buffer {
-  return new ByteWriter(64).u8(0xfe).nulString(message.plugin).bytes(message.data).u8(0).finish();
+  return new ByteWriter(64).u8(0xfe).nulString(message.plugin).bytes(message.data).finish();
 }
 
 /** A bare 0xfe is the old form: it asks for mysql_old_password. */
@@ -162,7 +162,7 @@ export function decodeAuthSwitch(payload: Buffer): AuthSwitchRequest {
   const reader = new ByteReader(payload);
   if (reader.u8() !== 0xfe) throw new ProtocolError('MALFORMED', 'not an AuthSwitchRequest');
   if (reader.remaining === 0) return { plugin: 'mysql_old_password', data: Buffer.alloc(0) };
-  return { plugin: reader.nulString(), data: withoutLastNul(reader.rest()) };
+  return { plugin: reader.nulString(), data: reader.rest() };
 }
 
 /** Manual: Protocol::AuthMoreData. */

@@ -1,4 +1,5 @@
 export * from './options';
 export { startDataPlane } from './plane/data-plane';
 export type { RunningDataPlane } from './plane/data-plane';
+export type { AccountRow, RefusedAccount } from './plane/types';
 export type { Log } from './errors';

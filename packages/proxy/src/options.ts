@@ -11,7 +11,10 @@ export interface PoolOptions {
   /** Load balancers that tell whose connection they pass on: addresses and networks such as 10.0.0.0/8. */
   readonly proxyProtocol: { readonly trust: readonly string[] } | null;
   readonly nodes: readonly NodeOptions[];
-  readonly users: readonly Account[];
+  /** Accounts whose passwords are known, besides those that are learned from the servers. */
+  readonly users: readonly UserOptions[];
+  /** Asks the servers what a fresh session is like where nobody else can yet. */
+  readonly control?: UserOptions;
   readonly hold: { readonly maxMs: number; readonly clients: number; readonly bytes: number };
   readonly backend: { readonly min: number; readonly max: number };
 }
@@ -22,6 +25,7 @@ export type ListenAddress = { readonly host: string; readonly port: number } | {
 export interface TlsFiles {
   readonly cert: string | null;
   readonly key: string | null;
+  /** Whose certificates the other side may have; of a listener: clients are asked for one, and need none. */
   readonly ca: string | null;
 }
 
@@ -34,7 +38,7 @@ export interface NodeOptions {
   readonly proxyProtocol: boolean;
 }
 
-export interface Account {
+export interface UserOptions {
   readonly name: string;
   readonly password: string;
 }

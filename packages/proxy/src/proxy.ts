@@ -1,14 +1,18 @@
+import { PasswordChecks } from './accounts/password-checks';
+import type { PasswordKey } from './accounts/password-key';
 import type { Clock } from './clock';
 import { ProxyError } from './errors';
 import type { Log } from './errors';
 import { Listener } from './listener/listener';
 import type { ProxyOptions } from './options';
 import type {
+  AccountRow,
   Activation,
   BackendRow,
   Blocking,
   DrainResult,
   PlaneNodeStats,
+  RefusedAccount,
   ReleaseReport,
   SessionRow,
 } from './plane/types';
@@ -29,14 +33,22 @@ export class Proxy {
   readonly #pools = new Map<string, Pool>();
   readonly #listeners: Listener[] = [];
   readonly #clock: Clock;
+  readonly #checks: PasswordChecks;
 
   /** `firstId`, `step`: session ids are firstId, firstId + step, … so that workers never use the same one. */
-  constructor(options: ProxyOptions, ids: { readonly first: number; readonly step: number }, clock: Clock, log: Log) {
+  constructor(
+    options: ProxyOptions,
+    ids: { readonly first: number; readonly step: number },
+    key: PasswordKey,
+    clock: Clock,
+    log: Log,
+  ) {
     this.#clock = clock;
+    this.#checks = new PasswordChecks(key);
     let id = ids.first - ids.step;
     const nextId = (): number => (id = id + ids.step > 0xffffffff ? ids.first : id + ids.step);
     for (const poolOptions of options.pools) {
-      const pool = new Pool(poolOptions, clock, log);
+      const pool = new Pool(poolOptions, clock, log, this.#checks);
       this.#pools.set(poolOptions.name, pool);
       this.#listeners.push(new Listener(pool, nextId));
     }
@@ -55,6 +67,7 @@ export class Proxy {
     for (const listener of this.#listeners) listener.closeAll();
     for (const pool of this.#pools.values())
       for (const { backends } of pool.connectionPools) for (const backend of backends) backend.quit();
+    this.#checks.stop();
   }
 
   activate(pool: string, active: Activation | null): void {
@@ -129,6 +142,14 @@ export class Proxy {
       }
     }
     return rows;
+  }
+
+  accounts(pool: string, rows: readonly AccountRow[]): void {
+    this.#pool(pool).learnAccounts(rows);
+  }
+
+  refusedAccounts(pool: string): RefusedAccount[] {
+    return this.#pool(pool).refused.list();
   }
 
   #pool(name: string): Pool {

@@ -6,6 +6,8 @@ import { ClientConnection } from '../src/listener/client-connection';
 import type { NodeBaseline } from '../src/backend/node-baseline';
 import type { PoolOptions } from '../src/options';
 import { Pool } from '../src/pool/pool';
+import { PasswordChecks } from '../src/accounts/password-checks';
+import { createPasswordKey } from '../src/accounts/password-key';
 import { FakeClock } from './fake-clock';
 
 const options: PoolOptions = {
@@ -45,6 +47,7 @@ describe('a client that says nothing', () => {
   let server: net.Server;
   let client: net.Socket;
   let closed: Promise<unknown>;
+  let checks: PasswordChecks;
   const framer = new PacketFramer({ maxPayload: 1000 });
 
   async function connect(pool: Pool): Promise<void> {
@@ -65,6 +68,9 @@ describe('a client that says nothing', () => {
     }
   }
 
+  beforeAll(async () => {
+    checks = new PasswordChecks(await createPasswordKey());
+  });
   beforeEach(() => {
     clock = new FakeClock();
     framer.reset();
@@ -75,7 +81,7 @@ describe('a client that says nothing', () => {
   });
 
   test('is sent away after 10 s', async () => {
-    await connect(new KnownPool(options, clock, () => undefined));
+    await connect(new KnownPool(options, clock, () => undefined, checks));
     expect((await packet(0)).toString('latin1', 1, 6)).toBe('8.4.0');
     clock.advance(9_999);
     clock.advance(1);
@@ -85,7 +91,7 @@ describe('a client that says nothing', () => {
   });
 
   test('while no server is known, after hold.max, and is told which nodes there are', async () => {
-    await connect(new Pool(options, clock, () => undefined));
+    await connect(new Pool(options, clock, () => undefined, checks));
     clock.advance(20_000);
     expect(decodeErr(await packet(0))).toMatchObject({
       code: 1105,
@@ -97,7 +103,7 @@ describe('a client that says nothing', () => {
   });
 
   test('leaves nothing behind when it goes away', async () => {
-    const pool = new Pool(options, clock, () => undefined);
+    const pool = new Pool(options, clock, () => undefined, checks);
     const before = clock.timers;
     await connect(pool);
     expect(clock.timers).toBe(before + 1);

@@ -1,5 +1,7 @@
 import net from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { PasswordChecks } from '../src/accounts/password-checks';
+import { createPasswordKey } from '../src/accounts/password-key';
 import { Pool } from '../src/pool/pool';
 import { FakeClock } from './fake-clock';
 
@@ -30,6 +32,7 @@ describe('Pool', () => {
       },
       clock,
       () => undefined,
+      new PasswordChecks(await createPasswordKey()),
     );
     try {
       pool.activate({ node: 'db1', epoch: 1 });

@@ -5,6 +5,7 @@ import {
   Command,
   PacketFramer,
   ServerStatus,
+  clearCredential,
   decodeErr,
   decodePrepareOk,
   encodePacket,
@@ -92,7 +93,7 @@ export class RawClient {
   async login(options: RawOptions): Promise<void> {
     const login = new BackendLogin({
       user: options.user ?? ACCOUNTS.app.user,
-      password: options.password ?? ACCOUNTS.app.password,
+      credential: clearCredential(options.password ?? ACCOUNTS.app.password),
       database: options.database ?? null,
       capabilities: ((CAPABILITIES | (options.add ?? 0)) & ~(options.without ?? 0)) >>> 0,
       characterSet: options.characterSet ?? 45,

@@ -18,6 +18,7 @@ export interface ServerConfig {
 
 type ProxyPool = ProxyOptions['pools'][number];
 type OrchestratorPool = OrchestratorOptions['pools'][number];
+type Credentials = OrchestratorPool['control'];
 /** A node's TLS files once read: the two packages spell the same shape. */
 type NodeTls = OrchestratorPool['nodes'][number]['tls'];
 
@@ -32,9 +33,10 @@ export function loadServerConfig(file: string, environment: Environment): Server
   const pools = read.config.pools.map((pool, index) => {
     const path = ['pools', index];
     const tls = pool.nodes.map((node, n) => nodeTls(references, [...path, 'nodes', n, 'tls'], node.tls));
+    const control = credentials(references, [...path, 'control'], pool.control);
     return {
-      proxy: proxyPool(references, read.directory, path, pool, tls),
-      orchestrator: orchestratorPool(references, path, pool, tls),
+      proxy: proxyPool(references, read.directory, path, pool, tls, control),
+      orchestrator: orchestratorPool(references, path, pool, tls, control),
     };
   });
   throwIfAny([...read.problems, ...references.problems]);
@@ -56,6 +58,7 @@ function proxyPool(
   path: ConfigPath,
   pool: PoolConfig,
   tls: readonly NodeTls[],
+  control: Credentials,
 ): ProxyPool {
   const file = (key: 'cert' | 'key' | 'ca', value: string | undefined): string | null =>
     value === undefined ? null : references.file([...path, 'tls', key], value);
@@ -78,6 +81,7 @@ function proxyPool(
       name,
       password: references.secret([...path, 'users', u, 'password'], password),
     })),
+    control: { name: control.user, password: control.password },
     hold: holdLimits(pool),
     backend: pool.backend,
   };
@@ -88,11 +92,8 @@ function orchestratorPool(
   path: ConfigPath,
   pool: PoolConfig,
   tls: readonly NodeTls[],
+  control: Credentials,
 ): OrchestratorPool {
-  const credentials = (key: 'control' | 'replication', value: PoolConfig['control']) => ({
-    user: value.user,
-    password: references.secret([...path, key, 'password'], value.password),
-  });
   return {
     name: pool.name,
     nodes: pool.nodes.map(({ name, address, type, replicationAddress }, n) => ({
@@ -102,8 +103,9 @@ function orchestratorPool(
       replication: replicationAddress ?? address,
       tls: tls[n] ?? null,
     })),
-    control: credentials('control', pool.control),
-    replication: pool.replication === undefined ? null : credentials('replication', pool.replication),
+    control,
+    replication:
+      pool.replication === undefined ? null : credentials(references, [...path, 'replication'], pool.replication),
     users: pool.users.map(({ name }) => name),
     monitor: { intervalMs: pool.monitor.interval, schema: pool.monitor.schema },
     switch: {
@@ -119,6 +121,10 @@ function orchestratorPool(
     },
     hold: holdLimits(pool),
   };
+}
+
+function credentials(references: References, path: ConfigPath, value: PoolConfig['control']): Credentials {
+  return { user: value.user, password: references.secret([...path, 'password'], value.password) };
 }
 
 function holdLimits(pool: PoolConfig): ProxyPool['hold'] {

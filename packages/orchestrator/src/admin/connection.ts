@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import {
   Capability,
   ClientLogin,
+  foundByPassword,
   Command,
   encodeErr,
   encodePacket,
@@ -75,7 +76,7 @@ export class AdminConnection {
   readonly #options: AdminConnectionOptions;
   readonly #socket: Socket;
   readonly #framer: PacketFramer;
-  readonly #login: ClientLogin;
+  readonly #login: ClientLogin<string>;
   readonly #client: string;
   readonly #cancelLoginTimer: () => void;
   #state: State = State.LOGIN;
@@ -98,10 +99,13 @@ export class AdminConnection {
       // MariaDB's clients come without caching_sha2_password, and MySQL's newest, which lack this one, answer with theirs
       defaultPlugin: 'mysql_native_password',
       nonce: loginNonce(randomBytes(20)),
+      longNonce: randomBytes(32),
       characterSet: UTF8MB4_GENERAL_CI,
       status: ServerStatus.AUTOCOMMIT,
       tlsAvailable: false,
-      findPassword: (user) => (user === credentials.user ? credentials.password : null),
+      isPrivate: false,
+      publicKey: null,
+      find: (user) => foundByPassword(user === credentials.user ? user : null, Buffer.from(credentials.password)),
     });
     this.#cancelLoginTimer = clock.timer(limits.loginMs, () =>
       this.#refuse(2, 1159, '08S01', 'Got timeout reading communication packets'),
@@ -174,11 +178,13 @@ export class AdminConnection {
       }
       case 'start-tls':
         throw new ProtocolError('UNSUPPORTED', 'TLS was not offered');
+      case 'check':
+        throw new ProtocolError('ILLEGAL_STATE', 'the password is known');
     }
     return step satisfies never;
   }
 
-  #onAccepted(login: AcceptedLogin, firstSequence: number): void {
+  #onAccepted(login: AcceptedLogin<string>, firstSequence: number): void {
     const by = `${login.user}@${this.#client}`;
     const session: AdminSession = { id: this.#options.id, user: login.user, by, schema: null };
     let sequence = firstSequence;

@@ -12,17 +12,22 @@ import { decodeErr, decodeOk, isErr, isOk, type Err, type Ok } from '../replies'
 import {
   CACHING_SHA2_PASSWORD,
   cachingSha2Response,
+  CLEAR_PASSWORD,
   clearPassword,
   encryptPassword,
   FastAuth,
   fastAuthResult,
   REQUEST_PUBLIC_KEY,
+  SHA256_PASSWORD,
+  SHA256_REQUEST_PUBLIC_KEY,
 } from './caching-sha2';
+import type { Credential } from './credential';
+import { ED25519, ED25519_NONCE, ed25519Sign } from './ed25519';
 import { NATIVE_PASSWORD, nativeResponse } from './native';
 
 export interface BackendLoginOptions {
   readonly user: string;
-  readonly password: string;
+  readonly credential: Credential;
   readonly database: string | null;
   /** Capability bits wanted; what the server does not offer is left out. TLS and the schema come from the other options. */
   readonly capabilities: number;
@@ -66,29 +71,33 @@ const MOVES: Readonly<Record<State, readonly State[]>> = Object.freeze({
 });
 
 const REQUIRED = Capability.PROTOCOL_41 | Capability.SECURE_CONNECTION | Capability.PLUGIN_AUTH;
-const CLEAR_PASSWORD = 'mysql_clear_password';
-/** MySQL names it to some users that do not exist, so that a login shows nothing; without it their error would be ours. */
-const SHA256_PASSWORD = 'sha256_password';
-const SHA256_REQUEST_PUBLIC_KEY = 0x01;
 type BackendPlugin =
-  typeof NATIVE_PASSWORD | typeof CACHING_SHA2_PASSWORD | typeof SHA256_PASSWORD | typeof CLEAR_PASSWORD;
+  | typeof NATIVE_PASSWORD
+  | typeof CACHING_SHA2_PASSWORD
+  | typeof SHA256_PASSWORD
+  | typeof CLEAR_PASSWORD
+  | typeof ED25519;
 const PLUGINS: ReadonlySet<string> = new Set<BackendPlugin>([
   NATIVE_PASSWORD,
   CACHING_SHA2_PASSWORD,
+  // MySQL names it to some users that do not exist, so that a login shows nothing; without it their error would be ours
   SHA256_PASSWORD,
   CLEAR_PASSWORD,
+  ED25519,
 ]);
 const NONCE = 20;
 const MAX_MESSAGE = 0x40000000;
-const MAX_SWITCHES = 2;
+/** MariaDB switches once for each of an account's alternatives (IDENTIFIED VIA … OR …). */
+const MAX_SWITCHES = 8;
 const AUTH_MORE_DATA = 0x01;
 const AUTH_SWITCH = 0xfe;
 
 /**
  * Logs in to a server, without a socket: it is given each payload that arrives and says what to send. Plugins:
  * mysql_native_password, caching_sha2_password (fast, and full over TLS or with the server's RSA key), sha256_password
- * (the same two ways), and mysql_clear_password over TLS only. Without TLS the server's RSA key is taken as it comes:
- * whoever can stand in for the server can learn the password.
+ * (the same two ways), client_ed25519, and mysql_clear_password over TLS only. Without TLS the server's RSA key is taken as
+ * it comes: whoever can stand in for the server can learn the password. With nothing but SHA1(password) only
+ * mysql_native_password can be answered.
  *
  * Throws ProtocolError: MALFORMED for what no server says at that point, UNSUPPORTED for a server without TLS where it
  * is required or a plugin that is not known or not safe here. The connection must be closed after either.
@@ -165,7 +174,8 @@ export class BackendLogin {
     this.#greeting = greeting;
     this.#capabilities = this.#negotiate(greeting.capabilities);
     // an unknown default plugin is not refused: the account may have another one, which a switch will name
-    this.#plugin = greeting.authPlugin === CACHING_SHA2_PASSWORD ? CACHING_SHA2_PASSWORD : NATIVE_PASSWORD;
+    const sha2 = greeting.authPlugin === CACHING_SHA2_PASSWORD && this.#options.credential.kind === 'clear';
+    this.#plugin = sha2 ? CACHING_SHA2_PASSWORD : NATIVE_PASSWORD;
     this.#nonce = nonceOf(greeting.nonce);
     if (this.#options.tls === 'off') return this.#respond(sequence + 1);
     if ((greeting.capabilities & Capability.SSL) === 0) {
@@ -200,7 +210,8 @@ export class BackendLogin {
     if (!isKnown(plugin)) throw new ProtocolError('UNSUPPORTED', `authentication plugin ${printable(plugin)}`);
     if (++this.#switches > MAX_SWITCHES) throw new ProtocolError('MALFORMED', 'server keeps switching the plugin');
     this.#plugin = plugin;
-    if (plugin !== CLEAR_PASSWORD) this.#nonce = nonceOf(data);
+    if (plugin === ED25519) this.#nonce = longNonceOf(data);
+    else if (plugin !== CLEAR_PASSWORD) this.#nonce = nonceOf(withoutNul(data));
     this.#move(State.RESULT);
     return { kind: 'send', payload: this.#authResponse(), sequence: sequence + 1 };
   }
@@ -213,6 +224,7 @@ export class BackendLogin {
         return this.#onPublicKey(payload, sequence);
       case NATIVE_PASSWORD:
       case CLEAR_PASSWORD:
+      case ED25519:
         throw new ProtocolError('MALFORMED', 'more data than the authentication plugin has');
     }
     return this.#plugin satisfies never;
@@ -225,7 +237,7 @@ export class BackendLogin {
     }
     if (this.#options.tls === 'required') {
       this.#move(State.VERDICT);
-      return { kind: 'send', payload: clearPassword(this.#options.password), sequence: sequence + 1 };
+      return { kind: 'send', payload: clearPassword(this.#password()), sequence: sequence + 1 };
     }
     this.#move(State.PUBLIC_KEY);
     return { kind: 'send', payload: Buffer.of(REQUEST_PUBLIC_KEY), sequence: sequence + 1 };
@@ -234,7 +246,7 @@ export class BackendLogin {
   #onPublicKey(payload: Buffer, sequence: number): LoginStep {
     if (isErr(payload)) return this.#fail(payload);
     if (payload[0] !== AUTH_MORE_DATA) throw new ProtocolError('MALFORMED', 'not a public key');
-    const encrypted = encryptPassword(this.#options.password, this.#nonce, payload.subarray(1));
+    const encrypted = encryptPassword(this.#password(), this.#nonce, payload.subarray(1));
     this.#move(State.VERDICT);
     return { kind: 'send', payload: encrypted, sequence: sequence + 1 };
   }
@@ -254,20 +266,28 @@ export class BackendLogin {
   }
 
   #authResponse(): Buffer {
-    const { password, tls } = this.#options;
+    const { credential, tls } = this.#options;
     switch (this.#plugin) {
       case NATIVE_PASSWORD:
-        return nativeResponse(password, this.#nonce);
+        return nativeResponse(credential, this.#nonce);
       case CACHING_SHA2_PASSWORD:
-        return cachingSha2Response(password, this.#nonce);
+        return cachingSha2Response(this.#password(), this.#nonce);
+      case ED25519:
+        return ed25519Sign(this.#password(), this.#nonce);
       case SHA256_PASSWORD:
-        if (tls === 'required' || password === '') return clearPassword(password);
+        if (tls === 'required' || this.#password().length === 0) return clearPassword(this.#password());
         return Buffer.of(SHA256_REQUEST_PUBLIC_KEY);
       case CLEAR_PASSWORD:
-        if (tls === 'required') return clearPassword(password);
+        if (tls === 'required') return clearPassword(this.#password());
         throw new ProtocolError('UNSUPPORTED', `authentication plugin ${CLEAR_PASSWORD} without TLS`);
     }
     return this.#plugin satisfies never;
+  }
+
+  #password(): Buffer {
+    const { credential } = this.#options;
+    if (credential.kind === 'clear') return credential.password;
+    throw new ProtocolError('UNSUPPORTED', `the password for ${this.#plugin} is not known`);
   }
 
   #negotiate(offered: number): number {
@@ -304,6 +324,15 @@ function isKnown(plugin: string): plugin is BackendPlugin {
 function nonceOf(data: Buffer): Buffer {
   if (data.length !== NONCE) throw new ProtocolError('MALFORMED', `nonce of ${data.length} bytes`);
   return data;
+}
+
+function longNonceOf(data: Buffer): Buffer {
+  if (data.length < ED25519_NONCE) throw new ProtocolError('MALFORMED', `nonce of ${data.length} bytes`);
+  return data.subarray(0, ED25519_NONCE);
+}
+
+function withoutNul(data: Buffer): Buffer {
+  return data.at(-1) === 0 ? data.subarray(0, -1) : data;
 }
 
 function withBit(capabilities: number, bit: number, on: boolean): number {

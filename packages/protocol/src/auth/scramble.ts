@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
-export function digest(algorithm: 'sha1' | 'sha256', ...parts: readonly (Buffer | string)[]): Buffer {
+export function digest(algorithm: 'sha1' | 'sha256' | 'sha512', ...parts: readonly Buffer[]): Buffer {
   const hash = createHash(algorithm);
   for (const part of parts) hash.update(part);
   return hash.digest();

@@ -1,6 +1,7 @@
 import { BackendLogin, encodePacket, lastSequence, PacketFramer } from '@myswitch/protocol';
 import { ProxyError } from '../errors';
-import type { Account, NodeOptions } from '../options';
+import type { Account } from '../accounts/account';
+import type { NodeOptions } from '../options';
 import { backendCapabilities } from '../capabilities';
 import type { Clock } from '../clock';
 import { Wire } from './wire';
@@ -18,7 +19,7 @@ export interface Connected {
 
 /**
  * Connects to a node and logs in. The name is resolved anew at each call.
- * Rejects with BACKEND_UNAVAILABLE, or SERVER when the server refused the login.
+ * Rejects with BACKEND_UNAVAILABLE, or SERVER when the server refused the login, or would: the password has changed since.
  */
 export function connect(
   node: NodeOptions,
@@ -27,12 +28,14 @@ export function connect(
   deadlineMs: number,
   clock: Clock,
 ): Promise<Connected> {
+  const { credential } = account;
+  if (credential === null) return Promise.reject(retired(account));
   return new Promise((resolve, reject) => {
     const wire = new Wire(node);
     const framer = new PacketFramer({ maxPayload: MAX_LOGIN_PAYLOAD });
     const login = new BackendLogin({
       user: account.name,
-      password: account.password,
+      credential,
       database: null,
       capabilities: backendCapabilities(variant),
       characterSet: UTF8MB4_GENERAL_CI,
@@ -108,4 +111,9 @@ export function connect(
     };
     listen();
   });
+}
+
+function retired({ name }: Account): ProxyError {
+  const message = `Access denied for user '${name}': its password has changed since it logged in`;
+  return new ProxyError('SERVER', message, { errno: 1045, sqlState: '28000' });
 }

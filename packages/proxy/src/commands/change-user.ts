@@ -1,11 +1,14 @@
 import { decodeChangeUser } from '@myswitch/protocol';
-import type { ClientLoginStep, Packet } from '@myswitch/protocol';
+import type { AcceptedLogin, ClientLoginStep, Packet, PasswordCheck } from '@myswitch/protocol';
+import { Account } from '../accounts/account';
+import type { Candidate } from '../accounts/account-table';
 import { contextFor } from '../backend/node-baseline';
 import { useSchema } from '../backend/exchange';
-import type { Session } from '../session/session';
-import { NO_STATEMENT } from './no-statement';
-import type { Work } from '../session/session';
+import { clientError } from '../session/client-error';
+import type { ClientError } from '../session/client-error';
+import type { Session, Work } from '../session/session';
 import { accessDenied } from './access-denied';
+import { NO_STATEMENT } from './no-statement';
 import { wipeWork } from './wipe';
 
 /** COM_CHANGE_USER: authenticates again here, then the session is as new, for that account. */
@@ -14,7 +17,7 @@ export function changeUser(session: Session, packet: Packet): Work | null {
   return proceed(session, step, packet.sequence);
 }
 
-function proceed(session: Session, step: ClientLoginStep, sequence: number): Work | null {
+function proceed(session: Session, step: ClientLoginStep<Candidate>, sequence: number): Work | null {
   session.replySequence = (sequence + 1) & 0xff;
   switch (step.kind) {
     case 'send':
@@ -24,50 +27,95 @@ function proceed(session: Session, step: ClientLoginStep, sequence: number): Wor
         if (work !== null) session.run(work);
       });
       return null;
+    case 'check':
+      check(session, step.check, sequence);
+      return null;
     case 'rejected':
+      session.pool.loginFailed(step.user, session.facts);
       session.end(accessDenied(step.user, session.client, step.usedPassword));
       return null;
     case 'start-tls':
       throw new Error('TLS can begin at login only');
-    case 'accepted': {
-      for (const payload of step.respond) session.sendPayload(payload);
-      const enter = (): void => {
-        const { pool } = session;
-        session.forget();
-        session.account = pool.account(step.user)!;
-        session.context = session.loginContext = contextFor(pool.baseline!, step.characterSet, session.variant);
-      };
-      const { database } = step;
-      if (session.backend !== null) {
-        // gives up what the former account holds on its backend first
-        return wipeWork(() => {
-          enter();
-          if (database === null) session.sendOk();
-          else session.runNext(enterSchema(database));
-        });
-      }
-      enter();
-      if (database !== null) return enterSchema(database);
-      session.sendOk();
-      return null;
-    }
+    case 'accepted':
+      return accept(session, step);
   }
 }
 
-/** The schema that a login names: the client's OK waits until a server has accepted it. */
-export function enterSchema(schema: string): Work {
+/** Meanwhile a client has nothing to say. */
+function check(session: Session, question: PasswordCheck, sequence: number): void {
+  const { pool, facts } = session;
+  const { passwordOf } = pool.findAccount(question.user, facts);
+  session.expectAuthentication(session.replySequence, () => session.end(OUT_OF_ORDER));
+  const source = facts.address ?? 'localhost';
+  pool.passwordChecks.run(question, { source, passwordOf, wanted: () => !session.closed }).then(
+    (result) =>
+      session.whenIdle(() => {
+        session.expectCommand();
+        const work = proceed(session, session.login.checked(result), sequence);
+        if (work !== null) session.run(work);
+      }),
+    (error: Error) => session.end(clientError(error)),
+  );
+}
+
+function accept(session: Session, login: AcceptedLogin<Candidate>): Work | null {
+  const { pool } = session;
+  const account = pool.admit(login, session.facts);
+  if (!(account instanceof Account)) {
+    pool.loginFailed(login.user, session.facts);
+    session.end(account);
+    return null;
+  }
+  for (const payload of login.respond) session.sendPayload(payload);
+  const become = (): void => {
+    session.forget();
+    session.account = account;
+    session.context = session.loginContext = contextFor(pool.baseline!, login.characterSet, session.variant);
+  };
+  if (session.backend !== null) {
+    // gives up what the former account holds on its backend first
+    return wipeWork(() => {
+      become();
+      enter(session, login.database, (work) => session.runNext(work));
+    });
+  }
+  become();
+  let next: Work | null = null;
+  enter(session, login.database, (work) => (next = work));
+  return next;
+}
+
+/**
+ * The end of a login: the client's OK, at once, or after `run` has run what has to come before it: a server has to accept
+ * the schema that was named, and to let an account in that was learned from it.
+ */
+export function enter(session: Session, schema: string | null, run: (work: Work) => void): void {
+  if (schema === null && session.pool.isConfirmed(session.account)) session.sendOk();
+  else run(entering(schema));
+}
+
+function entering(schema: string | null): Work {
   return {
     grammar: null,
-    bytes: schema.length,
+    bytes: schema?.length ?? 0,
     statement: NO_STATEMENT,
-    entersSchema: true,
+    ...(schema === null ? {} : { entersSchema: true as const }),
     ready: () => false,
     async prepare(session, backend) {
+      if (schema === null) return;
       await useSchema(backend, schema);
       session.context = backend.context = session.context.withSchema(schema);
     },
     write: () => undefined,
     done: (session) => session.sendOk(),
-    failed: (session, error) => session.end(error),
+    failed: (session, error) => session.end(asAtLogin(session, error)),
   };
 }
+
+/** A server's refusal of our own login is one of the client's. */
+function asAtLogin(session: Session, error: ClientError): ClientError {
+  return error.code === ACCESS_DENIED ? accessDenied(session.account.name, session.client, true) : error;
+}
+
+const ACCESS_DENIED = 1045;
+const OUT_OF_ORDER: ClientError = { code: 1156, sqlState: '08S01', message: 'Got packets out of order' };

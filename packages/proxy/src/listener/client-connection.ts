@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
-import type { SecureContext } from 'node:tls';
 import { TLSSocket } from 'node:tls';
 import {
   ClientLogin,
@@ -11,16 +10,22 @@ import {
   ProtocolError,
   ServerStatus,
 } from '@myswitch/protocol';
-import type { ClientLoginStep, ProxyEndpoint } from '@myswitch/protocol';
+import type { AcceptedLogin, ClientLoginStep, PasswordCheck, ProxyEndpoint } from '@myswitch/protocol';
+import { Account } from '../accounts/account';
+import type { Candidate } from '../accounts/account-table';
+import type { ClientFacts } from '../accounts/admission';
 import { contextFor } from '../backend/node-baseline';
 import { CLIENT_CAPABILITIES, variantOf } from '../capabilities';
 import type { Timer } from '../clock';
 import { accessDenied } from '../commands/access-denied';
-import { enterSchema } from '../commands/change-user';
+import { enter } from '../commands/change-user';
 import type { Pool } from '../pool/pool';
 import { road } from '../session/road';
 import { Session } from '../session/session';
+import { clientError } from '../session/client-error';
 import type { ClientError } from '../session/client-error';
+import { startTls, tlsFacts } from './client-tls';
+import type { ListenerTls } from './client-tls';
 
 /** MySQL's default connect_timeout: who says nothing for so long is no client. */
 const LOGIN_DEADLINE_MS = 10_000;
@@ -32,10 +37,14 @@ export class ClientConnection {
   readonly #id: number;
   readonly #pool: Pool;
   readonly #client: string;
-  readonly #secureContext: SecureContext | null;
+  /** null: a Unix-domain socket. */
+  readonly #address: string | null;
+  readonly #tls: ListenerTls | null;
   readonly #framer = new PacketFramer({ maxPayload: MAX_LOGIN_PAYLOAD });
   #socket: Socket;
-  #login: ClientLogin | null = null;
+  #login: ClientLogin<Candidate> | null = null;
+  /** Its password is being checked: what it sends meanwhile waits. */
+  #checking = false;
   #sequence = 0;
   #deadline: Timer;
 
@@ -47,16 +56,16 @@ export class ClientConnection {
     id: number,
     pool: Pool,
     socket: Socket,
-    secureContext: SecureContext | null,
+    tls: ListenerTls | null,
     told: ProxyEndpoint | null,
     closed: () => void,
   ) {
     this.#id = id;
     this.#pool = pool;
-    this.#secureContext = secureContext;
+    this.#tls = tls;
     const { remoteAddress, remotePort } = socket;
-    const client = told ?? { address: plainAddress(remoteAddress ?? ''), port: remotePort };
-    this.#client = client.address === '' ? 'localhost' : `${client.address}:${client.port}`;
+    this.#address = told?.address ?? (remoteAddress === undefined ? null : plainAddress(remoteAddress));
+    this.#client = this.#address === null ? 'localhost' : `${this.#address}:${told?.port ?? remotePort}`;
     this.#socket = socket;
     // the greeting tells the server's version and character set, which are not known before a server answered
     this.#deadline = pool.clock.timer(() => this.#fail(unavailable(pool)), pool.options.hold.maxMs);
@@ -85,8 +94,11 @@ export class ClientConnection {
       nonce: loginNonce(randomBytes(20)),
       characterSet: baseline.characterSet,
       status: ServerStatus.AUTOCOMMIT,
-      tlsAvailable: this.#secureContext !== null,
-      findPassword: (user) => this.#pool.account(user)?.password ?? null,
+      longNonce: randomBytes(32),
+      tlsAvailable: this.#tls !== null,
+      isPrivate: this.#address === null,
+      publicKey: this.#pool.passwordChecks.publicKey,
+      find: (user) => this.#pool.findAccount(user, { address: this.#address }),
     });
     this.#send(this.#login.greeting());
   }
@@ -98,10 +110,20 @@ export class ClientConnection {
   }
 
   readonly #receive = (chunk: Buffer): void => {
-    try {
+    this.#goOn((login) => {
       this.#framer.push(chunk);
-      if (this.#login === null) throw new ProtocolError('OUT_OF_ORDER', 'bytes before the greeting');
-      for (let packet = this.#framer.next(); packet !== null; packet = this.#framer.next()) {
+      if (this.#framer.buffered > MAX_LOGIN_PAYLOAD) throw new ProtocolError('TOO_LARGE', 'more than a login');
+      if (login === null) throw new ProtocolError('OUT_OF_ORDER', 'bytes before the greeting');
+    });
+  };
+
+  /** Does `first`, then takes what the client has sent, as far as the login has got. */
+  #goOn(first: (login: ClientLogin<Candidate> | null) => boolean | void): void {
+    try {
+      if (first(this.#login) === true || this.#login === null) return;
+      while (!this.#checking) {
+        const packet = this.#framer.next();
+        if (packet === null) return;
         this.#sequence = packet.sequence + 1;
         if (this.#step(this.#login, this.#login.receive(packet.payload))) return;
       }
@@ -109,10 +131,10 @@ export class ClientConnection {
       if (!(error instanceof ProtocolError)) throw error;
       this.#fail({ code: 1043, sqlState: '08S01', message: 'Bad handshake' });
     }
-  };
+  }
 
   /** True when this object has nothing more to do. */
-  #step(login: ClientLogin, step: ClientLoginStep): boolean {
+  #step(login: ClientLogin<Candidate>, step: ClientLoginStep<Candidate>): boolean {
     switch (step.kind) {
       case 'send':
         this.#send(step.payload);
@@ -120,37 +142,57 @@ export class ClientConnection {
       case 'start-tls':
         this.#startTls();
         return true;
+      case 'check':
+        this.#check(login, step.check);
+        return false;
       case 'rejected':
-        this.#pool.log('info', 'login refused', {
-          pool: this.#pool.options.name,
-          user: step.user.slice(0, 64),
-          client: this.#client,
-        });
+        this.#pool.loginFailed(step.user, this.#facts());
         this.#fail(accessDenied(step.user, this.#client, step.usedPassword));
         return true;
-      case 'accepted': {
-        for (const payload of step.respond) this.#send(payload);
-        this.#deadline.cancel();
-        const socket = this.#socket;
-        socket.removeListener('data', this.#receive).removeAllListeners('error');
-        const { capabilities, database } = step;
-        const account = this.#pool.account(step.user)!;
-        const context = contextFor(this.#pool.baseline!, step.characterSet, variantOf(capabilities));
-        const session = new Session(
-          this.#id,
-          this.#pool,
-          road,
-          socket,
-          { account, capabilities, context, login },
-          this.#client,
-        );
-        session.replySequence = this.#sequence;
-        if (database === null || database === '') session.sendOk();
-        else session.run(enterSchema(database));
-        session.unread(this.#framer.reset());
+      case 'accepted':
+        this.#accept(login, step);
         return true;
-      }
     }
+  }
+
+  #check(login: ClientLogin<Candidate>, check: PasswordCheck): void {
+    const { passwordOf } = this.#pool.findAccount(check.user, { address: this.#address });
+    const source = this.#address ?? 'localhost';
+    const open = (): boolean => !this.#socket.destroyed && !this.#socket.writableEnded;
+    this.#checking = true;
+    this.#pool.passwordChecks.run(check, { source, passwordOf, wanted: open }).then(
+      (result) => {
+        this.#checking = false;
+        if (open()) this.#goOn(() => this.#step(login, login.checked(result)));
+      },
+      (error: Error) => {
+        if (open()) this.#fail(clientError(error));
+      },
+    );
+  }
+
+  #accept(login: ClientLogin<Candidate>, step: AcceptedLogin<Candidate>): void {
+    const admitted = this.#pool.admit(step, this.#facts());
+    if (!(admitted instanceof Account)) {
+      this.#pool.loginFailed(step.user, this.#facts());
+      return this.#fail(admitted);
+    }
+    for (const payload of step.respond) this.#send(payload);
+    this.#deadline.cancel();
+    const socket = this.#socket;
+    socket.removeListener('data', this.#receive).removeAllListeners('error');
+    const { capabilities, database } = step;
+    const context = contextFor(this.#pool.baseline!, step.characterSet, variantOf(capabilities));
+    const accepted = { account: admitted, capabilities, context, login };
+    const session = new Session(this.#id, this.#pool, road, socket, accepted, this.#facts());
+    session.replySequence = this.#sequence;
+    enter(session, database === '' ? null : database, (work) => session.run(work));
+    session.unread(this.#framer.reset());
+  }
+
+  #facts(): ClientFacts {
+    const tls = this.#socket instanceof TLSSocket ? tlsFacts(this.#socket) : null;
+    return { address: this.#address, client: this.#client, tls };
   }
 
   #startTls(): void {
@@ -159,7 +201,7 @@ export class ClientConnection {
     const rest = this.#framer.reset();
     raw.pause();
     if (rest.length > 0) raw.unshift(rest);
-    this.#socket = new TLSSocket(raw, { isServer: true, secureContext: this.#secureContext! });
+    this.#socket = startTls(raw, this.#tls!);
     this.#framer.expect(this.#sequence);
     this.#listen();
   }

@@ -1,19 +1,19 @@
 import { rmSync } from 'node:fs';
 import net from 'node:net';
-import { createSecureContext } from 'node:tls';
-import type { SecureContext } from 'node:tls';
 import { adopt } from './adopt';
 import type { ListenAddress } from '../options';
 import type { ProxyEndpoint } from '@myswitch/protocol';
 import type { Pool } from '../pool/pool';
 import { ClientConnection } from './client-connection';
+import { listenerTls } from './client-tls';
+import type { ListenerTls } from './client-tls';
 import { Balancers, readProxyHeader } from './proxy-header';
 
 /** Accepts the clients of one pool on all its addresses. */
 export class Listener {
   readonly #pool: Pool;
   readonly #nextId: () => number;
-  readonly #secureContext: SecureContext | null;
+  readonly #tls: ListenerTls | null;
   readonly #balancers: Balancers;
   readonly #servers: net.Server[] = [];
   readonly #sockets = new Set<net.Socket>();
@@ -22,18 +22,8 @@ export class Listener {
     this.#pool = pool;
     this.#nextId = nextId;
     const { tls, proxyProtocol } = pool.options;
+    this.#tls = tls === null ? null : listenerTls(tls);
     this.#balancers = new Balancers(proxyProtocol?.trust ?? []);
-    if (tls !== null && tls.ca !== null) {
-      pool.log('warn', 'tls.ca is set, but certificates of clients are not asked for yet', { pool: pool.options.name });
-    }
-    this.#secureContext =
-      tls === null
-        ? null
-        : createSecureContext({
-            ...(tls.cert === null ? {} : { cert: tls.cert }),
-            ...(tls.key === null ? {} : { key: tls.key }),
-            ...(tls.ca === null ? {} : { ca: tls.ca }),
-          });
   }
 
   /** Rejects with the operating system's error, its address in the message. */
@@ -75,7 +65,7 @@ export class Listener {
 
   #accept(accepted: net.Socket): void {
     // TLS takes the handle of the socket that it is put on
-    const socket = this.#secureContext === null ? adopt(accepted) : accepted;
+    const socket = this.#tls === null ? adopt(accepted) : accepted;
     socket.resume();
     if (this.#sockets.size >= this.#pool.options.maxClients) return ClientConnection.refuse(socket);
     this.#sockets.add(socket);
@@ -86,7 +76,7 @@ export class Listener {
 
   /** `client`: who a load balancer says that it is. */
   #meet(socket: net.Socket, client: ProxyEndpoint | null): void {
-    const connection = new ClientConnection(this.#nextId(), this.#pool, socket, this.#secureContext, client, () =>
+    const connection = new ClientConnection(this.#nextId(), this.#pool, socket, this.#tls, client, () =>
       this.#sockets.delete(socket),
     );
     void connection;

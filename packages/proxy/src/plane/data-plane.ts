@@ -1,3 +1,4 @@
+import { createPasswordKey } from '../accounts/password-key';
 import { systemClock } from '../clock';
 import type { Log } from '../errors';
 import type { ProxyOptions } from '../options';
@@ -7,6 +8,7 @@ import { LocalCarrier } from './local-carrier';
 import type { CallName, Calls, Carrier } from './messages';
 import { shareFor } from './share';
 import type {
+  AccountRow,
   Activation,
   BackendRow,
   Blocking,
@@ -14,6 +16,7 @@ import type {
   PlaneControl,
   PlaneNodeStats,
   PlaneStats,
+  RefusedAccount,
   ReleaseReport,
   SessionRow,
 } from './types';
@@ -28,6 +31,7 @@ export class DataPlane implements PlaneControl {
   /** What a worker that starts later has to be told. */
   readonly #active = new Map<string, Activation | null>();
   readonly #held = new Set<string>();
+  readonly #accounts = new Map<string, readonly AccountRow[]>();
 
   constructor(log: Log) {
     this.#log = log;
@@ -109,6 +113,15 @@ export class DataPlane implements PlaneControl {
     return (await this.#all('backends', pool)).flat();
   }
 
+  async accounts(pool: string, rows: readonly AccountRow[]): Promise<void> {
+    this.#accounts.set(pool, rows);
+    await this.#all('accounts', pool, rows);
+  }
+
+  async refusedAccounts(pool: string): Promise<RefusedAccount[]> {
+    return (await this.#all('refusedAccounts', pool)).flat();
+  }
+
   /**
    * Adds a process, and tells it what the others know: calls are carried out in order, so that whatever is said from now
    * on comes after that.
@@ -116,6 +129,7 @@ export class DataPlane implements PlaneControl {
   async add(carrier: Carrier): Promise<void> {
     this.#carriers.push(carrier);
     const told: Promise<void>[] = [];
+    for (const [pool, rows] of this.#accounts) told.push(carrier.call('accounts', pool, rows));
     for (const [pool, active] of this.#active) told.push(carrier.call('activate', pool, active));
     for (const pool of this.#held) told.push(carrier.call('hold', pool));
     await Promise.all(told);
@@ -159,15 +173,17 @@ export interface RunningDataPlane {
 /** Starts the data plane: `workers` processes, or for 0 the same code in this one. */
 export async function startDataPlane(options: ProxyOptions, workers: number, log: Log): Promise<RunningDataPlane> {
   const plane = new DataPlane(log);
+  // one for all processes: a client that keeps it may come to another worker next time
+  const key = await createPasswordKey();
   if (workers === 0) {
-    await plane.add(new LocalCarrier(new Proxy(options, { first: 1, step: 1 }, systemClock, log)));
+    await plane.add(new LocalCarrier(new Proxy(options, { first: 1, step: 1 }, key, systemClock, log)));
     return { plane, listen: () => plane.listen(), stop: (graceMs) => plane.stop(graceMs) };
   }
   let stopping = false;
   const running = new Set<WorkerCarrier>();
   const startWorker = async (index: number): Promise<WorkerCarrier> => {
     const ids = { first: index + 1, step: workers };
-    const worker = await WorkerCarrier.start(shareFor(options, index, workers), ids, log, (ended) => {
+    const worker = await WorkerCarrier.start(shareFor(options, index, workers), ids, key, log, (ended) => {
       running.delete(ended);
       plane.remove(ended);
       if (!stopping) restart(index);

@@ -1,6 +1,16 @@
 import type { ProxyOptions } from '../options';
+import type { PasswordKey } from '../accounts/password-key';
 import type { PoolFigures } from '../proxy';
-import type { Activation, BackendRow, Blocking, DrainResult, ReleaseReport, SessionRow } from './types';
+import type {
+  AccountRow,
+  Activation,
+  BackendRow,
+  Blocking,
+  DrainResult,
+  RefusedAccount,
+  ReleaseReport,
+  SessionRow,
+} from './types';
 
 /** What can be asked of a process that carries clients: each call's arguments and answer. */
 export interface Calls {
@@ -16,6 +26,8 @@ export interface Calls {
   figures: { args: [pool: string]; answer: PoolFigures };
   sessions: { args: [pool: string]; answer: SessionRow[] };
   backends: { args: [pool: string]; answer: BackendRow[] };
+  accounts: { args: [pool: string, rows: readonly AccountRow[]]; answer: void };
+  refusedAccounts: { args: [pool: string]; answer: RefusedAccount[] };
 }
 
 export type CallName = keyof Calls;
@@ -27,7 +39,13 @@ export interface Carrier {
 
 /** Main process to worker. */
 export type ToWorker =
-  | { readonly kind: 'configure'; readonly options: ProxyOptions; readonly first: number; readonly step: number }
+  | {
+      readonly kind: 'configure';
+      readonly options: ProxyOptions;
+      readonly first: number;
+      readonly step: number;
+      readonly key: PasswordKey;
+    }
   | { readonly kind: 'call'; readonly id: number; readonly name: CallName; readonly args: readonly unknown[] }
   | { readonly kind: 'ping' };
 

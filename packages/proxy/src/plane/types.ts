@@ -71,6 +71,45 @@ export interface BackendRow {
   readonly statements: number;
 }
 
+/**
+ * A server's account, as mysql.user and mysql.global_priv tell it. Bytes of authentication strings as latin1. All rows of a
+ * pool are told at once: one that is missing is gone.
+ */
+export interface AccountRow {
+  /** '' for an anonymous user. */
+  readonly user: string;
+  readonly host: string;
+  readonly plugin: string;
+  readonly authentication: string;
+  /** MySQL: the hash that RETAIN CURRENT PASSWORD keeps (User_attributes, additional_password). */
+  readonly second: string | null;
+  /** MariaDB: IDENTIFIED VIA … OR …, in that order. The row's own plugin may be among them. */
+  readonly alternatives: readonly { readonly plugin: string; readonly authentication: string }[];
+  readonly locked: boolean;
+  readonly passwordExpired: boolean;
+  readonly tls: 'NONE' | 'ANY' | 'X509' | 'SPECIFIED';
+  /** For SPECIFIED; '' when any will do. As in `/C=SE/CN=client`. */
+  readonly issuer: string;
+  readonly subject: string;
+  /** OpenSSL's name; '' when any will do. */
+  readonly cipher: string;
+  /** 0: no limit. */
+  readonly maxUserConnections: number;
+}
+
+/** An account that can't be served though its client knew the password. */
+export interface RefusedAccount {
+  readonly user: string;
+  /** The client's address, without its port. */
+  readonly client: string;
+  /** user@host of the row that is meant for that client. */
+  readonly row: string;
+  /** The row that a server finds for us instead; null: it is not about that. */
+  readonly matched: string | null;
+  /** For an operator: what is in the way, and what to do. */
+  readonly reason: string;
+}
+
 /** What a control plane can do with all processes that carry clients: see its own description of each call. */
 export interface PlaneControl {
   activate(pool: string, active: Activation | null): Promise<void>;
@@ -83,4 +122,8 @@ export interface PlaneControl {
   stats(pool: string): Promise<PlaneStats>;
   sessions(pool: string): Promise<SessionRow[]>;
   backends(pool: string): Promise<BackendRow[]>;
+  /** Replaces what was learned of the servers' accounts. Backends of a row whose password changed go to no new login. */
+  accounts(pool: string, rows: readonly AccountRow[]): Promise<void>;
+  /** The last ones, each once. */
+  refusedAccounts(pool: string): Promise<RefusedAccount[]>;
 }

@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import type { Worker } from 'node:cluster';
 import path from 'node:path';
+import type { PasswordKey } from '../accounts/password-key';
 import { systemClock } from '../clock';
 import { ProxyError } from '../errors';
 import type { Log } from '../errors';
@@ -28,6 +29,7 @@ export class WorkerCarrier implements Carrier {
   static start(
     options: ProxyOptions,
     ids: { first: number; step: number },
+    key: PasswordKey,
     log: Log,
     ended: (worker: WorkerCarrier) => void,
   ): Promise<WorkerCarrier> {
@@ -37,7 +39,7 @@ export class WorkerCarrier implements Carrier {
     const worker = cluster.fork();
     return new Promise((resolve, reject) => {
       const carrier = new WorkerCarrier(worker, log, () => {
-        carrier.#send({ kind: 'configure', options, first: ids.first, step: ids.step });
+        carrier.#send({ kind: 'configure', options, first: ids.first, step: ids.step, key });
         carrier.#watch();
         resolve(carrier);
       });

@@ -22,7 +22,7 @@ const log: Log = (level, message, fields) =>
 process.on('message', (message: ToWorker) => {
   if (message.kind === 'configure') {
     carrier = new LocalCarrier(
-      new Proxy(message.options, { first: message.first, step: message.step }, systemClock, log),
+      new Proxy(message.options, { first: message.first, step: message.step }, message.key, systemClock, log),
     );
     return;
   }

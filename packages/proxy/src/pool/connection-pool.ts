@@ -7,7 +7,8 @@ import { asBytes, query } from '../backend/exchange';
 import type { Clock } from '../clock';
 import { ProxyError } from '../errors';
 import type { Log } from '../errors';
-import type { Account } from '../options';
+import type { Account } from '../accounts/account';
+import type { RefusedAccounts } from '../accounts/refused-accounts';
 import type { PoolClient } from './pool-client';
 import { DeadlineQueue } from './deadline-queue';
 import type { Node } from './node';
@@ -15,6 +16,29 @@ import type { Node } from './node';
 /** Same as MySQL's default connect_timeout. */
 const LOGIN_DEADLINE_MS = 10_000;
 const RETRY_MS = 200;
+
+/** The server takes us for another account than the client would be. */
+export class OtherRowError extends ProxyError {
+  readonly node: string;
+  readonly row: string;
+  readonly matched: string;
+
+  constructor(user: string, node: string, row: string, matched: string) {
+    const message = `Access denied for user '${user}': its account is another one behind the proxy`;
+    super('SERVER', message, { errno: 1045, sqlState: '28000' });
+    this.node = node;
+    this.row = row;
+    this.matched = matched;
+  }
+}
+
+/** Servers keep hosts in lower case, users as they were written. */
+function sameRow(row: string, other: string): boolean {
+  const [at, otherAt] = [row.lastIndexOf('@'), other.lastIndexOf('@')];
+  return (
+    row.slice(0, at) === other.slice(0, otherAt) && row.slice(at).toLowerCase() === other.slice(otherAt).toLowerCase()
+  );
+}
 
 export interface ConnectionPoolLimits {
   readonly min: number;
@@ -34,6 +58,7 @@ export class ConnectionPool implements Home {
   readonly #limits: ConnectionPoolLimits;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #refused: RefusedAccounts;
   readonly #idle = new Set<Backend>();
   readonly #all = new Set<Backend>();
   readonly #waiting: DeadlineQueue<PoolClient>;
@@ -41,16 +66,27 @@ export class ConnectionPool implements Home {
   readonly #weaklyPinned = new Set<Holder>();
   #opening = 0;
   #generation = 0;
+  #confirmed: boolean;
   #retryScheduled = false;
   /** Said to those who waited in vain. */
   #trouble = 'all backends are in use (backend.max)';
 
-  constructor(node: Node, account: Account, limits: ConnectionPoolLimits, clock: Clock, log: Log) {
+  constructor(
+    node: Node,
+    account: Account,
+    limits: ConnectionPoolLimits,
+    clock: Clock,
+    log: Log,
+    refused: RefusedAccounts,
+  ) {
     this.node = node;
     this.account = account;
-    this.#limits = limits;
+    const { maxConnections } = account;
+    this.#limits = maxConnections === 0 ? limits : { ...limits, max: Math.min(limits.max, maxConnections) };
+    this.#confirmed = account.row === null;
     this.#clock = clock;
     this.#log = log;
+    this.#refused = refused;
     this.#waiting = new DeadlineQueue(limits.waitMs, clock, (session) =>
       session.refuse(`no connection to ${node.name} within ${limits.waitMs} ms (hold.max): ${this.#trouble}`),
     );
@@ -62,6 +98,11 @@ export class ConnectionPool implements Home {
 
   get idleCount(): number {
     return this.#idle.size;
+  }
+
+  /** The server finds for us the very row that this account is: it has let a backend in. */
+  get confirmed(): boolean {
+    return this.#confirmed;
   }
 
   get isAwaited(): boolean {
@@ -135,11 +176,14 @@ export class ConnectionPool implements Home {
     });
   }
 
-  /** Closes backends idle for `ms` beyond the minimum; one that holds somebody's unread LAST_INSERT_ID stays. */
-  trim(ms: number): void {
+  /**
+   * Closes backends idle for `ms` beyond the minimum; one that holds somebody's unread LAST_INSERT_ID stays. `min`: 0 where
+   * nobody is left who could use them.
+   */
+  trim(ms: number, min = this.#limits.min): void {
     const before = this.#clock.now() - ms;
     for (const backend of this.#idle) {
-      if (this.#all.size <= this.#limits.min) return;
+      if (this.#all.size <= min) return;
       if (backend.idleSince < before && !holdsUnreadId(backend)) backend.quit();
     }
   }
@@ -258,11 +302,21 @@ export class ConnectionPool implements Home {
     });
     this.#trouble = error.message;
     // what the server itself says of this account or of its limits won't change by waiting, unless others will be free
-    if (error instanceof ProxyError && error.code === 'SERVER' && this.#all.size === 0) {
+    if (error instanceof OtherRowError) {
+      for (const session of this.#waiting) this.#refuse(session, error);
+    }
+    const final = error instanceof ProxyError && error.code === 'SERVER' && !FULL.has(error.errno);
+    if (final && (this.#all.size === 0 || error instanceof OtherRowError)) {
       for (const session of this.takeWaiting()) session.denied(error);
       return;
     }
     this.#retryLater();
+  }
+
+  #refuse({ account, client }: PoolClient, { row, matched, node }: OtherRowError): void {
+    const reason = `${node} takes connections from here for ${matched}, not for ${row}: give both the same host, or name the account in users`;
+    const refused = { user: account.name, client, row, matched, reason };
+    if (this.#refused.add(refused)) this.#log('warn', 'an account is another one behind the proxy', { ...refused });
   }
 
   /** Waiting sessions are refused by their own deadline, not by the first failure. */
@@ -275,6 +329,17 @@ export class ConnectionPool implements Home {
     }, RETRY_MS);
   }
 
+  /** Privileges are those of the row that the server found for our address, whatever the client's may be. */
+  #confirm(matched: string): void {
+    const { name, row } = this.account;
+    if (row === null || sameRow(row, matched)) {
+      this.#confirmed = true;
+      return;
+    }
+    this.#confirmed = false;
+    throw new OtherRowError(name, this.node.name, row, matched);
+  }
+
   async #open(variant: number): Promise<void> {
     const generation = this.#generation;
     this.#opening++;
@@ -285,8 +350,11 @@ export class ConnectionPool implements Home {
       backend = new Backend(this, connected.wire, login, this.#log);
       backend.state = BackendState.HELD;
       this.#all.add(backend);
+      const row = this.account.row === null ? null : query(backend, `SELECT ${asBytes('CURRENT_USER()')}`);
       const baseline = await this.node.learn(backend, connected);
-      await query(backend, baseline.trackers);
+      const trackers = query(backend, baseline.trackers);
+      if (row !== null) this.#confirm((await row).rows[0]?.[0]?.toString('utf8') ?? '');
+      await trackers;
       backend.context = freshContext(baseline, variant);
     } catch (error) {
       backend?.destroy((error as Error).message);
@@ -297,6 +365,9 @@ export class ConnectionPool implements Home {
     this.give(backend);
   }
 }
+
+/** Too many connections, of all, of a user or of an account: others will end. */
+const FULL: ReadonlySet<number | null> = new Set([1040, 1203, 1226]);
 
 /** Whether only this backend knows the LAST_INSERT_ID() of a session that may still ask for it. */
 function holdsUnreadId({ lastInsertId, lastHolder }: Backend): boolean {

@@ -1,13 +1,15 @@
 import type { Backend } from '../backend/backend';
 import type { Holder } from '../backend/holder';
 import type { ProxyError } from '../errors';
-import type { Account } from '../options';
+import type { Account } from '../accounts/account';
 import type { Blocking, SessionRow } from '../plane/types';
 import type { SessionContext } from '../session/context';
 
 /** A session, as far as the pool needs to know it. */
 export interface PoolClient extends Holder {
   readonly account: Account;
+  /** host:port */
+  readonly client: string;
   readonly variant: number;
   readonly context: SessionContext;
   readonly lastBackend: Backend | null;

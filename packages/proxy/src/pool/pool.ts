@@ -1,11 +1,22 @@
+import type { AcceptedLogin, Found } from '@myswitch/protocol';
+import { Account } from '../accounts/account';
+import { AccountTable } from '../accounts/account-table';
+import type { Candidate } from '../accounts/account-table';
+import { refusal } from '../accounts/admission';
+import type { ClientFacts } from '../accounts/admission';
+import type { ClientHost } from '../accounts/host-pattern';
+import type { PasswordChecks } from '../accounts/password-checks';
+import { RefusedAccounts } from '../accounts/refused-accounts';
 import type { Backend, Home } from '../backend/backend';
 import type { NodeBaseline } from '../backend/node-baseline';
 import { COMMON_VARIANT } from '../capabilities';
 import type { Clock, Timer } from '../clock';
 import { ProxyError } from '../errors';
 import type { Log } from '../errors';
-import type { Account, PoolOptions } from '../options';
-import type { Activation, Blocking, DrainResult, ReleaseReport } from '../plane/types';
+import { accessDenied } from '../commands/access-denied';
+import type { PoolOptions } from '../options';
+import type { ClientError } from '../session/client-error';
+import type { AccountRow, Activation, Blocking, DrainResult, ReleaseReport } from '../plane/types';
 import type { PoolClient } from './pool-client';
 import { ConnectionPool } from './connection-pool';
 import { Gate, GateState } from './gate';
@@ -27,9 +38,14 @@ export class Pool {
   readonly sessions = new Set<PoolClient>();
   readonly workTimes = new WorkTimes();
   readonly gate: Gate<PoolClient>;
+  readonly passwordChecks: PasswordChecks;
+  readonly refused = new RefusedAccounts();
   readonly #nodes: ReadonlyMap<string, Node>;
-  readonly #accounts: ReadonlyMap<string, Account>;
-  readonly #connectionPools = new Map<string, ConnectionPool>();
+  readonly #accounts: AccountTable;
+  /** Learned before it was known what kind of servers they are of. */
+  #unread: readonly AccountRow[] | null = null;
+  /** By node. */
+  readonly #connectionPools = new Map<string, Map<Account, ConnectionPool>>();
   #active: Activation | null = null;
   #epoch = 0;
   #working = 0;
@@ -43,17 +59,18 @@ export class Pool {
   #learning = false;
   #settling: { waits: number[]; left: Set<PoolClient>; done: () => void } | null = null;
 
-  constructor(options: PoolOptions, clock: Clock, log: Log) {
+  constructor(options: PoolOptions, clock: Clock, log: Log, passwordChecks: PasswordChecks) {
     this.options = options;
     this.clock = clock;
     this.log = log;
+    this.passwordChecks = passwordChecks;
     this.gate = new Gate<PoolClient>(
       { maxMs: options.hold.maxMs, clients: options.hold.clients, bytes: options.hold.bytes },
       clock,
     );
     this.gate.reason = this.#noActiveReason();
     this.#nodes = new Map(options.nodes.map((node) => [node.name, new Node(node)]));
-    this.#accounts = new Map(options.users.map((account) => [account.name, account]));
+    this.#accounts = new AccountTable(options.users);
     this.#trimLater();
   }
 
@@ -71,11 +88,48 @@ export class Pool {
   }
 
   get connectionPools(): Iterable<ConnectionPool> {
-    return this.#connectionPools.values();
+    return eachOf(this.#connectionPools);
   }
 
-  account(name: string): Account | undefined {
-    return this.#accounts.get(name);
+  // ---- logins -------------------------------------------------------------------------------------------------
+
+  get isMariadb(): boolean {
+    return this.baseline?.serverVersion.includes('MariaDB') ?? false;
+  }
+
+  findAccount(user: string, host: ClientHost): Found<Candidate> {
+    return this.#accounts.find(user, host);
+  }
+
+  /** A client that knew its password: its account, or why it may not come in all the same. */
+  admit(login: AcceptedLogin<Candidate>, facts: ClientFacts): Account | ClientError {
+    const { account: candidate, credential, user, usedPassword } = login;
+    if (candidate instanceof Account) return candidate;
+    const { row } = candidate;
+    const connections = (): number => [...this.sessions].filter(({ account }) => account.row === candidate.name).length;
+    const used = row.maxUserConnections === 0 ? 0 : connections();
+    const error = refusal(row, { user, usedPassword }, facts, this.isMariadb, used);
+    if (error !== null) return error;
+    if (credential === null) this.#refuse(user, facts, candidate.name, 'its password can not be learned from a login');
+    return this.#accounts.proved(login) ?? accessDenied(user, facts.client, usedPassword);
+  }
+
+  /** A login that failed, for the operator: perhaps nobody could have come in. */
+  loginFailed(user: string, facts: ClientFacts): void {
+    this.log('info', 'login refused', { pool: this.options.name, user: user.slice(0, 64), client: facts.client });
+    const row = this.#accounts.rowWithoutMethods(user, facts);
+    if (row !== null) this.#refuse(user, facts, row.name, `only a server can check its plugin (${row.row.plugin})`);
+  }
+
+  /** Whether the active node is known to find the very row for us that this account is. */
+  isConfirmed(account: Account): boolean {
+    if (account.row === null) return true;
+    return this.#active !== null && this.connectionPool(this.#active.node, account).confirmed;
+  }
+
+  #refuse(user: string, { client }: ClientFacts, row: string, why: string): void {
+    const refused = { user, client, row, matched: null, reason: `${why}: name the account in users` };
+    if (this.refused.add(refused)) this.log('warn', 'an account can not be served', { ...refused });
   }
 
   /** Of the active node, or the last one known. */
@@ -133,17 +187,19 @@ export class Pool {
   /** A session that waits goes away. */
   leave(session: PoolClient): void {
     this.gate.leave(session);
-    for (const connectionPool of this.#connectionPools.values()) connectionPool.leave(session);
+    for (const connectionPool of this.connectionPools) connectionPool.leave(session);
     this.#settled(session);
   }
 
-  connectionPool(node: string, account: Account): ConnectionPool {
-    const key = `${node}\u0000${account.name}`;
-    let connectionPool = this.#connectionPools.get(key);
+  connectionPool(nodeName: string, formerOrCurrent: Account): ConnectionPool {
+    const account = formerOrCurrent.current;
+    let ofNode = this.#connectionPools.get(nodeName);
+    if (ofNode === undefined) this.#connectionPools.set(nodeName, (ofNode = new Map()));
+    let connectionPool = ofNode.get(account);
     if (connectionPool === undefined) {
       const limits = { ...this.options.backend, waitMs: this.options.hold.maxMs };
-      connectionPool = new ConnectionPool(this.#node(node), account, limits, this.clock, this.log);
-      this.#connectionPools.set(key, connectionPool);
+      connectionPool = new ConnectionPool(this.#node(nodeName), account, limits, this.clock, this.log, this.refused);
+      ofNode.set(account, connectionPool);
     }
     return connectionPool;
   }
@@ -156,7 +212,8 @@ export class Pool {
       this.gate.reason = this.#noActiveReason();
       return;
     }
-    for (const account of this.options.users) {
+    this.#learnNode(active.node);
+    for (const account of this.#accounts.configured) {
       const connectionPool = this.connectionPool(active.node, account);
       // one at least, since clients are greeted with what it says
       connectionPool.warm(COMMON_VARIANT, Math.max(1, this.options.backend.min)).then(
@@ -177,11 +234,16 @@ export class Pool {
   /** Logged-in backends to a node for each account and variant in use, as many as the present node has in work. */
   async warm(nodeName: string): Promise<number> {
     const wanted = new Map<Account, Map<number, number>>();
-    for (const account of this.options.users)
+    for (const account of this.#accounts.configured)
       wanted.set(account, new Map([[COMMON_VARIANT, this.options.backend.min]]));
-    for (const { node, account, backends } of this.#connectionPools.values()) {
-      if (node.name !== this.#active?.node) continue;
-      const variants = wanted.get(account)!;
+    // one at least of each account in use, so that a row that is another one there shows before anybody is held
+    for (const { account, variant } of this.sessions) {
+      const { current } = account;
+      if (current.credential !== null && !wanted.has(current)) wanted.set(current, new Map([[variant, 1]]));
+    }
+    for (const { node, account, backends } of this.connectionPools) {
+      const variants = wanted.get(account);
+      if (node.name !== this.#active?.node || variants === undefined) continue;
       for (const { variant } of backends) variants.set(variant, (variants.get(variant) ?? 0) + 1);
     }
     this.#node(nodeName);
@@ -200,9 +262,9 @@ export class Pool {
     this.gate.move(GateState.HOLDING);
     this.gate.reason = 'a switch holds the pool';
     this.#released = this.#killed = 0;
-    for (const connectionPool of this.#connectionPools.values()) this.#toGate(connectionPool);
+    for (const connectionPool of this.connectionPools) this.#toGate(connectionPool);
     for (const session of this.sessions) if (session.releaseWeakPins()) this.#released++;
-    for (const connectionPool of this.#connectionPools.values()) this.#readInsertIds(connectionPool);
+    for (const connectionPool of this.connectionPools) this.#readInsertIds(connectionPool);
     this.#holdTimer = this.clock.timer(() => this.#holdExpired(), this.options.hold.maxMs);
     this.#checkHeld();
   }
@@ -264,6 +326,12 @@ export class Pool {
     });
   }
 
+  /** All accounts of the servers, in place of those known before. */
+  learnAccounts(rows: readonly AccountRow[]): void {
+    if (this.baseline === null) this.#unread = rows;
+    else this.#accounts.replace(rows, this.isMariadb);
+  }
+
   blocking(): Blocking[] {
     return [...this.sessions].map((session) => session.blocking()).filter((blocking) => blocking !== null);
   }
@@ -280,7 +348,7 @@ export class Pool {
     }
     this.#active = active;
     if (old === null || old.node === active?.node) return;
-    for (const connectionPool of this.#connectionPools.values()) {
+    for (const connectionPool of this.connectionPools) {
       if (connectionPool.node.name !== old.node) continue;
       this.#toGate(connectionPool);
       connectionPool.invalidate();
@@ -343,9 +411,31 @@ export class Pool {
 
   #greet(): void {
     if (this.baseline === null) return;
+    const unread = this.#unread;
+    this.#unread = null;
+    if (unread !== null) this.learnAccounts(unread);
     const greeters = [...this.#greeters];
     this.#greeters.clear();
     for (const action of greeters) action();
+  }
+
+  /** Where no account is known whose password is, the control account asks. */
+  #learnNode(nodeName: string): void {
+    const { control, users } = this.options;
+    if (control === undefined || users.length > 0 || this.#node(nodeName).baseline !== null) return;
+    const limits = { min: 0, max: 1, waitMs: this.options.hold.maxMs };
+    const account = Account.configured(control);
+    const asking = new ConnectionPool(this.#node(nodeName), account, limits, this.clock, this.log, this.refused);
+    asking.warm(COMMON_VARIANT, 1).then(
+      () => {
+        asking.invalidate();
+        this.#greet();
+      },
+      (error: Error) => {
+        this.log('warn', 'a node could not be asked what sessions there are like', { error: error.message });
+        this.#learnLater();
+      },
+    );
   }
 
   /** Clients are greeted with what the active node says of itself, so that is asked until it answers. */
@@ -371,8 +461,27 @@ export class Pool {
 
   #trimLater(): void {
     this.clock.timer(() => {
-      for (const connectionPool of this.#connectionPools.values()) connectionPool.trim(IDLE_MS);
+      this.#trim();
       this.#trimLater();
     }, TRIM_EVERY_MS);
   }
+
+  #trim(): void {
+    const used = new Set<Account>();
+    for (const { account } of this.sessions) used.add(account).add(account.current);
+    for (const [, ofNode] of this.#connectionPools) {
+      for (const [account, connectionPool] of ofNode) {
+        const unused = account.row !== null && !used.has(account);
+        connectionPool.trim(IDLE_MS, unused ? 0 : undefined);
+        if (!unused) continue;
+        if (connectionPool.backends.size === 0 && !connectionPool.isAwaited) ofNode.delete(account);
+        else used.add(account);
+      }
+    }
+    this.#accounts.forget(used);
+  }
+}
+
+function* eachOf(byNode: ReadonlyMap<string, ReadonlyMap<Account, ConnectionPool>>): Generator<ConnectionPool> {
+  for (const ofNode of byNode.values()) yield* ofNode.values();
 }

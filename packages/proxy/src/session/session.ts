@@ -12,7 +12,9 @@ import type {
 import type { Backend } from '../backend/backend';
 import { variantOf } from '../capabilities';
 import { ProxyError } from '../errors';
-import type { Account } from '../options';
+import type { Account } from '../accounts/account';
+import type { Candidate } from '../accounts/account-table';
+import type { ClientFacts } from '../accounts/admission';
 import type { Blocking, SessionRow } from '../plane/types';
 import type { Pool } from '../pool/pool';
 import type { PoolClient } from '../pool/pool-client';
@@ -75,7 +77,7 @@ export interface Accepted {
   readonly account: Account;
   readonly capabilities: number;
   readonly context: SessionContext;
-  readonly login: ClientLogin;
+  readonly login: ClientLogin<Candidate>;
 }
 
 /** What the client asked of the last statement's outcome, counted by us, for when its backend went to somebody else. */
@@ -96,6 +98,8 @@ export class Session implements PoolClient, ReplyTarget {
   readonly id: number;
   readonly pool: Pool;
   readonly client: string;
+  /** What a login of this client depends on besides its password. */
+  readonly facts: ClientFacts;
   readonly reply = new ClientReply(this);
   readonly statements = new PreparedStatements();
   readonly trackers = new ShownTrackers();
@@ -131,7 +135,7 @@ export class Session implements PoolClient, ReplyTarget {
   readonly cursors = new Set<number>();
   readonly longData = new Set<number>();
   /** Keeps the state of COM_CHANGE_USER; also takes the packets of its authentication. */
-  readonly login: ClientLogin;
+  readonly login: ClientLogin<Candidate>;
   takeOver: ((packet: Packet) => void) | null = null;
   /** Sequence id of the next packet that we ourselves send: above 1 in an authentication. */
   replySequence = 1;
@@ -141,11 +145,13 @@ export class Session implements PoolClient, ReplyTarget {
   readonly #link: ClientLink;
   #taking = false;
   #queued: Work | null = null;
+  #action: (() => void) | null = null;
 
-  constructor(id: number, pool: Pool, road: Road, socket: Socket, accepted: Accepted, client: string) {
+  constructor(id: number, pool: Pool, road: Road, socket: Socket, accepted: Accepted, facts: ClientFacts) {
     this.id = id;
     this.pool = pool;
-    this.client = client;
+    this.client = facts.client;
+    this.facts = facts;
     this.account = accepted.account;
     this.capabilities = accepted.capabilities;
     this.variant = variantOf(accepted.capabilities);
@@ -233,6 +239,12 @@ export class Session implements PoolClient, ReplyTarget {
   expectAuthentication(sequence: number, take: (packet: Packet) => void): void {
     this.takeOver = take;
     this.#link.expect(sequence);
+  }
+
+  /** The next message is a command again. */
+  expectCommand(): void {
+    this.takeOver = null;
+    this.#link.expect(0);
   }
 
   shownTrackers(told: readonly Tracker[]): readonly Tracker[] {
@@ -443,6 +455,13 @@ export class Session implements PoolClient, ReplyTarget {
     this.#queued = work;
   }
 
+  /** Runs `action` once no command is under way; never if the session ends before. */
+  whenIdle(action: () => void): void {
+    if (this.closed) return;
+    this.#action = action;
+    this.next();
+  }
+
   // ---- the client's side --------------------------------------------------------------------------------------
 
   /** Bytes that came with the login packet. */
@@ -467,6 +486,12 @@ export class Session implements PoolClient, ReplyTarget {
 
   /** False when there is nothing to take. */
   #takeNext(): boolean {
+    const action = this.#action;
+    this.#action = null;
+    if (action !== null) {
+      action();
+      return true;
+    }
     const queued = this.#queued;
     this.#queued = null;
     if (queued !== null) {
