@@ -90,6 +90,8 @@ export interface AcceptedLogin<A> {
 export interface PasswordCheck {
   readonly user: string;
   readonly hashes: readonly { readonly stored: string; readonly value: StoredPassword }[];
+  /** As in Found. */
+  readonly passwordOf: (stored: string) => Buffer | null;
   /** `encrypted`: with the public key, and masked with the nonce. */
   readonly secret:
     | { readonly kind: 'clear'; readonly password: Buffer }
@@ -395,7 +397,8 @@ export class ClientLogin<A> {
     const method = this.#current();
     if (method.kind !== 'sha2') throw new ProtocolError('ILLEGAL_STATE', 'nothing stored to compare with');
     this.#move(State.CHECKING);
-    return { kind: 'check', check: { user: this.#asking().user, hashes: method.hashes, secret } };
+    const { user, passwordOf } = this.#asking();
+    return { kind: 'check', check: { user, hashes: method.hashes, passwordOf, secret } };
   }
 
   #judgePassword(plugin: ClientPlugin, password: Buffer, response: Buffer): ClientLoginStep<A> {

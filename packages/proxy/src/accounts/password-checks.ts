@@ -30,8 +30,6 @@ interface Asking {
 export interface Applicant {
   /** Its address: each gets its turn. */
   readonly source: string;
-  /** The password that fitted a stored one before. */
-  readonly passwordOf: (stored: string) => Buffer | null;
   /** False once nobody waits for the answer. */
   readonly wanted: () => boolean;
 }
@@ -59,7 +57,7 @@ export class PasswordChecks {
   async run(check: PasswordCheck, applicant: Applicant): Promise<CheckedPassword> {
     const password = await this.#decrypted(check.secret);
     if (password === null || password.length > MAX_PASSWORD_BYTES) return null;
-    const known = knownAs(check, password, applicant.passwordOf);
+    const known = knownAs(check, password);
     if (known !== null) return known;
     const question = createHash('sha256');
     for (const { stored } of check.hashes) question.update(stored, 'latin1').update('\0');
@@ -127,9 +125,9 @@ async function compare(check: PasswordCheck, password: Buffer, thread: CheckThre
   return null;
 }
 
-function knownAs(check: PasswordCheck, password: Buffer, passwordOf: Applicant['passwordOf']): CheckedPassword {
+function knownAs(check: PasswordCheck, password: Buffer): CheckedPassword {
   const known = check.hashes.find(({ stored }) => {
-    const before = passwordOf(stored);
+    const before = check.passwordOf(stored);
     return before !== null && before.length === password.length && timingSafeEqual(before, password);
   });
   return known === undefined ? null : { stored: known.stored, password };

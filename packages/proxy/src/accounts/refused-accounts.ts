@@ -22,9 +22,14 @@ export class RefusedAccounts {
     return isNew;
   }
 
-  /** The row was changed or served meanwhile. */
+  /** It is served meanwhile. */
   clear(row: string): void {
     for (const [key, refused] of this.#rows) if (refused.row === row) this.#rows.delete(key);
+  }
+
+  /** Rows that are gone need nothing any more. */
+  keep(rows: ReadonlySet<string>): void {
+    for (const [key, { row }] of this.#rows) if (!rows.has(row)) this.#rows.delete(key);
   }
 
   list(): RefusedAccount[] {

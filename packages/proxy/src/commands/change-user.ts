@@ -44,18 +44,20 @@ function proceed(session: Session, step: ClientLoginStep<Candidate>, sequence: n
 /** Meanwhile a client has nothing to say. */
 function check(session: Session, question: PasswordCheck, sequence: number): void {
   const { pool, facts } = session;
-  const { passwordOf } = pool.findAccount(question.user, facts);
   session.expectAuthentication(session.replySequence, () => session.end(OUT_OF_ORDER));
   const source = facts.address ?? 'localhost';
-  pool.passwordChecks.run(question, { source, passwordOf, wanted: () => !session.closed }).then(
-    (result) =>
-      session.whenIdle(() => {
-        session.expectCommand();
-        const work = proceed(session, session.login.checked(result), sequence);
-        if (work !== null) session.run(work);
-      }),
-    (error: Error) => session.end(clientError(error)),
-  );
+  pool.passwordChecks
+    .run(question, { source, wanted: () => !session.closed })
+    .then(
+      (result) =>
+        session.whenIdle(() => {
+          session.expectCommand();
+          const work = proceed(session, session.login.checked(result), sequence);
+          if (work !== null) session.run(work);
+        }),
+      (error: Error) => session.end(clientError(error)),
+    )
+    .catch((error: Error) => session.crashed(error));
 }
 
 function accept(session: Session, login: AcceptedLogin<Candidate>): Work | null {

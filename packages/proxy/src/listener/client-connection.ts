@@ -110,23 +110,27 @@ export class ClientConnection {
   }
 
   readonly #receive = (chunk: Buffer): void => {
-    this.#goOn((login) => {
+    this.#guarded(() => {
       this.#framer.push(chunk);
       if (this.#framer.buffered > MAX_LOGIN_PAYLOAD) throw new ProtocolError('TOO_LARGE', 'more than a login');
-      if (login === null) throw new ProtocolError('OUT_OF_ORDER', 'bytes before the greeting');
+      if (this.#login === null) throw new ProtocolError('OUT_OF_ORDER', 'bytes before the greeting');
+      this.#takeNext(this.#login);
     });
   };
 
-  /** Does `first`, then takes what the client has sent, as far as the login has got. */
-  #goOn(first: (login: ClientLogin<Candidate> | null) => boolean | void): void {
+  /** Takes what the client has sent, as far as the login has got. */
+  #takeNext(login: ClientLogin<Candidate>): void {
+    while (!this.#checking) {
+      const packet = this.#framer.next();
+      if (packet === null) return;
+      this.#sequence = packet.sequence + 1;
+      if (this.#step(login, login.receive(packet.payload))) return;
+    }
+  }
+
+  #guarded(action: () => void): void {
     try {
-      if (first(this.#login) === true || this.#login === null) return;
-      while (!this.#checking) {
-        const packet = this.#framer.next();
-        if (packet === null) return;
-        this.#sequence = packet.sequence + 1;
-        if (this.#step(this.#login, this.#login.receive(packet.payload))) return;
-      }
+      action();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#fail({ code: 1043, sqlState: '08S01', message: 'Bad handshake' });
@@ -156,19 +160,21 @@ export class ClientConnection {
   }
 
   #check(login: ClientLogin<Candidate>, check: PasswordCheck): void {
-    const { passwordOf } = this.#pool.findAccount(check.user, { address: this.#address });
     const source = this.#address ?? 'localhost';
     const open = (): boolean => !this.#socket.destroyed && !this.#socket.writableEnded;
     this.#checking = true;
-    this.#pool.passwordChecks.run(check, { source, passwordOf, wanted: open }).then(
-      (result) => {
+    this.#pool.passwordChecks
+      .run(check, { source, wanted: open })
+      .then((result) => {
         this.#checking = false;
-        if (open()) this.#goOn(() => this.#step(login, login.checked(result)));
-      },
-      (error: Error) => {
+        if (!open()) return;
+        this.#guarded(() => {
+          if (!this.#step(login, login.checked(result))) this.#takeNext(login);
+        });
+      })
+      .catch((error: Error) => {
         if (open()) this.#fail(clientError(error));
-      },
-    );
+      });
   }
 
   #accept(login: ClientLogin<Candidate>, step: AcceptedLogin<Candidate>): void {

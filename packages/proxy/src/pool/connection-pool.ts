@@ -302,9 +302,7 @@ export class ConnectionPool implements Home {
     });
     this.#trouble = error.message;
     // what the server itself says of this account or of its limits won't change by waiting, unless others will be free
-    if (error instanceof OtherRowError) {
-      for (const session of this.#waiting) this.#refuse(session, error);
-    }
+    this.#tellOperator(error);
     const final = error instanceof ProxyError && error.code === 'SERVER' && !FULL.has(error.errno);
     if (final && (this.#all.size === 0 || error instanceof OtherRowError)) {
       for (const session of this.takeWaiting()) session.denied(error);
@@ -313,10 +311,25 @@ export class ConnectionPool implements Home {
     this.#retryLater();
   }
 
-  #refuse({ account, client }: PoolClient, { row, matched, node }: OtherRowError): void {
-    const reason = `${node} takes connections from here for ${matched}, not for ${row}: give both the same host, or name the account in users`;
-    const refused = { user: account.name, client, row, matched, reason };
-    if (this.#refused.add(refused)) this.#log('warn', 'an account is another one behind the proxy', { ...refused });
+  /** A client proved a password that a server does not take from us. */
+  #tellOperator(error: Error): void {
+    const { row, credential, name: user } = this.account;
+    if (row === null || credential === null) return;
+    const node = this.node.name;
+    const advice = 'give the account one host that fits both, or name it in users';
+    let refused: { matched: string | null; reason: string };
+    if (error instanceof OtherRowError) {
+      const { matched } = error;
+      refused = { matched, reason: `${node} takes connections from here for ${matched}, not for ${row}: ${advice}` };
+    } else if (error instanceof ProxyError && error.errno === ACCESS_DENIED) {
+      refused = { matched: null, reason: `${node} refuses it from here (${error.message}): ${advice}` };
+    } else {
+      return;
+    }
+    for (const { client } of this.#waiting) {
+      if (!this.#refused.add({ user, client, row, ...refused })) continue;
+      this.#log('warn', 'an account can not be served', { user, client, row, ...refused });
+    }
   }
 
   /** Waiting sessions are refused by their own deadline, not by the first failure. */
@@ -333,6 +346,7 @@ export class ConnectionPool implements Home {
   #confirm(matched: string): void {
     const { name, row } = this.account;
     if (row === null || sameRow(row, matched)) {
+      if (row !== null && !this.#confirmed) this.#refused.clear(row);
       this.#confirmed = true;
       return;
     }
@@ -366,6 +380,7 @@ export class ConnectionPool implements Home {
   }
 }
 
+const ACCESS_DENIED = 1045;
 /** Too many connections, of all, of a user or of an account: others will end. */
 const FULL: ReadonlySet<number | null> = new Set([1040, 1203, 1226]);
 

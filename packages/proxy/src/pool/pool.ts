@@ -44,6 +44,7 @@ export class Pool {
   readonly #accounts: AccountTable;
   /** Learned before it was known what kind of servers they are of. */
   #unread: readonly AccountRow[] | null = null;
+  #learned = false;
   /** By node. */
   readonly #connectionPools = new Map<string, Map<Account, ConnectionPool>>();
   #active: Activation | null = null;
@@ -139,16 +140,23 @@ export class Pool {
     return this.#lastBaseline;
   }
 
-  /** Calls back once it is known what a server here says of itself; the returned function calls it off. */
+  /** What a client is greeted with, and who may log in. */
+  get #isKnown(): boolean {
+    return this.baseline !== null && (this.#learned || this.options.users.length > 0);
+  }
+
+  /** Calls back once it is known what a server here says of itself, and who may log in; the returned function calls it off. */
   whenKnown(action: () => void): () => void {
-    if (this.baseline !== null) action();
+    if (this.#isKnown) action();
     else this.#greeters.add(action);
     return () => this.#greeters.delete(action);
   }
 
   /** What a client is told that has waited too long. */
   waitReason(): string {
-    return this.#active === null ? this.#noActiveReason() : `node ${this.#active.node} has no free backend`;
+    if (this.#active === null) return this.#noActiveReason();
+    const unknown = this.baseline !== null && !this.#isKnown;
+    return unknown ? 'the accounts of the servers are not known yet' : `node ${this.#active.node} has no free backend`;
   }
 
   // ---- the data path ------------------------------------------------------------------------------------------
@@ -328,8 +336,15 @@ export class Pool {
 
   /** All accounts of the servers, in place of those known before. */
   learnAccounts(rows: readonly AccountRow[]): void {
-    if (this.baseline === null) this.#unread = rows;
-    else this.#accounts.replace(rows, this.isMariadb);
+    if (this.baseline === null) {
+      this.#unread = rows;
+      return;
+    }
+    this.#unread = null;
+    this.#accounts.replace(rows, this.isMariadb);
+    this.refused.keep(new Set(rows.map(({ user, host }) => `${user}@${host}`)));
+    this.#learned = true;
+    this.#greet();
   }
 
   blocking(): Blocking[] {
@@ -410,10 +425,8 @@ export class Pool {
   }
 
   #greet(): void {
-    if (this.baseline === null) return;
-    const unread = this.#unread;
-    this.#unread = null;
-    if (unread !== null) this.learnAccounts(unread);
+    if (this.baseline !== null && this.#unread !== null) return this.learnAccounts(this.#unread);
+    if (!this.#isKnown) return;
     const greeters = [...this.#greeters];
     this.#greeters.clear();
     for (const action of greeters) action();
