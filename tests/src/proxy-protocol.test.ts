@@ -144,7 +144,7 @@ describeKinds('servers that are told where clients are', (kind) => {
 
   beforeAll(async () => {
     const extra = kind === 'mariadb' ? ['proxy_protocol_networks=127.0.0.1'] : [];
-    servers = (await createCluster({ kind, replicas: 1, extra })).nodes;
+    servers = (await createCluster({ kind, replicas: 1, extra, tls: true })).nodes;
     for (const account of ["'near'@'203.0.113.%'", "'both'@'203.0.113.%'", "'both'@'%'"]) {
       await servers[0]!.sql(`CREATE USER ${account} IDENTIFIED BY 'p'`);
     }
@@ -218,6 +218,14 @@ describeKinds('servers that are told where clients are', (kind) => {
       await plane.checkInvariants();
       await plane.disconnectAll();
     }
+  });
+
+  test('before TLS begins', async () => {
+    await start({ nodeTls: { ca: servers[0]!.ca, cert: null, key: null } });
+    const connection = await client('203.0.113.7', 'near');
+    expect(await who(connection)).toBe('near@203.0.113.7 near@203.0.113.%');
+    const [[row]] = await connection.query<RowDataPacket[]>("SHOW STATUS LIKE 'Ssl_cipher'");
+    expect(row?.['Value']).not.toBe('');
   });
 
   test('KILL finds a statement whose account is let in from there alone', async () => {
