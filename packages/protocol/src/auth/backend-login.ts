@@ -96,8 +96,8 @@ const AUTH_SWITCH = 0xfe;
  * Logs in to a server, without a socket: it is given each payload that arrives and says what to send. Plugins:
  * mysql_native_password, caching_sha2_password (fast, and full over TLS or with the server's RSA key), sha256_password
  * (the same two ways), client_ed25519, and mysql_clear_password over TLS only. Without TLS the server's RSA key is taken as
- * it comes: whoever can stand in for the server can learn the password. With nothing but SHA1(password) only
- * mysql_native_password can be answered.
+ * it comes: whoever can stand in for the server can learn the password. With nothing but SHA1(password) other plugins than
+ * mysql_native_password get an empty answer.
  *
  * Throws ProtocolError: MALFORMED for what no server says at that point, UNSUPPORTED for a server without TLS where it
  * is required or a plugin that is not known or not safe here. The connection must be closed after either.
@@ -267,6 +267,8 @@ export class BackendLogin {
 
   #authResponse(): Buffer {
     const { credential, tls } = this.#options;
+    // without the password this way is closed: an empty answer, and the server tries the account's next one, or says no
+    if (credential.kind === 'native' && this.#plugin !== NATIVE_PASSWORD) return Buffer.alloc(0);
     switch (this.#plugin) {
       case NATIVE_PASSWORD:
         return nativeResponse(credential, this.#nonce);

@@ -31,7 +31,7 @@ export function refusal(
 ): ClientError | null {
   const { user, usedPassword } = entrant;
   const host = facts.address ?? 'localhost';
-  if (!meetsTls(row, facts)) return accessDenied(user, facts.client, usedPassword);
+  if (!meetsTls(row, facts, mariadb)) return accessDenied(user, facts.client, usedPassword);
   if (row.locked && mariadb) return { code: 4151, sqlState: 'HY000', message: 'Access denied, this account is locked' };
   if (row.locked) {
     return { code: 3118, sqlState: 'HY000', message: `Access denied for user '${user}'@'${host}'. Account is locked.` };
@@ -52,7 +52,7 @@ const EXPIRED: ClientError = {
   message: 'Your password has expired. To log in you must change it using a client that supports expired passwords.',
 };
 
-function meetsTls({ tls, cipher, issuer, subject }: AccountRow, facts: ClientFacts): boolean {
+function meetsTls({ tls, cipher, issuer, subject }: AccountRow, facts: ClientFacts, mariadb: boolean): boolean {
   switch (tls) {
     case 'NONE':
       return true;
@@ -62,9 +62,9 @@ function meetsTls({ tls, cipher, issuer, subject }: AccountRow, facts: ClientFac
       return facts.tls !== null && facts.tls.certificate !== null;
     case 'SPECIFIED': {
       if (facts.tls === null || (cipher !== '' && cipher !== facts.tls.cipher)) return false;
-      if (issuer === '' && subject === '') return true;
       const { certificate } = facts.tls;
-      if (certificate === null) return false;
+      // MySQL wants one for REQUIRE CIPHER too
+      if (certificate === null) return mariadb && issuer === '' && subject === '';
       return (issuer === '' || issuer === certificate.issuer) && (subject === '' || subject === certificate.subject);
     }
   }
