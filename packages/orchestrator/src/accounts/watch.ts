@@ -7,6 +7,8 @@ import type { Log } from '../switch/context';
 import { caveatsOf, type Caveat } from './caveats';
 
 const ASK_MS = 5000;
+/** A monitor may look less often; a change of an account is to count within seconds all the same. */
+const MAX_INTERVAL_MS = 2000;
 /** A table of more accounts is read in part: it is kept in the memory of every process. */
 const MAX_ACCOUNTS = 10_000;
 
@@ -39,7 +41,7 @@ interface Turn {
 }
 
 /**
- * Keeps the data plane's accounts equal to those of one node, the ACTIVE. It looks as often as the monitor does, over a connection
+ * Keeps the data plane's accounts equal to those of one node, the ACTIVE. It looks as often as the monitor does, or more, over a connection
  * of its own, so that a large table never makes a node look slow; what was learned stays while a node does not answer.
  */
 export class AccountWatch {
@@ -96,7 +98,7 @@ export class AccountWatch {
       }
     }
     if (turn === this.#turn) {
-      this.#cancel = clock.timer(pool.monitor.intervalMs, () => {
+      this.#cancel = clock.timer(Math.min(pool.monitor.intervalMs, MAX_INTERVAL_MS), () => {
         this.#running = this.#look(turn);
       });
     }
