@@ -1,9 +1,10 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { BackendLogin, type BackendLoginOptions, type LoginStep } from '../src/auth/backend-login';
 import { cachingSha2Response } from '../src/auth/caching-sha2';
 import { ClientLogin, type ClientLoginOptions, foundByPassword, type ClientLoginStep } from '../src/auth/client-login';
 import { clearCredential } from '../src/auth/credential';
+import { ed25519PublicKey, ed25519Verify } from '../src/auth/ed25519';
 import { nativeResponse } from '../src/auth/native';
 import { Capability } from '../src/constants';
 import { ProtocolError } from '../src/errors';
@@ -209,6 +210,30 @@ describe('BackendLogin', () => {
       expect(attempt).not.toThrow('\u001b');
     },
   );
+
+  it('signs for client_ed25519, also a nonce that ends with a NUL', () => {
+    const login = backend();
+    login.receive(greeting('mysql_native_password'), 0);
+    const nonce = Buffer.concat([Buffer.alloc(31, 5), Buffer.of(0)]);
+    const signature = sent(login.receive(encodeAuthSwitch({ plugin: 'client_ed25519', data: nonce }), 2));
+    expect(ed25519Verify(ed25519PublicKey(Buffer.from('secret')), nonce, signature)).toBe(true);
+  });
+
+  it('with SHA1(password) alone speaks mysql_native_password, and leaves other ways closed', () => {
+    const stage1 = createHash('sha1').update('secret').digest();
+    const login = backend({ credential: { kind: 'native', stage1 } });
+    const first = decodeHandshakeResponse(sent(login.receive(greeting('caching_sha2_password'), 0)));
+    expect(first).toMatchObject({
+      authPlugin: 'mysql_native_password',
+      authResponse: nativeResponse(clearCredential('secret'), NONCE),
+    });
+    for (const plugin of ['client_ed25519', 'caching_sha2_password', 'sha256_password', 'mysql_clear_password']) {
+      const data = Buffer.alloc(plugin === 'client_ed25519' ? 32 : 20, 1);
+      expect(sent(login.receive(encodeAuthSwitch({ plugin, data }), 2))).toHaveLength(0);
+    }
+    const back = login.receive(encodeAuthSwitch({ plugin: 'mysql_native_password', data: OTHER_NONCE }), 4);
+    expect(sent(back)).toEqual(nativeResponse(clearCredential('secret'), OTHER_NONCE));
+  });
 
   it('refuses a server without TLS where it is required', () => {
     const login = backend({ tls: 'required' });

@@ -11,19 +11,18 @@ export class HostPattern {
   readonly text: string;
   /** null: no network in the notation of `kind`. */
   readonly network: { readonly base: number; readonly mask: number; readonly notation: 'cidr' | 'netmask' } | null;
-  readonly #expression: RegExp;
+  readonly #tokens: readonly string[];
 
   /** `cidr`: a.b.c.d/n is a network too, as in MySQL; to MariaDB it is a name. */
   constructor(text: string, cidr: boolean) {
     this.text = text;
-    const pattern = text === '' ? '%' : text;
-    this.#expression = new RegExp(`^${pattern.replace(/\\.|[^]/g, toExpression)}$`, 'is');
+    this.#tokens = (text === '' ? '%' : text).toLowerCase().match(/\\[^]|[^]/g) ?? [];
     this.network = networkOf(text, cidr);
   }
 
   matches({ address }: ClientHost): boolean {
-    if (address === null) return this.network === null && this.#expression.test('localhost');
-    if (this.network === null) return this.#expression.test(address);
+    if (address === null) return this.network === null && isLike(this.#tokens, 'localhost');
+    if (this.network === null) return isLike(this.#tokens, address.toLowerCase());
     const ip = parseAddress(address);
     return ip !== null && (ip & this.network.mask) >>> 0 === this.network.base;
   }
@@ -44,10 +43,22 @@ function parseAddress(text: string): number | null {
   return parts.reduce((value, part) => value * 256 + part, 0);
 }
 
-/** `%` and `_`, unless there is a backslash before them. */
-function toExpression(token: string): string {
-  if (token === '%') return '.*';
-  if (token === '_') return '.';
-  const literal = token.length === 2 ? token.slice(1) : token;
-  return literal.replace(/[$()*+./?[\\\]^{|}-]/g, '\\$&');
+/** `tokens`: characters, those of two with a backslash before them. Only the last `%` is ever come back to. */
+function isLike(tokens: readonly string[], text: string): boolean {
+  let [token, at] = [0, 0];
+  let retry: { readonly token: number; at: number } | null = null;
+  for (;;) {
+    const wanted = tokens[token];
+    if (wanted === '%') {
+      retry = { token: ++token, at };
+    } else if (at < text.length && wanted !== undefined && (wanted === '_' || wanted.at(-1) === text[at])) {
+      token++;
+      at++;
+    } else if (at === text.length && wanted === undefined) {
+      return true;
+    } else {
+      if (retry === null || retry.at >= text.length) return false;
+      [token, at] = [retry.token, ++retry.at];
+    }
+  }
 }

@@ -13,6 +13,7 @@ const MAX_NAME = 80;
 const LIMITS = { ofSource: 512, all: 2048 };
 
 interface Job {
+  readonly key: string;
   readonly check: PasswordCheck;
   readonly password: Buffer;
   readonly wanted: Asking['wanted'];
@@ -70,7 +71,7 @@ export class PasswordChecks {
     try {
       return await this.#ask(key, check, password, applicant);
     } finally {
-      this.#asking.delete(key);
+      if (this.#asking.get(key)?.wanted.includes(applicant.wanted) === true) this.#asking.delete(key);
     }
   }
 
@@ -91,7 +92,7 @@ export class PasswordChecks {
   #ask(key: string, check: PasswordCheck, password: Buffer, applicant: Applicant): Promise<CheckedPassword> {
     const wanted = [applicant.wanted];
     const result = new Promise<CheckedPassword>((resolve, reject) => {
-      const job: Job = { check, password, wanted, resolve, reject };
+      const job: Job = { key, check, password, wanted, resolve, reject };
       if (this.#queue.add(applicant.source, check.user.slice(0, MAX_NAME), job)) return;
       reject(new ProxyError('DEADLINE', 'too many logins are being checked, try again later'));
     });
@@ -108,8 +109,9 @@ export class PasswordChecks {
       this.#idle.push(thread);
       return;
     }
-    const { check, password, wanted, resolve, reject } = job;
+    const { key, check, password, wanted, resolve, reject } = job;
     const stillWanted = wanted.some((one) => one());
+    if (!stillWanted) this.#asking.delete(key); // who asks from now on is answered
     (stillWanted ? compare(check, password, thread) : Promise.resolve(null)).then(resolve, reject).finally(() => {
       this.#idle.push(thread);
       this.#next();

@@ -1,4 +1,12 @@
-import { BackendLogin, encodePacket, lastSequence, PacketFramer } from '@myswitch/protocol';
+import type { Socket } from 'node:net';
+import {
+  BackendLogin,
+  encodePacket,
+  encodeProxyHeader,
+  lastSequence,
+  PacketFramer,
+  ProtocolError,
+} from '@myswitch/protocol';
 import { ProxyError } from '../errors';
 import type { Account } from '../accounts/account';
 import type { NodeOptions } from '../options';
@@ -34,6 +42,8 @@ export function connect(
   if (credential === null) return Promise.reject(retired(account));
   return new Promise((resolve, reject) => {
     const wire = new Wire(node);
+    const tells = node.proxyProtocol && account.address !== null;
+    if (tells) tellAddress(wire.socket, account.address);
     const framer = new PacketFramer({ maxPayload: MAX_LOGIN_PAYLOAD });
     const login = new BackendLogin({
       user: account.name,
@@ -55,6 +65,7 @@ export function connect(
       stop();
       wire.socket.on('error', () => undefined).destroy();
       if (error instanceof ProxyError) return reject(error);
+      if (tells && isRefusedHeader(error)) return reject(headerRefused(node));
       reject(new ProxyError('BACKEND_UNAVAILABLE', `${node.name} (${node.host}:${node.port}): ${error.message}`));
     };
     const send = ({ payload, sequence }: { payload: Buffer; sequence: number }): void => {
@@ -122,6 +133,25 @@ export function connect(
     };
     listen();
   });
+}
+
+/** The PROXY protocol header, before anything else. Many clients share the connection: its port is ours, by which it can be found. */
+function tellAddress(socket: Socket, address: string): void {
+  socket.once('connect', () => {
+    const { localPort = 0, remoteAddress = '', remotePort = 0 } = socket;
+    const destination = { address: remoteAddress, port: remotePort };
+    socket.write(encodeProxyHeader({ source: { address, port: localPort }, destination }));
+  });
+}
+
+/** A server that does not take the header says so at once, where the answer to its greeting was due. */
+function isRefusedHeader(error: Error & { readonly code?: string }): boolean {
+  return error instanceof ProtocolError ? error.code === 'OUT_OF_ORDER' : error.code?.startsWith('ERR_SSL') === true;
+}
+
+function headerRefused({ name }: NodeOptions): ProxyError {
+  const message = `${name} does not take the PROXY protocol from here (MariaDB: proxy_protocol_networks; MySQL has none)`;
+  return new ProxyError('SERVER', message, { errno: 1130, sqlState: 'HY000' });
 }
 
 function retired({ name }: Account): ProxyError {

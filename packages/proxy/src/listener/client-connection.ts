@@ -10,7 +10,7 @@ import {
   ProtocolError,
   ServerStatus,
 } from '@myswitch/protocol';
-import type { AcceptedLogin, ClientLoginStep, PasswordCheck } from '@myswitch/protocol';
+import type { AcceptedLogin, ClientLoginStep, PasswordCheck, ProxyEndpoint } from '@myswitch/protocol';
 import { Account } from '../accounts/account';
 import type { Candidate } from '../accounts/account-table';
 import type { ClientFacts } from '../accounts/admission';
@@ -48,13 +48,24 @@ export class ClientConnection {
   #sequence = 0;
   #deadline: Timer;
 
-  /** `closed` is called once, when the client's connection has ended, in whatever state. */
-  constructor(id: number, pool: Pool, socket: Socket, tls: ListenerTls | null, closed: () => void) {
+  /**
+   * `told`: whose connection it is, when a load balancer passed it on. `closed` is called once, when the connection has ended,
+   * in whatever state.
+   */
+  constructor(
+    id: number,
+    pool: Pool,
+    socket: Socket,
+    tls: ListenerTls | null,
+    told: ProxyEndpoint | null,
+    closed: () => void,
+  ) {
     this.#id = id;
     this.#pool = pool;
     this.#tls = tls;
-    this.#address = socket.remoteAddress === undefined ? null : plainAddress(socket.remoteAddress);
-    this.#client = this.#address === null ? 'localhost' : `${this.#address}:${socket.remotePort}`;
+    const { remoteAddress, remotePort } = socket;
+    this.#address = told?.address ?? (remoteAddress === undefined ? null : plainAddress(remoteAddress));
+    this.#client = this.#address === null ? 'localhost' : `${this.#address}:${told?.port ?? remotePort}`;
     this.#socket = socket;
     // the greeting tells the server's version and character set, which are not known before a server answered
     this.#deadline = pool.clock.timer(() => this.#fail(unavailable(pool)), pool.options.hold.maxMs);

@@ -107,6 +107,12 @@ export class Pool {
 
   /** A client that knew its password: its account, or why it may not come in all the same. */
   admit(login: AcceptedLogin<Candidate>, facts: ClientFacts): Account | ClientError {
+    const admitted = this.#admit(login, facts);
+    const isTold = admitted instanceof Account && this.options.nodes.some(({ proxyProtocol }) => proxyProtocol);
+    return isTold ? admitted.at(facts.address) : admitted;
+  }
+
+  #admit(login: AcceptedLogin<Candidate>, facts: ClientFacts): Account | ClientError {
     const { account: candidate, credential, user, usedPassword } = login;
     if (candidate instanceof Account) return candidate;
     const { row } = candidate;
@@ -235,7 +241,7 @@ export class Pool {
       return;
     }
     this.#learnNode(active.node);
-    for (const account of this.#accounts.configured) {
+    for (const account of this.#keptReady(active.node)) {
       const connectionPool = this.connectionPool(active.node, account);
       // one at least, since clients are greeted with what it says
       connectionPool.warm(COMMON_VARIANT, Math.max(1, this.options.backend.min)).then(
@@ -256,7 +262,7 @@ export class Pool {
   /** Logged-in backends to a node for each account and variant in use, as many as the present node has in work. */
   async warm(nodeName: string): Promise<number> {
     const wanted = new Map<Account, Map<number, number>>();
-    for (const account of this.#accounts.configured)
+    for (const account of this.#keptReady(nodeName))
       wanted.set(account, new Map([[COMMON_VARIANT, this.options.backend.min]]));
     // one at least of each account in use, so that a row that is another one there shows before anybody is held
     for (const { account, variant } of this.sessions) {
@@ -278,6 +284,11 @@ export class Pool {
     }
     await Promise.all(opening);
     return warmed.reduce((sum, { backends }) => sum + backends.size, 0);
+  }
+
+  /** Accounts that can log in before any client has; none to a node that asks where a client is. */
+  #keptReady(nodeName: string): readonly Account[] {
+    return this.#node(nodeName).options.proxyProtocol ? [] : this.#accounts.configured;
   }
 
   hold(): void {
@@ -452,10 +463,12 @@ export class Pool {
   /** Where no account is known whose password is, the control account asks. */
   #learnNode(nodeName: string): void {
     const { control, users } = this.options;
-    if (control === undefined || users.length > 0 || this.#node(nodeName).baseline !== null) return;
+    const node = this.#node(nodeName);
+    if (control === undefined || node.baseline !== null) return;
+    if (users.length > 0 && !node.options.proxyProtocol) return;
     const limits = { min: 0, max: 1, waitMs: this.options.hold.maxMs };
     const account = Account.configured(control);
-    const asking = new ConnectionPool(this.#node(nodeName), account, limits, this.clock, this.log, this.refused);
+    const asking = new ConnectionPool(node, account, limits, this.clock, this.log, this.refused);
     asking.warm(COMMON_VARIANT, 1).then(
       () => {
         asking.invalidate();
@@ -498,16 +511,20 @@ export class Pool {
 
   #trim(): void {
     const used = new Set<Account>();
-    for (const { account } of this.sessions) used.add(account).add(account.current);
+    for (const { account } of this.sessions) {
+      for (const each of [account, account.current]) used.add(each).add(each.origin);
+    }
     for (const [, ofNode] of this.#connectionPools) {
       for (const [account, connectionPool] of ofNode) {
-        const unused = account.row !== null && !used.has(account);
+        const isLearned = account.row !== null || account.address !== null;
+        const unused = isLearned && !used.has(account);
         connectionPool.trim(IDLE_MS, unused ? 0 : undefined);
         if (!unused) continue;
         if (connectionPool.backends.size === 0 && !connectionPool.isAwaited) ofNode.delete(account);
-        else used.add(account);
+        else used.add(account).add(account.origin);
       }
     }
+    for (const account of used) account.forget(used);
     this.#accounts.forget(used);
   }
 }

@@ -1,0 +1,113 @@
+import { Capability, decodeHandshake, encodeHandshakeResponse, encodePacket } from '@myswitch/protocol';
+import type { AccountRow, ProxyOptions, RefusedAccount } from '@myswitch/proxy';
+import { ACCOUNTS, type TestServer, createCluster, freePort, until } from '@myswitch/testkit';
+import { type Connection, createConnection } from 'mysql2/promise';
+import { accountRows } from './support/account-rows';
+import { describeKinds } from './support/kinds';
+import { POOL } from './support/plane';
+import { PlaneProcess } from './support/plane-process';
+import { RawClient } from './support/raw-client';
+
+describeKinds('learned accounts and two workers', (kind) => {
+  let server: TestServer;
+  let plane: PlaneProcess;
+  let port: number;
+  const connections: Connection[] = [];
+
+  beforeAll(async () => {
+    const cluster = await createCluster({ kind, replicas: 0 });
+    server = cluster.nodes[0]!;
+    port = await freePort();
+    const { user: name, password } = ACCOUNTS.control;
+    const options: ProxyOptions = {
+      pools: [
+        {
+          name: POOL,
+          listen: [{ host: '127.0.0.1', port }],
+          maxClients: 100,
+          tls: null,
+          proxyProtocol: null,
+          nodes: [{ name: server.name, host: server.host, port: server.port, tls: null, proxyProtocol: false }],
+          users: [],
+          control: { name, password },
+          hold: { maxMs: 10_000, clients: 100, bytes: 1 << 20 },
+          backend: { min: 0, max: 8 },
+        },
+      ],
+    };
+    plane = await PlaneProcess.start(options, 2);
+    await plane.call('activate', POOL, { node: server.name, epoch: 1 });
+    await plane.call('listen');
+  });
+  afterEach(async () => {
+    for (const connection of connections.splice(0)) connection.destroy();
+    RawClient.closeAll();
+    await until('the sessions end', async () => ((await sessions()).length === 0 ? true : null));
+  });
+  afterAll(() => plane.end());
+
+  const sessions = (): Promise<unknown[]> => plane.call('sessions', POOL);
+  const learn = async (rows?: AccountRow[]): Promise<void> => {
+    await plane.call('accounts', POOL, rows ?? (await accountRows(server)));
+  };
+  const connect = async (): Promise<void> => {
+    const connection = await createConnection({ host: '127.0.0.1', port, ...ACCOUNTS.app });
+    connection.on('error', () => undefined);
+    connections.push(connection);
+    await connection.query('SELECT 1');
+  };
+  const some = (count: number): Promise<void[]> => Promise.all(Array.from({ length: count }, connect));
+
+  test('clients wait until the accounts are known, then all workers know them', async () => {
+    const waiting = some(4);
+    await until('somebody waits', async () => ((await sessions()).length === 0 ? true : null));
+    await learn();
+    await waiting;
+    await some(8);
+  });
+
+  test('a worker that starts later knows them too', async () => {
+    const [first, second] = await plane.call<number[]>('pids');
+    process.kill(second!, 'SIGKILL');
+    await until('there is another one', async () => {
+      const pids = await plane.call<number[]>('pids');
+      return pids.length === 2 && pids.includes(first!) && !pids.includes(second!) ? true : null;
+    });
+    await some(8);
+  });
+
+  test('the key for passwords is the same everywhere', async () => {
+    const row = { user: 'keyed', host: '%', plugin: 'caching_sha2_password', second: null, alternatives: [] };
+    const none = { locked: false, passwordExpired: false, issuer: '', subject: '', cipher: '', maxUserConnections: 0 };
+    const authentication = `$A$005$${'s'.repeat(20)}${'h'.repeat(43)}`;
+    await learn([{ ...row, ...none, authentication, tls: 'NONE' }]);
+    const keys = new Set<string>();
+    for (let round = 0; round < 6; round++) keys.add(await publicKey(port));
+    expect(keys.size).toBe(1);
+    expect([...keys][0]).toMatch(/^-----BEGIN PUBLIC KEY-----/);
+    expect(await plane.call<RefusedAccount[]>('refusedAccounts', POOL)).toEqual([]);
+  });
+});
+
+/** What a client is given that asks for the key without TLS. */
+async function publicKey(port: number): Promise<string> {
+  const client = await RawClient.open({ port });
+  const { capabilities } = decodeHandshake(await client.packet(0));
+  const response = encodeHandshakeResponse({
+    capabilities: (capabilities & ~(Capability.CONNECT_WITH_DB | Capability.CONNECT_ATTRS)) >>> 0,
+    maxPacket: 1 << 24,
+    characterSet: 45,
+    mariadbCapabilities: 0,
+    user: 'keyed',
+    authResponse: Buffer.alloc(32, 1),
+    database: null,
+    authPlugin: 'caching_sha2_password',
+    attributes: null,
+  });
+  client.socket.write(encodePacket(response, 1));
+  expect(await client.packet(2)).toEqual(Buffer.of(1, 4));
+  client.socket.write(encodePacket(Buffer.of(2), 3));
+  const key = await client.packet(4);
+  client.socket.destroy();
+  return key.toString('latin1', 1);
+}
