@@ -51,6 +51,8 @@ export class RawClient {
   readonly eofs: boolean;
   /** Resolves when the connection has ended. */
   readonly ended: Promise<void>;
+  /** Gets each payload as it is read; null: nobody does. */
+  onPacket: ((payload: Buffer) => void) | null = null;
   readonly #framer = new PacketFramer({ maxPayload: 128 << 20 });
   #wake: (() => void) | null = null;
   #closed = false;
@@ -120,7 +122,9 @@ export class RawClient {
       const packet = this.#framer.next();
       if (packet !== null) {
         this.#next = (packet.sequence + 1) & 0xff;
-        return Buffer.from(packet.payload);
+        const payload = Buffer.from(packet.payload);
+        this.onPacket?.(payload);
+        return payload;
       }
       if (this.#closed) throw new Error('the connection was closed');
       await new Promise<void>((resolve) => (this.#wake = resolve));
