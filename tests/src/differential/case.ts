@@ -22,8 +22,6 @@ export interface Case {
   /** That the login names; default `app_diff`, null: none. */
   readonly database?: string | null;
   readonly steps: readonly (Step | string)[];
-  /** Differs, for a reason that is known and will go: its number in the list of findings; by kind when only one differs. */
-  readonly finding?: string | Partial<Record<Kind, string>>;
 }
 
 export function asStep(step: Step | string): Step {

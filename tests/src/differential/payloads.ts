@@ -2,15 +2,20 @@ import { Capability, decodeOk, decodeTrackers } from '@myswitch/protocol';
 
 const SHOWN = 400;
 
-export function firstDifferent(direct: readonly Buffer[], got: readonly Buffer[]): number {
-  let at = 0;
-  while (direct[at] !== undefined && got[at] !== undefined && direct[at]!.equals(got[at]!)) at++;
-  return at;
+/** Payloads at the same place of two replies that differ; null where one of them has no more. */
+export interface Pair {
+  readonly at: number;
+  readonly direct: Buffer | null;
+  readonly got: Buffer | null;
+  /** What came before it, direct. */
+  readonly before: Buffer | null;
 }
 
-/** One payload of a reply, where it stands in it. */
-export function shown(payloads: readonly Buffer[], at: number): string {
-  return `${at + 1}/${payloads.length}: ${payloads[at] === undefined ? '(nothing)' : payloadText(payloads[at]!)}`;
+export function differentPairs(direct: readonly Buffer[], got: readonly Buffer[]): Pair[] {
+  const pairs = Array.from({ length: Math.max(direct.length, got.length) }, (_, at): Pair => {
+    return { at, direct: direct[at] ?? null, got: got[at] ?? null, before: direct[at - 1] ?? null };
+  });
+  return pairs.filter((pair) => pair.direct === null || pair.got === null || !pair.direct.equals(pair.got));
 }
 
 /** Whether both are an OK that tells the same of the session, in whatever order. */
@@ -19,15 +24,31 @@ export function tellSame(direct: Buffer, got: Buffer): boolean {
   return one !== null && other !== null && one === other;
 }
 
+/** Whether both are an EOF after definitions, and differ in no more than these bits of the status. */
+export function eofsBut(bits: number): (direct: Buffer, got: Buffer, before: Buffer | null) => boolean {
+  return (direct, got, before) => {
+    if (before?.toString('latin1', 0, 4) !== '\x03def') return false;
+    if (direct.length !== 5 || got.length !== 5 || direct[0] !== 0xfe || got[0] !== 0xfe) return false;
+    return ((direct.readUInt16LE(3) ^ got.readUInt16LE(3)) & ~bits) === 0;
+  };
+}
+
+/** Whether both define a column named after a user variable. */
+export function defineVariable(direct: Buffer, got: Buffer): boolean {
+  const [one, other] = [direct, got].map((payload) => /^\x03def\0\0\0.@[^\0]*/s.exec(payload.toString('latin1'))?.[0]);
+  return one !== undefined && one === other;
+}
+
 function told(payload: Buffer): string | null {
-  if (payload[0] !== 0x00 && payload[0] !== 0xfe) return null;
+  if ((payload[0] !== 0x00 && payload[0] !== 0xfe) || payload.length < 7) return null;
   const { trackers, ...rest } = decodeOk(payload, Capability.SESSION_TRACK);
   if (trackers === null) return null;
   const entries = decodeTrackers(trackers).map((tracker) => JSON.stringify(tracker));
   return JSON.stringify([String(rest.affectedRows), String(rest.lastInsertId), rest.status, rest.info, entries.sort()]);
 }
 
-function payloadText(payload: Buffer): string {
+export function payloadText(payload: Buffer | null): string {
+  if (payload === null) return '(nothing)';
   if (payload[0] === 0xff) return `ERR ${payload.readUInt16LE(1)} ${payload.toString('utf8', 3)}`;
   const cut = payload.subarray(0, SHOWN);
   const text = Array.from(cut, (byte) =>

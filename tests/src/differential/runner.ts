@@ -1,6 +1,6 @@
 import { type Case, type Step, asStep } from './case';
 import { type Ground, Way } from './ground';
-import { firstDifferent, shown } from './payloads';
+import { type Pair, differentPairs } from './payloads';
 import type { ProfileName } from './profiles';
 
 /** A step that was answered otherwise than on a connection to the server itself. */
@@ -11,10 +11,7 @@ export interface Difference {
   /** Counted from 1; 0: the login. */
   readonly number: number;
   readonly step: string;
-  readonly direct: string;
-  readonly got: string;
-  /** The first payloads that differ; null where one of them has no more. */
-  readonly payloads: readonly [direct: Buffer | null, got: Buffer | null];
+  readonly pairs: readonly Pair[];
 }
 
 export interface Outcome {
@@ -42,10 +39,8 @@ export async function runCase(ground: Ground, one: Case, profile: ProfileName): 
     [LOGIN, ...steps].forEach((step, i) => {
       const [expected, got] = [direct[i] ?? NOTHING, replies[i] ?? NOTHING];
       if (same(expected, got, step.varies === true)) return;
-      const at = firstDifferent(expected, got);
-      const payloads = [expected[at] ?? null, got[at] ?? null] as const;
-      const texts = { direct: shown(expected, at), got: shown(got, at) };
-      differences.push({ title: one.title, profile, way, number: i, step: step.label, payloads, ...texts });
+      const pairs = differentPairs(expected, got);
+      differences.push({ title: one.title, profile, way, number: i, step: step.label, pairs });
     });
   }
   return { differences, pins: [...pins].sort() };
@@ -72,7 +67,7 @@ async function go(
     for (const step of steps) {
       if (way === Way.MOVED) {
         const reason = await ground.move();
-        if (reason !== null) pins.add(reason);
+        for (const one of reason?.split(',') ?? []) pins.add(one);
       }
       const said = await speaker.record(step.run);
       if (way === Way.DIRECT && said.at(-1)?.toString('latin1') === '<no answer>')
