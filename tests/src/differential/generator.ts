@@ -84,7 +84,10 @@ const statements = fc.oneof(
   { weight: 4, arbitrary: fc.array(fc.tuple(variable, expression), { minLength: 1, maxLength: 2 }).map(setVariables) },
   { weight: 2, arbitrary: fc.tuple(variable, expression).map(([name, value]) => `SELECT ${name} := ${value}`) },
   { weight: 2, arbitrary: fc.tuple(variable, expression).map(([name, value]) => `SELECT ${value} INTO ${name}`) },
-  { weight: 4, arbitrary: variable.map((name) => `SELECT ${name}, HEX(${name}), COLLATION(${name}), ${name} IS NULL`) },
+  {
+    weight: 4,
+    arbitrary: variable.map((name) => `SELECT ${name}, HEX(${name}), IF(${name} IS NULL, NULL, COLLATION(${name}))`),
+  },
   { weight: 4, arbitrary: fc.array(assignment, { minLength: 1, maxLength: 2 }).map((all) => `SET ${all.join(', ')}`) },
   { weight: 3, arbitrary: system.filter(([name]) => name !== 'no_such_variable').map(([name]) => `SELECT @@${name}`) },
   { weight: 2, arbitrary: fc.tuple(variable, assignment).map(([name, value]) => `SET ${name} = 'both', ${value}`) },

@@ -1,6 +1,9 @@
 import { Capability, decodeOk, decodeTrackers } from '@myswitch/protocol';
 
 const SHOWN = 400;
+const DEFINITION = Buffer.from('\x03def');
+/** At the end of a column definition: its length, collation, length of values, type, flags, decimals, filler. */
+const FIXED_PART = 13;
 
 /** Payloads at the same place of two replies that differ; null where one of them has no more. */
 export interface Pair {
@@ -27,16 +30,38 @@ export function tellSame(direct: Buffer, got: Buffer): boolean {
 /** Whether both are an EOF after definitions, and differ in no more than these bits of the status. */
 export function eofsBut(bits: number): (direct: Buffer, got: Buffer, before: Buffer | null) => boolean {
   return (direct, got, before) => {
-    if (before?.toString('latin1', 0, 4) !== '\x03def') return false;
+    if (before?.subarray(0, 4).equals(DEFINITION) !== true) return false;
     if (direct.length !== 5 || got.length !== 5 || direct[0] !== 0xfe || got[0] !== 0xfe) return false;
     return ((direct.readUInt16LE(3) ^ got.readUInt16LE(3)) & ~bits) === 0;
   };
 }
 
-/** Whether both define a column named after a user variable. */
+/** Whether both define the same column of what a user variable tells. */
 export function defineVariable(direct: Buffer, got: Buffer): boolean {
-  const [one, other] = [direct, got].map((payload) => /^\x03def\0\0\0.@[^\0]*/s.exec(payload.toString('latin1'))?.[0]);
+  const [one, other] = [direct, got].map(
+    (payload) => /^\x03def\0\0\0.[^\0]*@[^\0]*/s.exec(payload.toString('latin1'))?.[0],
+  );
   return one !== undefined && one === other;
+}
+
+/** Whether both define the same column, with another collation in its metadata. */
+export function sameButCollation(direct: Buffer, got: Buffer): boolean {
+  if (direct.length !== got.length || !direct.subarray(0, 4).equals(DEFINITION)) return false;
+  const collation = direct.length - FIXED_PART + 1;
+  const cleared = [direct, got].map((payload) => Buffer.from(payload).fill(0, collation, collation + 2));
+  return cleared[0]!.equals(cleared[1]!);
+}
+
+/** Whether both are an OK, and differ in the count of warnings only. */
+export function sameButWarnings(direct: Buffer, got: Buffer): boolean {
+  const [one, other] = [direct, got].map(okWithoutWarnings);
+  return one !== null && other !== null && one === other;
+}
+
+function okWithoutWarnings(payload: Buffer): string | null {
+  if ((payload[0] !== 0x00 && payload[0] !== 0xfe) || payload.length < 7) return null;
+  const { affectedRows, lastInsertId, status, info, trackers } = decodeOk(payload, Capability.SESSION_TRACK);
+  return [affectedRows, lastInsertId, status, String(info), trackers?.toString('hex')].join(' ');
 }
 
 function told(payload: Buffer): string | null {

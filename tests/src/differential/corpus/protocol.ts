@@ -135,8 +135,6 @@ export const PROTOCOL: readonly Case[] = [
       prepare('o', 'CALL o(?, @b, @c)'),
       execute('o', [int(41)]),
       'SELECT @b, @c',
-      prepare('out', 'CALL o(?, ?, ?)'),
-      execute('out', [int(5), int(0), int(7)]),
       'CALL tx()',
       'SELECT v FROM t',
       'ROLLBACK',
@@ -145,6 +143,20 @@ export const PROTOCOL: readonly Case[] = [
       'CALL two(1)',
     ],
   },
+  ...([undefined, 'mariadb'] as const).map((kind): Case => ({
+    // to clients without CLIENT_DEPRECATE_EOF MySQL tells that nothing follows, and sends an OK then
+    title: `OUT parameters of a prepared statement${kind === undefined ? '' : ', with EOF packets'}`,
+    ...(kind === undefined ? { profiles: ['modern', 'foundRows'] } : { kind, profiles: ['classic', 'classicTracked'] }),
+    setup: [
+      'CREATE PROCEDURE o(IN a INT, OUT b INT, INOUT c VARCHAR(10)) BEGIN SELECT a; SET b = a + 1, c = CONCAT(c, "!"); END',
+    ],
+    steps: [
+      prepare('out', 'CALL o(?, ?, ?)'),
+      execute('out', [int(5), int(0), int(7)]),
+      execute('out', [int(6), int(0), int(8)], { bound: true }),
+      'SELECT 1',
+    ],
+  })),
   {
     title: 'affected and found rows',
     setup: T,
