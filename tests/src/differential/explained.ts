@@ -34,6 +34,14 @@ export const EXPLAINED: readonly Pattern[] = [
     payloads: tellSame,
   },
   {
+    name: 'row numbers in errors that have no rows',
+    why: 'MariaDB names the row that an earlier statement on the same connection was at',
+    kind: 'mariadb',
+    title: /^a random session$/,
+    direct: /at row \d+$/,
+    got: /at row \d+$/,
+  },
+  {
     name: 'status in the EOF after definitions',
     why: 'for clients without CLIENT_DEPRECATE_EOF: what the statement does to the status is known from the end of its reply only, and rows do not wait for it',
     payloads: eofsBut(OF_STATEMENT),

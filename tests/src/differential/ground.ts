@@ -16,9 +16,9 @@ export const Way = Object.freeze({
 export type Way = (typeof Way)[keyof typeof Way];
 
 /** A second account, for COM_CHANGE_USER. */
-export const OTHER = Object.freeze({ user: 'other', password: 'other-secret' });
+const OTHER = Object.freeze({ user: 'other', password: 'other-secret' });
 
-export const SCHEMAS = ['app_diff', 'app_diff_2', 'app_diff_3'] as const;
+const SCHEMAS = ['app_diff', 'app_diff_2', 'app_diff_3'] as const;
 
 const POSITION: Record<Kind, string> = { mariadb: '@@GLOBAL.gtid_binlog_pos', mysql: '@@GLOBAL.gtid_executed' };
 const WAIT: Record<Kind, string> = {

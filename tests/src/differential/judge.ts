@@ -43,13 +43,12 @@ export class Judge {
 
   #unknown(difference: Difference): string | null {
     const patterns = [...EXPLAINED, ...FINDINGS].filter((one) => fits(one, difference, this.#kind));
-    const left = difference.pairs.filter(({ direct, got, before }) => {
+    const first = difference.pairs.find(({ direct, got, before }) => {
       if (direct === null || got === null) return true;
       const found = patterns.find(({ payloads }) => payloads?.(direct, got, before) === true);
       if (found !== undefined) this.#used.add(found);
       return found === undefined;
     });
-    const [first] = left;
     if (first === undefined) return null;
     const [direct, got] = [payloadText(first.direct), payloadText(first.got)];
     const found = patterns.find(

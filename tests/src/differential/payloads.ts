@@ -1,7 +1,8 @@
-import { Capability, decodeOk, decodeTrackers } from '@myswitch/protocol';
+import { Capability, type Ok, decodeOk, decodeTrackers } from '@myswitch/protocol';
 
 const SHOWN = 400;
 const DEFINITION = Buffer.from('\x03def');
+const OF_NO_TABLE = Buffer.from('\x03def\0\0\0');
 /** At the end of a column definition: its length, collation, length of values, type, flags, decimals, filler. */
 const FIXED_PART = 13;
 
@@ -27,21 +28,33 @@ export function tellSame(direct: Buffer, got: Buffer): boolean {
   return one !== null && other !== null && one === other;
 }
 
-/** Whether both are an EOF after definitions, and differ in no more than these bits of the status. */
-export function eofsBut(bits: number): (direct: Buffer, got: Buffer, before: Buffer | null) => boolean {
-  return (direct, got, before) => {
-    if (before?.subarray(0, 4).equals(DEFINITION) !== true) return false;
-    if (direct.length !== 5 || got.length !== 5 || direct[0] !== 0xfe || got[0] !== 0xfe) return false;
-    return ((direct.readUInt16LE(3) ^ got.readUInt16LE(3)) & ~bits) === 0;
-  };
+type Predicate = (direct: Buffer, got: Buffer, before: Buffer | null) => boolean;
+
+/** Whether both are the EOF after definitions, and differ in no more than these bits of the status. */
+export function eofsBut(bits: number): Predicate {
+  return (direct, got, before) => before?.subarray(0, 4).equals(DEFINITION) === true && areEofsBut(bits, direct, got);
+}
+
+/** Whether both are the EOF after rows, and differ in no more than these bits of the status. */
+export function lastEofsBut(bits: number): Predicate {
+  return (direct, got, before) => before?.subarray(0, 4).equals(DEFINITION) !== true && areEofsBut(bits, direct, got);
+}
+
+function areEofsBut(bits: number, direct: Buffer, got: Buffer): boolean {
+  if (direct.length !== 5 || got.length !== 5 || direct[0] !== 0xfe || got[0] !== 0xfe) return false;
+  return ((direct.readUInt16LE(3) ^ got.readUInt16LE(3)) & ~bits) === 0;
 }
 
 /** Whether both define the same column of what a user variable tells. */
 export function defineVariable(direct: Buffer, got: Buffer): boolean {
-  const [one, other] = [direct, got].map(
-    (payload) => /^\x03def\0\0\0.[^\0]*@[^\0]*/s.exec(payload.toString('latin1'))?.[0],
-  );
-  return one !== undefined && one === other;
+  const [one, other] = [direct, got].map(columnName);
+  return one !== null && one === other && one!.includes('@');
+}
+
+/** Of an expression, which is of no table. */
+function columnName(payload: Buffer): string | null {
+  if (!payload.subarray(0, 7).equals(OF_NO_TABLE)) return null;
+  return payload.toString('latin1', 8, 8 + payload[7]!);
 }
 
 /** Whether both define the same column, with another collation in its metadata. */
@@ -59,17 +72,26 @@ export function sameButWarnings(direct: Buffer, got: Buffer): boolean {
 }
 
 function okWithoutWarnings(payload: Buffer): string | null {
-  if ((payload[0] !== 0x00 && payload[0] !== 0xfe) || payload.length < 7) return null;
-  const { affectedRows, lastInsertId, status, info, trackers } = decodeOk(payload, Capability.SESSION_TRACK);
-  return [affectedRows, lastInsertId, status, String(info), trackers?.toString('hex')].join(' ');
+  const ok = okOf(payload);
+  if (ok === null) return null;
+  return [ok.affectedRows, ok.lastInsertId, ok.status, String(ok.info), ok.trackers?.toString('hex')].join(' ');
 }
 
 function told(payload: Buffer): string | null {
+  const ok = okOf(payload);
+  if (ok === null || ok.trackers === null) return null;
+  const entries = decodeTrackers(ok.trackers).map((tracker) => JSON.stringify(tracker));
+  return [ok.affectedRows, ok.lastInsertId, ok.status, String(ok.info), ...entries.sort()].join(' ');
+}
+
+/** A row of the binary protocol starts as an OK does; it reads as null, or as an OK that no other one equals. */
+function okOf(payload: Buffer): Ok | null {
   if ((payload[0] !== 0x00 && payload[0] !== 0xfe) || payload.length < 7) return null;
-  const { trackers, ...rest } = decodeOk(payload, Capability.SESSION_TRACK);
-  if (trackers === null) return null;
-  const entries = decodeTrackers(trackers).map((tracker) => JSON.stringify(tracker));
-  return JSON.stringify([String(rest.affectedRows), String(rest.lastInsertId), rest.status, rest.info, entries.sort()]);
+  try {
+    return decodeOk(payload, Capability.SESSION_TRACK);
+  } catch {
+    return null;
+  }
 }
 
 export function payloadText(payload: Buffer | null): string {

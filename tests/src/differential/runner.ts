@@ -67,7 +67,7 @@ async function go(
     for (const step of steps) {
       if (way === Way.MOVED) {
         const reason = await ground.move();
-        for (const one of reason?.split(',') ?? []) pins.add(one);
+        for (const pin of reason?.split(',') ?? []) pins.add(pin);
       }
       const said = await speaker.record(step.run);
       if (way === Way.DIRECT && said.at(-1)?.toString('latin1') === '<no answer>')

@@ -21,6 +21,15 @@ const T = [
 ];
 const TRACKING = ['modern', 'classicTracked'] as const;
 
+const OUT_PARAMETERS =
+  'CREATE PROCEDURE o(IN a INT, OUT b INT, INOUT c VARCHAR(10)) BEGIN SELECT a; SET b = a + 1, c = CONCAT(c, "!"); END';
+const CALLS = [
+  prepare('out', 'CALL o(?, ?, ?)'),
+  execute('out', [int(5), int(0), int(7)]),
+  execute('out', [int(6), int(0), int(8)], { bound: true }),
+  'SELECT 1',
+];
+
 /** Commands, and forms of replies. */
 export const PROTOCOL: readonly Case[] = [
   {
@@ -143,20 +152,20 @@ export const PROTOCOL: readonly Case[] = [
       'CALL two(1)',
     ],
   },
-  ...([undefined, 'mariadb'] as const).map((kind): Case => ({
-    // to clients without CLIENT_DEPRECATE_EOF MySQL tells that nothing follows, and sends an OK then
-    title: `OUT parameters of a prepared statement${kind === undefined ? '' : ', with EOF packets'}`,
-    ...(kind === undefined ? { profiles: ['modern', 'foundRows'] } : { kind, profiles: ['classic', 'classicTracked'] }),
-    setup: [
-      'CREATE PROCEDURE o(IN a INT, OUT b INT, INOUT c VARCHAR(10)) BEGIN SELECT a; SET b = a + 1, c = CONCAT(c, "!"); END',
-    ],
-    steps: [
-      prepare('out', 'CALL o(?, ?, ?)'),
-      execute('out', [int(5), int(0), int(7)]),
-      execute('out', [int(6), int(0), int(8)], { bound: true }),
-      'SELECT 1',
-    ],
-  })),
+  {
+    title: 'OUT parameters of a prepared statement',
+    profiles: ['modern', 'foundRows'],
+    setup: [OUT_PARAMETERS],
+    steps: CALLS,
+  },
+  {
+    // MySQL then says in an EOF that nothing follows, and sends an OK
+    title: 'OUT parameters of a prepared statement, with EOF packets',
+    kind: 'mariadb',
+    profiles: ['classic', 'classicTracked'],
+    setup: [OUT_PARAMETERS],
+    steps: CALLS,
+  },
   {
     title: 'affected and found rows',
     setup: T,
