@@ -34,10 +34,17 @@ export const EXPLAINED: readonly Pattern[] = [
     payloads: tellSame,
   },
   {
+    name: 'OUT parameters of a statement whose types are not sent again',
+    why: 'MariaDB reads a parameter otherwise once it was an OUT parameter, which a statement prepared anew does not',
+    kind: 'mariadb',
+    way: Way.MOVED,
+    title: /^OUT parameters of a prepared statement/,
+    step: /"bound":true/,
+  },
+  {
     name: 'row numbers in errors that have no rows',
     why: 'MariaDB names the row that an earlier statement on the same connection was at',
     kind: 'mariadb',
-    title: /^a random session$/,
     direct: /at row \d+$/,
     got: /at row \d+$/,
   },

@@ -96,9 +96,16 @@ export const FINDINGS: readonly Pattern[] = [
     name: 'F6',
     why: 'collation of a reset connection',
     kind: 'mysql',
-    title: /^a random session$/,
+    title: /^(a random session|collations after a reset)$/,
     direct: /utf8mb4_0900_ai_ci/,
     got: /utf8mb4_general_ci/,
+  },
+  {
+    name: 'F33',
+    why: 'FOUND_ROWS() of a reset connection',
+    kind: 'mysql',
+    title: /^a reset connection forgets$/,
+    step: /FOUND_ROWS/,
   },
   { name: 'F27', why: 'SESSION_STATE_CHANGED in an EOF', payloads: lastEofsBut(ServerStatus.SESSION_STATE_CHANGED) },
   {
@@ -108,6 +115,11 @@ export const FINDINGS: readonly Pattern[] = [
     title: /^roles$/,
     direct: /app_writer/,
     got: /NONE/,
+  },
+  {
+    name: 'F34',
+    why: 'a result without rows in a procedure with cursors has one EOF only',
+    title: /^procedures with cursors, and results without rows$/,
   },
   {
     name: 'F27',

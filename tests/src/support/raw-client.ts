@@ -148,8 +148,11 @@ export class RawClient {
     return rows.map((row) => (row[0] === 0xfb ? null : row.toString('utf8', 1)));
   }
 
-  /** Reply to COM_QUERY and COM_STMT_EXECUTE. */
-  async reply(): Promise<Reply> {
+  /**
+   * Reply to COM_QUERY and COM_STMT_EXECUTE. `cursor`: whether one may have been asked for; results of a procedure that
+   * uses cursors have their status bits too.
+   */
+  async reply(cursor = true): Promise<Reply> {
     const payloads: Buffer[] = [];
     const rows: Buffer[] = [];
     let sequence = 1;
@@ -170,7 +173,7 @@ export class RawClient {
         for (let i = 0; i < columns; i++) await read();
         let eof = this.eofs ? await read() : null;
         // an open cursor: nothing comes after the definitions
-        if (eof === null || (eof.readUInt16LE(3) & ServerStatus.CURSOR_EXISTS) === 0) {
+        if (!cursor || eof === null || (eof.readUInt16LE(3) & ServerStatus.CURSOR_EXISTS) === 0) {
           for (;;) {
             eof = await read();
             if (eof[0] === 0xff) return { payloads, rows, status: 0, error: decodeErr(eof) };

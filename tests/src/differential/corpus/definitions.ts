@@ -1,4 +1,4 @@
-import type { Case } from '../case';
+import { type Case, execute, prepare } from '../case';
 
 /** DDL of every sort, and what shows it. */
 export const DEFINITIONS: readonly Case[] = [
@@ -121,6 +121,18 @@ export const DEFINITIONS: readonly Case[] = [
       'CALL modes()',
       'SELECT @@time_zone, @@character_set_client',
     ],
+  },
+  {
+    title: 'procedures with cursors, and results without rows',
+    setup: [
+      'CREATE TABLE t (id INT)',
+      'INSERT INTO t VALUES (1), (2)',
+      `CREATE PROCEDURE p() BEGIN
+        DECLARE x INT; DECLARE c CURSOR FOR SELECT id FROM t;
+        OPEN c; FETCH c INTO x; SELECT id FROM t WHERE id < 0; FETCH c INTO x; SELECT id FROM t WHERE id > 99; CLOSE c;
+        SELECT id FROM t WHERE id = x; END`,
+    ],
+    steps: ['CALL p()', 'SELECT 1', prepare('p', 'CALL p()'), execute('p'), 'SELECT 2'],
   },
   {
     title: 'SHOW',

@@ -2,6 +2,7 @@ import type { Case } from '../case';
 import { CHARSETS } from './charsets';
 import { DEFINITIONS } from './definitions';
 import { DIAGNOSTICS } from './diagnostics';
+import { FOUND } from './found';
 import { MARIADB } from './mariadb';
 import { MYSQL } from './mysql';
 import { PINS } from './pins';
@@ -24,6 +25,7 @@ export const CORPUS: Readonly<Record<string, readonly Case[]>> = {
   definitions: DEFINITIONS,
   writes: WRITES,
   pins: PINS,
+  'found at random': FOUND,
   'MariaDB alone': MARIADB,
   'MySQL alone': MYSQL,
 };
