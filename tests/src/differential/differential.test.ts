@@ -1,4 +1,5 @@
 import { describeKinds } from '../support/kinds';
+import { asStep } from './case';
 import { CORPUS } from './corpus';
 import { randomSessions } from './generator';
 import { Ground } from './ground';
@@ -8,6 +9,12 @@ import { runCase } from './runner';
 
 /** Every so many cases of the corpus, each in one profile: the whole of it is `differential.long.ts`. */
 const EVERY = 4;
+
+test('a corpus of at least 400 different steps, and titles of their own', () => {
+  const cases = Object.values(CORPUS).flat();
+  expect(new Set(cases.map(({ title }) => title)).size).toBe(cases.length);
+  expect(new Set(cases.flatMap(({ steps }) => steps.map((step) => asStep(step).label))).size).toBeGreaterThan(400);
+});
 
 describeKinds('some of all is through the proxy as on a connection to the server', (kind) => {
   let ground: Ground;

@@ -30,7 +30,7 @@ const RESTS_WITHIN_MS = 5000;
 const EXTRA = ['max_allowed_packet=64M', 'log_bin_trust_function_creators=1'];
 
 /**
- * Two servers that replicate from each other, and a proxy before them. One of them is used at a time, as in a pool; the
+ * Two servers that replicate from each other, and a proxy before them. One of them is writable at a time, as in a pool; the
  * other has all that it wrote before it is used itself.
  */
 export class Ground {
@@ -54,8 +54,6 @@ export class Ground {
       await first.connect({ multipleStatements: true }),
       await second.connect({ multipleStatements: true }),
     ] as const;
-    // writes go to one of them at a time, by how they are used
-    await admins[1].query('SET GLOBAL read_only = 0');
     for (const statement of [
       `CREATE USER '${OTHER.user}'@'%' IDENTIFIED BY '${OTHER.password}'`,
       `GRANT ALL ON \`app%\`.* TO '${OTHER.user}'@'%'`,
@@ -104,8 +102,11 @@ export class Ground {
       if (blocking.length === 0) throw new Error(`not drained: ${JSON.stringify(result.blocking)}`);
       return result.blocking.map(({ reason }) => reason).join(' ');
     }
-    await this.#caughtUp();
-    this.#active = this.#active === 0 ? 1 : 0;
+    const target = this.#active === 0 ? 1 : 0;
+    await this.#admins[this.#active].query('SET GLOBAL read_only = 1');
+    await this.#caughtUp(this.#admins[this.#active], this.#admins[target]);
+    await this.#admins[target].query('SET GLOBAL read_only = 0');
+    this.#active = target;
     await this.plane.release(this.#servers[this.#active].name);
     return null;
   }
@@ -133,9 +134,7 @@ export class Ground {
     }
   }
 
-  async #caughtUp(): Promise<void> {
-    const [source, target] =
-      this.#active === 0 ? this.#admins : ([...this.#admins].reverse() as [Connection, Connection]);
+  async #caughtUp(source: Connection, target: Connection): Promise<void> {
     const [written, applied] = await Promise.all([this.#position(source), this.#position(target)]);
     if (written === applied) return;
     const [rows] = await target.query<RowDataPacket[]>(WAIT[this.kind], [written]);

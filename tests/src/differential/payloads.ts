@@ -81,7 +81,7 @@ function told(payload: Buffer): string | null {
   const ok = okOf(payload);
   if (ok === null || ok.trackers === null) return null;
   const entries = decodeTrackers(ok.trackers).map((tracker) => JSON.stringify(tracker));
-  return [ok.affectedRows, ok.lastInsertId, ok.status, String(ok.info), ...entries.sort()].join(' ');
+  return [ok.affectedRows, ok.lastInsertId, ok.status, ok.warnings, String(ok.info), ...entries.sort()].join(' ');
 }
 
 /** A row of the binary protocol starts as an OK does; it reads as null, or as an OK that no other one equals. */

@@ -15,6 +15,8 @@ export const FOUND: readonly Case[] = [
       'SHOW WARNINGS',
       execute('none', [int(1)]),
       initDb('app_diff'),
+      execute('none', [int(1)]),
+      'SHOW WARNINGS',
     ],
   },
   {

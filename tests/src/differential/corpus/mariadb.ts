@@ -125,7 +125,7 @@ export const MARIADB: readonly Case[] = [
   },
   {
     kind,
-    title: 'variables of its own',
+    title: 'variables of MariaDB alone',
     steps: [
       "SET SESSION tx_isolation = 'READ-COMMITTED'",
       'SELECT @@tx_isolation, @@tx_read_only',

@@ -36,7 +36,7 @@ export const MYSQL: readonly Case[] = [
   },
   {
     kind,
-    title: 'variables of its own',
+    title: 'variables of MySQL alone',
     steps: [
       'SET sql_require_primary_key = 1',
       'SET max_execution_time = 5000',
