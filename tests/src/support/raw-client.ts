@@ -56,6 +56,8 @@ export class RawClient {
   readonly eofs: boolean;
   /** Resolves when the connection has ended. */
   readonly ended: Promise<void>;
+  /** Gets each payload as it is read; null: nobody does. */
+  onPacket: ((payload: Buffer) => void) | null = null;
   readonly #framer = new PacketFramer({ maxPayload: 128 << 20 });
   #wake: (() => void) | null = null;
   #closed = false;
@@ -136,7 +138,9 @@ export class RawClient {
       const packet = this.#framer.next();
       if (packet !== null) {
         this.#next = (packet.sequence + 1) & 0xff;
-        return Buffer.from(packet.payload);
+        const payload = Buffer.from(packet.payload);
+        this.onPacket?.(payload);
+        return payload;
       }
       if (this.#closed) throw new Error('the connection was closed');
       await new Promise<void>((resolve) => (this.#wake = resolve));
@@ -160,8 +164,11 @@ export class RawClient {
     return rows.map((row) => (row[0] === 0xfb ? null : row.toString('utf8', 1)));
   }
 
-  /** Reply to COM_QUERY and COM_STMT_EXECUTE. */
-  async reply(): Promise<Reply> {
+  /**
+   * Reply to COM_QUERY and COM_STMT_EXECUTE. `cursor`: whether one may have been asked for; results of a procedure that
+   * uses cursors have their status bits too.
+   */
+  async reply(cursor = true): Promise<Reply> {
     const payloads: Buffer[] = [];
     const rows: Buffer[] = [];
     let sequence = 1;
@@ -182,7 +189,7 @@ export class RawClient {
         for (let i = 0; i < columns; i++) await read();
         let eof = this.eofs ? await read() : null;
         // an open cursor: nothing comes after the definitions
-        if (eof === null || (eof.readUInt16LE(3) & ServerStatus.CURSOR_EXISTS) === 0) {
+        if (!cursor || eof === null || (eof.readUInt16LE(3) & ServerStatus.CURSOR_EXISTS) === 0) {
           for (;;) {
             eof = await read();
             if (eof[0] === 0xff) return { payloads, rows, status: 0, error: decodeErr(eof) };
