@@ -5,6 +5,8 @@ import type { Answer, ConnectRequest, Param, Request, Session } from './driver';
 
 /** More of an answer than this is kept as length and hash. */
 const LONG = 20_000;
+/** More than what is printed for the mark. */
+const TAIL_CHARACTERS = 2000;
 const CANCEL_AFTER_MS = 500;
 
 export interface CommandLineOptions {
@@ -23,7 +25,9 @@ export interface CommandLineOptions {
 class Client {
   readonly #child: ChildProcess;
   readonly #exited: Promise<void>;
-  #text = '';
+  #printed: string[] = [];
+  /** The end of it: a long result comes in thousands of pieces, and may not be searched as a whole for each. */
+  #tail = '';
   #heard: () => void = () => undefined;
   #ended = false;
   #marks = 0;
@@ -36,7 +40,8 @@ class Client {
       env: { ...process.env, ...options.runtime.env, MYSQL_PWD: password, LC_ALL: 'C.UTF-8' },
     });
     this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => {
-      this.#text += text;
+      this.#printed.push(text);
+      this.#tail = (this.#tail + text).slice(-TAIL_CHARACTERS);
       this.#heard();
     });
     this.#child.stdin!.on('error', () => undefined);
@@ -50,16 +55,18 @@ class Client {
   }
 
   /** Sends the text and resolves with all that is printed until it has been worked off, or until the client ends. */
-  async run(text: string): Promise<string> {
-    this.#text = '';
+  async run(commands: string): Promise<string> {
+    this.#printed = [];
+    this.#tail = '';
     const mark = (this.#marks += 1);
     // The statement is echoed too: only its result has the mark as a whole.
     const question = `SELECT CONCAT('work', 'ed off ${mark}')`;
-    this.#child.stdin!.write(`${text}\n${question};\n`);
+    this.#child.stdin!.write(`${commands}\n${question};\n`);
     const end = `worked off ${mark}`;
-    while (!this.#ended && !this.#text.includes(end)) await new Promise<void>((resolve) => (this.#heard = resolve));
-    const cut = this.#text.lastIndexOf(`--------------\n${question}`);
-    return cut === -1 ? this.#text : this.#text.slice(0, cut);
+    while (!this.#ended && !this.#tail.includes(end)) await new Promise<void>((resolve) => (this.#heard = resolve));
+    const text = this.#printed.join('');
+    const cut = text.lastIndexOf(`--------------\n${question}`);
+    return cut === -1 ? text : text.slice(0, cut);
   }
 
   interrupt(): void {
@@ -180,7 +187,11 @@ export class CommandLineSession implements Session {
     const safe = ca === undefined ? this.#options.insecure : this.#options.tls(ca);
     const packed = compress === true ? ['--compress'] : [];
     const characters = ['--default-character-set=utf8mb4', '--max-allowed-packet=64M', '--column-type-info'];
-    return new Client(this.#options, [...this.#options.options, ...how, ...where, ...safe, ...packed, ...characters, ...more], password);
+    return new Client(
+      this.#options,
+      [...this.#options.options, ...how, ...where, ...safe, ...packed, ...characters, ...more],
+      password,
+    );
   }
 
   async #sql(on: string, sql: string): Promise<Answer> {
@@ -198,7 +209,10 @@ export class CommandLineSession implements Session {
 }
 
 function answer(printed: string): Answer {
-  const text = printed.replaceAll(/ at line \d+/g, '').replaceAll(/ \(\d+\.\d+ sec\)/g, '');
+  const text = printed
+    .replaceAll(/ at line \d+/g, '')
+    .replaceAll(/ \(\d+\.\d+ sec\)/g, '')
+    .replaceAll(/KILL QUERY \d+/g, 'KILL QUERY');
   const error = /^ERROR (\d+) \((\w+)\): (.*)$/m.exec(text);
   const kept = text.length > LONG ? `${text.length} ${createHash('md5').update(text).digest('hex')}` : text;
   if (error === null) return { ok: kept };

@@ -85,7 +85,7 @@ export interface Driver {
   readonly runtime?: RuntimeName;
   /** Autocommit is off unless told otherwise: a SELECT leaves a transaction open, and the job commits after each step. */
   readonly opensTransactions?: boolean;
-  /** What the driver itself does wrong directly too, or can't do, by operation, so that it is not asked. */
-  readonly without?: Partial<Record<Operation, string>>;
+  /** Steps that it is not asked to do, with the reason: what it does wrong straight to a server too. */
+  readonly without?: Readonly<Record<string, string>>;
   open(): Session | Promise<Session>;
 }

@@ -34,6 +34,8 @@ export class Job implements Asking {
   readonly #session: Session;
   readonly #transcript = new Map<string, Entry[]>();
   #entries: Entry[] = [];
+  /** Connections that could not be made. */
+  readonly #absent = new Set<string>();
   #broken: string | null = null;
   #blockedLast = false;
 
@@ -57,8 +59,9 @@ export class Job implements Asking {
   }
 
   async ask(request: Request): Promise<Answer> {
-    const why = this.driver.without?.[request.op];
-    const answer: Answer = why === undefined ? await this.#answer(request) : { unsupported: true };
+    const on = request.on ?? 'main';
+    const answer: Answer = this.#absent.has(on) ? { unsupported: true } : await this.#answer(request);
+    if (request.op === 'connect' && !('ok' in answer)) this.#absent.add(on);
     this.#entries.push({ asked: summary(request), answer: this.#normal(answer) });
     return answer;
   }
@@ -73,7 +76,7 @@ export class Job implements Asking {
     this.#entries = this.#transcript.get(step.name) ?? [];
     this.#transcript.set(step.name, this.#entries);
     try {
-      await step.phases[phase]!(this);
+      if (this.driver.without?.[step.name] === undefined) await step.phases[phase]!(this);
       if (step.stateless === true) return;
       await readState(this);
       if (this.driver.opensTransactions === true) await this.ask({ op: 'commit' });
@@ -130,7 +133,9 @@ export class Job implements Asking {
     const text = JSON.stringify(answer)
       .replaceAll(this.otherDatabase, '{other}')
       .replaceAll(this.database, '{database}')
-      .replaceAll(`:${this.connect.port}`, ':{port}');
+      .replaceAll(`:${this.connect.port}`, ':{port}')
+      // Connector/J begins its errors with the connection's id.
+      .replaceAll(/\(conn=\d+\)/g, '(conn)');
     return JSON.parse(text) as Answer;
   }
 }

@@ -2,7 +2,7 @@ import type { CheckReport } from '@myswitch/orchestrator';
 import type { Kind } from '@myswitch/testkit';
 import type { Driver } from './driver';
 import { type Difference, type Job, type Transcript, differences, leaves, runJobs } from './job';
-import { STEPS, type Step } from './steps';
+import { STATE_REQUESTS, STEPS, type Step } from './steps';
 import { type DriverStage, accountOf } from './stage';
 
 /** A cell of the table driver x kind x feature. */
@@ -143,9 +143,7 @@ const same = (step: Step, found: readonly Difference[]): 'same' | 'differs' =>
 
 /** Only what the step is about counts: not the state that is read after each. */
 function worked(step: Step, transcript: Transcript): Cell['direct'] {
-  const entries = (transcript.get(step.name) ?? []).filter(
-    ({ asked }) => !/^(query SELECT DATABASE\(\), @@SESSION|run kept)/.test(asked),
-  );
+  const entries = (transcript.get(step.name) ?? []).filter(({ asked }) => !STATE_REQUESTS.test(asked));
   const answers = entries.map(({ answer }) => answer);
   if (answers.length === 0 || answers.some((answer) => 'unsupported' in answer)) return 'unsupported';
   return step.errors !== true && answers.some((answer) => 'error' in answer) ? 'fails' : 'works';
