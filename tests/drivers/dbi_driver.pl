@@ -43,11 +43,13 @@ sub connected {
     $dsn .= ";${PREFIX}_multi_statements=1;${PREFIX}_server_prepare=1;${PREFIX}_local_infile=1$utf8";
     $dsn .= ";${PREFIX}_compression=1" if $request->{compress};
     $dsn .= ";${PREFIX}_ssl=1;${PREFIX}_ssl_ca_file=$request->{ca};${PREFIX}_ssl_verify_server_cert=1" if $request->{ca};
+    # Built with MariaDB's library it can't insist on TLS.
+    $dsn .= ';mysql_ssl_optional=1' if $request->{ca} && $NAME eq 'mysql';
     return DBI->connect($dsn, @$request{qw(user password)}, { RaiseError => 1, PrintError => 0, AutoCommit => 1 });
 }
 
 sub results {
-    my ($connection, $statement) = @_;
+    my ($statement, $prepared) = @_;
     my @found;
     do {
         if ($statement->{NUM_OF_FIELDS}) {
@@ -58,7 +60,7 @@ sub results {
         } else {
             push @found, { affected => $statement->rows, insertId => $statement->{"${PREFIX}_insertid"} };
         }
-    } while ($statement->more_results);
+    } while (!$prepared && $statement->more_results); # it refuses to ask when prepared on the server
     return \@found;
 }
 
@@ -67,17 +69,17 @@ sub query {
     my ($connection, $sql) = @_;
     my $statement = $connection->prepare($sql, { "${PREFIX}_server_prepare" => 0 });
     $statement->execute;
-    my $found = results($connection, $statement);
+    my $found = results($statement, 0);
     $statement->finish;
     return $found;
 }
 
 sub execute {
-    my ($connection, $statement, $params) = @_;
+    my ($statement, $params) = @_;
     my $index = 0;
     $statement->bind_param(++$index, bound($_)) for @$params;
     $statement->execute;
-    return results($connection, $statement);
+    return results($statement, 1);
 }
 
 my %operations = (
@@ -103,12 +105,12 @@ my %operations = (
     execute => sub {
         my ($request, $on) = @_;
         my $statement = $connections{$on}->prepare($request->{sql});
-        my $found = execute($connections{$on}, $statement, $request->{params});
+        my $found = execute($statement, $request->{params});
         $statement->finish;
         return $found;
     },
     prepare => sub { my ($request, $on) = @_; $statements{ $request->{name} } = $connections{$on}->prepare($request->{sql}); undef },
-    run => sub { my ($request, $on) = @_; execute($connections{$on}, $statements{ $request->{name} }, $request->{params}) },
+    run => sub { my ($request, $on) = @_; execute($statements{ $request->{name} }, $request->{params}) },
     unprepare => sub { my ($request) = @_; (delete $statements{ $request->{name} })->finish; undef },
     batch => sub {
         my ($request, $on) = @_;
@@ -166,7 +168,7 @@ while (my $line = <STDIN>) {
     if ($operation) {
         my $found = eval { $operation->($request, $request->{on} // 'main') };
         $answer = $@
-            ? { error => { code => $DBI::err, state => $DBI::state, message => "$@" } }
+            ? { error => { code => $DBI::err, state => $DBI::state, message => $DBI::errstr // "$@" } }
             : { ok => $found };
     } else {
         $answer = { unsupported => JSON::PP::true };

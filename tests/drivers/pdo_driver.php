@@ -76,12 +76,15 @@ function results(PDO $connection, PDOStatement $statement): array
     return $found;
 }
 
-/** As text: PDO::query() would prepare it. */
+/** As text. */
 function query(PDO $connection, string $sql): array
 {
-    $statement = $connection->prepare($sql, [PDO::ATTR_EMULATE_PREPARES => true]);
-    $statement->execute();
-    return results($connection, $statement);
+    $connection->setAttribute(PDO::ATTR_EMULATE_PREPARES, true);
+    try {
+        return results($connection, $connection->query($sql));
+    } finally {
+        $connection->setAttribute(PDO::ATTR_EMULATE_PREPARES, false);
+    }
 }
 
 function execute(PDO $connection, PDOStatement $statement, array $params): array

@@ -186,10 +186,12 @@ export class CommandLineSession implements Session {
     const where = ['--protocol=TCP', `--host=${host}`, `--port=${port}`, `--user=${user}`, `--database=${database}`];
     const safe = ca === undefined ? this.#options.insecure : this.#options.tls(ca);
     const packed = compress === true ? ['--compress'] : [];
-    const characters = ['--default-character-set=utf8mb4', '--max-allowed-packet=64M', '--column-type-info'];
+    const characters = ['--default-character-set=utf8mb4', '--max-allowed-packet=64M'];
+    // MariaDB's client loses a result when it is told both.
+    const types = more.includes('--quick') ? [] : ['--column-type-info'];
     return new Client(
       this.#options,
-      [...this.#options.options, ...how, ...where, ...safe, ...packed, ...characters, ...more],
+      [...this.#options.options, ...how, ...where, ...safe, ...packed, ...characters, ...types, ...more],
       password,
     );
   }

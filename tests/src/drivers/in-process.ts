@@ -6,6 +6,9 @@ export type RequestOf<O extends Operation> = Extract<Request, { readonly op: O }
 /** How a driver in this process does what it is asked; what is missing, the driver has not. */
 export type Operations = { readonly [O in Operation]?: (request: RequestOf<O>) => Promise<unknown> };
 
+/** Thrown for what a driver has not, when that depends on more than the operation. */
+export class Unsupported extends Error {}
+
 /** A driver in this process. */
 export class InProcessSession implements Session {
   readonly #operations: Operations;
@@ -23,7 +26,7 @@ export class InProcessSession implements Session {
     try {
       return { ok: (await operation(request)) ?? null };
     } catch (error) {
-      return failed(error);
+      return error instanceof Unsupported ? { unsupported: true } : failed(error);
     }
   }
 

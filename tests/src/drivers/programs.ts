@@ -9,11 +9,18 @@ const run = promisify(execFile);
 
 const FOLDER = join(__dirname, '..', '..', 'drivers');
 
+/** Of interpreters. */
+const OPTIONS: Partial<Record<RuntimeName, readonly string[]>> = {
+  // Answers are on stdout. LOAD DATA LOCAL has to be allowed here too.
+  php: ['-d', 'display_errors=stderr', '-d', 'mysqli.allow_local_infile=1', '-d', 'memory_limit=512M'],
+};
+
 /** A program of `tests/drivers`, run by its interpreter. */
 const program = (name: string, runtime: RuntimeName, file: string, ...args: string[]): Driver => ({
   name,
   runtime,
-  open: async () => new ChildSession(await fetchRuntime(runtime), [join(FOLDER, file), ...args]),
+  open: async () =>
+    new ChildSession(await fetchRuntime(runtime), [...(OPTIONS[runtime] ?? []), join(FOLDER, file), ...args]),
 });
 
 let compiled: Promise<string> | null = null;
