@@ -1,7 +1,7 @@
 import type { Answer, Operation, Request, Session } from './driver';
 import { failed } from './values';
 
-export type RequestOf<O extends Operation> = Extract<Request, { readonly op: O }>;
+type RequestOf<O extends Operation> = Extract<Request, { readonly op: O }>;
 
 /** How a driver in this process does what it is asked; what is missing, the driver has not. */
 export type Operations = { readonly [O in Operation]?: (request: RequestOf<O>) => Promise<unknown> };

@@ -19,7 +19,7 @@ export interface Cell {
   readonly opensTransactions: boolean;
 }
 
-export interface DriverResult {
+interface DriverResult {
   readonly driver: string;
   readonly cells: readonly Cell[];
   readonly problems: readonly string[];
@@ -150,7 +150,7 @@ function worked(step: Step, transcript: Transcript): Cell['direct'] {
 }
 
 /** Features that MySwitch does not have yet: they differ, and that fails no test. */
-export const PENDING: Readonly<Record<string, string>> = {
+const PENDING: Readonly<Record<string, string>> = {
   'LOAD DATA LOCAL': 'LOAD DATA LOCAL INFILE is being built',
   compression: 'compression towards clients is being built',
 };

@@ -82,13 +82,24 @@ function open(): Session {
         return resultsOf(rows, fields);
       },
       unprepare: async ({ name }) => statements.take(name).close(),
-      begin: async ({ on }) => void (await at(on).beginTransaction()),
-      commit: async ({ on }) => void (await at(on).commit()),
-      rollback: async ({ on }) => void (await at(on).rollback()),
-      ping: async ({ on }) => void (await at(on).ping()),
-      reset: async ({ on }) => void (await at(on).reset()),
-      changeUser: async ({ on, user, password, database }) =>
-        void (await at(on).changeUser({ user, password, database })),
+      begin: async ({ on }) => {
+        await at(on).beginTransaction();
+      },
+      commit: async ({ on }) => {
+        await at(on).commit();
+      },
+      rollback: async ({ on }) => {
+        await at(on).rollback();
+      },
+      ping: async ({ on }) => {
+        await at(on).ping();
+      },
+      reset: async ({ on }) => {
+        await at(on).reset();
+      },
+      changeUser: async ({ on, user, password, database }) => {
+        await at(on).changeUser({ user, password, database });
+      },
       use: async ({ on, database }) => {
         await at(on).query(`USE \`${database}\``);
       },
