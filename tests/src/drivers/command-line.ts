@@ -166,7 +166,16 @@ export class CommandLineSession implements Session {
         this.#client(on).interrupt();
         return running;
       }
-      default:
+      case 'execute':
+      case 'batch':
+      case 'cursor':
+      case 'ping':
+      case 'changeUser':
+      case 'poolOpen':
+      case 'poolRun':
+      case 'poolClose':
+      case 'model':
+      case 'transaction':
         return { unsupported: true };
     }
   }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Answer, ConnectRequest, Driver, Request, Session } from './driver';
 import { type Asking, STEPS, type Step, readState } from './steps';
 
-const ANSWER_WITHIN_MS = 30_000;
+const ANSWER_WITHIN_MS = 15_000;
 
 /** One request of a step and what came of it. */
 export interface Entry {
@@ -51,6 +51,11 @@ export class Job implements Asking {
 
   get transcript(): Transcript {
     return this.#transcript;
+  }
+
+  /** It could not log in. */
+  get absent(): boolean {
+    return this.#absent.has('main');
   }
 
   /** Why it ended early; null: it did not. */

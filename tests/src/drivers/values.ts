@@ -9,7 +9,7 @@ export function told(value: unknown): string | null {
   if (Buffer.isBuffer(value)) return `buffer:${shortened(value.toString('hex'))}`;
   if (value instanceof Date) return `date:${Number.isNaN(value.getTime()) ? 'invalid' : value.toISOString()}`;
   if (typeof value === 'object') return `object:${shortened(JSON.stringify(value))}`;
-  return `${typeof value}:${shortened(String(value))}`;
+  return `${typeof value}:${shortened(String(value as string | number | bigint | boolean))}`;
 }
 
 function shortened(text: string): string {
