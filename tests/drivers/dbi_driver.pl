@@ -7,6 +7,7 @@ use Digest::MD5 qw(md5_hex);
 use Encode qw(encode_utf8 is_utf8);
 use DBI qw(:sql_types);
 use JSON::PP;
+use POSIX ();
 
 my $NAME = $ARGV[0];
 my $PREFIX = lc $NAME;
@@ -148,9 +149,8 @@ my %operations = (
         if ($child == 0) {
             $_->{InactiveDestroy} = 1 for values %connections;
             select undef, undef, undef, 0.5;
-            connected($targets{$on})->do("KILL QUERY $id");
-            require POSIX;
-            POSIX::_exit(0);
+            eval { connected($targets{$on})->do("KILL QUERY $id") };
+            POSIX::_exit(0); # no destructor may say goodbye on connections of the parent
         }
         my $found = eval { query($connections{$on}, $request->{sql}) };
         my $error = $@;

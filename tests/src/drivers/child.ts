@@ -33,7 +33,7 @@ export class ChildSession implements Session {
         for (const answer of this.#waiting.splice(0)) answer(null);
         resolve();
       };
-      this.#child.once('close', gone);
+      this.#child.once('exit', gone);
       this.#child.once('error', (error) => {
         this.#stderr += error.message;
         gone();
@@ -58,5 +58,6 @@ export class ChildSession implements Session {
     this.#child.stdin!.end();
     this.#child.kill('SIGKILL');
     await this.#exited;
+    this.#child.stdout!.destroy();
   }
 }

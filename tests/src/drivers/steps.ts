@@ -249,7 +249,16 @@ export const STEPS: readonly Step[] = [
   {
     name: 'error amid multiple statements',
     errors: true,
-    phases: [async (job) => void (await job.query('SELECT 1 AS a; SELECT * FROM missing; SELECT 2 AS c'))],
+    phases: [
+      async (job) => {
+        await job.ask({ op: 'connect', ...job.connect, on: 'amid' });
+        await job.query('SELECT 1 AS a; SELECT * FROM missing; SELECT 2 AS c', 'amid');
+      },
+      async (job) => {
+        await job.query('SELECT 1 AS still_there', 'amid');
+        await job.ask({ op: 'close', on: 'amid' });
+      },
+    ],
   },
   {
     name: 'procedure',
@@ -269,10 +278,8 @@ export const STEPS: readonly Step[] = [
     errors: true,
     phases: [
       async (job) => {
-        await job.query('SELEC 1');
         await job.query('SELECT * FROM missing');
         await job.query("INSERT INTO words VALUES (1, 'twice')");
-        await job.query("SIGNAL SQLSTATE '45001' SET MESSAGE_TEXT = 'of our own', MYSQL_ERRNO = 5001");
         await job.query('SELECT * FROM mysql.user');
         await job.ask({ op: 'execute', sql: 'SELECT * FROM missing WHERE id = ?', params: [param('int', '1')] });
         await job.ask({
@@ -280,6 +287,19 @@ export const STEPS: readonly Step[] = [
           sql: 'INSERT INTO words VALUES (?, ?)',
           params: [param('int', '1'), param('string', 'x')],
         });
+        // On connections of their own: what a server did before such an error is not plain.
+        await job.ask({ op: 'connect', ...job.connect, on: 'typo' });
+        await job.query('SELEC 1', 'typo');
+      },
+      async (job) => {
+        await job.query('SELECT 1 AS still_there', 'typo');
+        await job.ask({ op: 'close', on: 'typo' });
+        await job.ask({ op: 'connect', ...job.connect, on: 'signal' });
+        await job.query("SIGNAL SQLSTATE '45001' SET MESSAGE_TEXT = 'of our own', MYSQL_ERRNO = 5001", 'signal');
+      },
+      async (job) => {
+        await job.query('SELECT 1 AS still_there', 'signal');
+        await job.ask({ op: 'close', on: 'signal' });
       },
     ],
   },

@@ -132,8 +132,7 @@ function open(): Session {
         );
         await sleep(500);
         const other = await createConnection(optionsOf(target));
-        await other.query(`KILL QUERY ${connection.threadId}`);
-        await other.end();
+        await other.query(`KILL QUERY ${connection.threadId}`).finally(() => other.end());
         const outcome = await running;
         if ('error' in outcome) throw outcome.error;
         return outcome.ok;
