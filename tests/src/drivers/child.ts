@@ -13,6 +13,7 @@ export class ChildSession implements Session {
   readonly #waiting: ((line: string | null) => void)[] = [];
   readonly #exited: Promise<void>;
   #stderr = '';
+  #how = '';
   #ended = false;
 
   constructor({ command, args, env }: Runtime, more: readonly string[]) {
@@ -28,7 +29,8 @@ export class ChildSession implements Session {
     this.#lines = createInterface({ input: this.#child.stdout! });
     this.#lines.on('line', (line) => this.#waiting.shift()?.(line));
     this.#exited = new Promise((resolve) => {
-      const gone = (): void => {
+      const gone = (code: number | null, signal: NodeJS.Signals | null): void => {
+        this.#how = `${code ?? signal}`;
         this.#ended = true;
         for (const answer of this.#waiting.splice(0)) answer(null);
         resolve();
@@ -36,7 +38,7 @@ export class ChildSession implements Session {
       this.#child.once('exit', gone);
       this.#child.once('error', (error) => {
         this.#stderr += error.message;
-        gone();
+        gone(null, null);
       });
     });
   }
@@ -50,7 +52,7 @@ export class ChildSession implements Session {
       this.#waiting.push(resolve);
       this.#child.stdin!.write(`${JSON.stringify(request)}\n`);
     });
-    if (line === null) throw new Error(`the program has ended: ${this.#stderr}`);
+    if (line === null) throw new Error(`the program has ended with ${this.#how}: ${this.#stderr}`);
     return JSON.parse(line) as Answer;
   }
 

@@ -220,7 +220,9 @@ export class CommandLineSession implements Session {
 }
 
 function answer(printed: string): Answer {
+  // An empty line after the mark belongs to what came before.
   const text = printed
+    .trim()
     .replaceAll(/ at line \d+/g, '')
     .replaceAll(/ \(\d+\.\d+ sec\)/g, '')
     .replaceAll(/KILL QUERY \d+/g, 'KILL QUERY');

@@ -3,6 +3,8 @@ import type { Answer, ConnectRequest, Driver, Request, Session } from './driver'
 import { type Asking, STEPS, type Step, readState } from './steps';
 
 const ANSWER_WITHIN_MS = 15_000;
+/** A step keeps a connection that may pin over one switch, and another one over the next. */
+const BLOCKED_AT_MOST = 4;
 
 /** One request of a step and what came of it. */
 export interface Entry {
@@ -12,6 +14,13 @@ export interface Entry {
 
 /** The transcript of each step by its name; a step that was not reached is not in it. */
 export type Transcript = ReadonlyMap<string, readonly Entry[]>;
+
+/** A switch that could not be made. */
+export interface Blocked {
+  /** Name of the step before it. */
+  readonly after: string;
+  readonly why: string;
+}
 
 export interface JobOptions {
   readonly driver: Driver;
@@ -30,14 +39,15 @@ export class Job implements Asking {
   readonly infile: string;
   readonly connect: Omit<ConnectRequest, 'op'>;
   readonly ca: string;
-  readonly blocked: string[] = [];
+  readonly blocked: Blocked[] = [];
   readonly #session: Session;
   readonly #transcript = new Map<string, Entry[]>();
   #entries: Entry[] = [];
   /** Connections that could not be made. */
   readonly #absent = new Set<string>();
   #broken: string | null = null;
-  #blockedLast = false;
+  #blockedInARow = 0;
+  #step = '';
 
   constructor({ driver, session, connect, otherDatabase, ca, infile }: JobOptions) {
     this.driver = driver;
@@ -78,6 +88,7 @@ export class Job implements Asking {
   /** One phase of a step, then the state of the session. */
   async run(step: Step, phase: number): Promise<void> {
     if (this.#broken !== null) return;
+    this.#step = step.name;
     this.#entries = this.#transcript.get(step.name) ?? [];
     this.#transcript.set(step.name, this.#entries);
     try {
@@ -98,16 +109,16 @@ export class Job implements Asking {
     return JSON.stringify(answer);
   }
 
-  /** A switch before `step` could not be made because of it; the second time in a row ends it. */
-  async blocks(step: Step, why: string): Promise<void> {
-    this.blocked.push(`blocks the switch before ${step.name}: ${why}`);
-    if (this.#blockedLast) await this.stop('blocked two switches in a row');
-    this.#blockedLast = true;
+  /** The switch after the last step could not be made because of it; too often in a row ends it. */
+  async blocks(why: string): Promise<void> {
+    this.blocked.push({ after: this.#step, why });
+    this.#blockedInARow += 1;
+    if (this.#blockedInARow === BLOCKED_AT_MOST) await this.stop(`blocked ${BLOCKED_AT_MOST} switches in a row`);
   }
 
   /** A switch was made. */
   moved(): void {
-    this.#blockedLast = false;
+    this.#blockedInARow = 0;
   }
 
   /** Ends it before its time. */

@@ -14,7 +14,9 @@ export interface Cell {
   readonly direct: 'works' | 'fails' | 'unsupported';
   /** Compared with that: through MySwitch, and with a switch between every two phases. */
   readonly through: 'same' | 'differs';
-  readonly switched: 'same' | 'differs';
+  readonly switched: 'same' | 'differs' | 'pinned';
+  /** Why it is pinned, or what MySwitch does not have yet. */
+  readonly note: string | null;
   /** Autocommit is off by default: every SELECT opens a transaction. */
   readonly opensTransactions: boolean;
 }
@@ -49,20 +51,15 @@ export async function runMatrix(
   drivers: readonly Driver[],
   { switchEvery }: MatrixOptions,
 ): Promise<MatrixReport> {
-  const direct: Job[] = [];
-  const through: Job[] = [];
-  const switched: Job[] = [];
-  for (const [run, jobs] of [
-    ['direct', direct],
-    ['through', through],
-    ['switched', switched],
-  ] as const) {
-    for (const driver of drivers) jobs.push(await stage.job(driver, run));
-  }
+  const open = (run: 'direct' | 'through' | 'switched'): Promise<Job[]> =>
+    Promise.all(drivers.map((driver) => stage.job(driver, run)));
+  const direct = await open('direct');
   await runJobs(direct);
   await endAll(direct); // else they would be sessions that bypass MySwitch
+  const through = await open('through');
   await runJobs(through);
   await endAll(through);
+  const switched = await open('switched');
   let phases = 0;
   let switches = 0;
   const problems: string[] = [];
@@ -71,7 +68,7 @@ export async function runMatrix(
     if (phases % switchEvery !== 0) return;
     const record = await stage.switch();
     if (!('result' in record)) {
-      await blame(record, jobs, step);
+      await blame(record, jobs);
       return;
     }
     if (record.result !== 'switched') {
@@ -97,12 +94,12 @@ export async function runMatrix(
   return { results, switches, problems };
 }
 
-/** The switch is left out; who blocks the next one too is ended, so that the others get on. */
-async function blame(blocking: CheckReport['blocking'], jobs: readonly Job[], step: Step): Promise<void> {
+/** The switch is left out; who goes on blocking is ended, so that the others get on. */
+async function blame(blocking: CheckReport['blocking'], jobs: readonly Job[]): Promise<void> {
   for (const job of jobs) {
     const own = blocking.filter(({ user }) => user === accountOf(job.driver));
     const reasons = [...new Set(own.map(({ kind, reason }) => `${kind}: ${reason}`))];
-    if (reasons.length > 0) await job.blocks(step, reasons.join('; '));
+    if (reasons.length > 0) await job.blocks(reasons.join('; '));
   }
 }
 
@@ -123,12 +120,12 @@ function resultOf(kind: Kind, driver: Driver, runs: Runs): DriverResult {
     feature: step.name,
     direct: worked(step, runs.direct.transcript),
     through: same(step, found.through),
-    switched: same(step, found.switched),
+    ...moved(step, runs.switched, found.switched),
     opensTransactions: driver.opensTransactions === true,
   }));
   const problems: string[] = [];
   for (const [name, job] of Object.entries(runs)) {
-    problems.push(...job.blocked.map((text: string) => `${name}: ${text}`));
+    problems.push(...job.blocked.map(({ after, why }) => `${name}: after ${after} it blocks the switch: ${why}`));
     if (job.broken !== null) problems.push(`${name} ended early: ${job.broken}`);
   }
   for (const [name, list] of Object.entries(found)) {
@@ -142,6 +139,12 @@ function resultOf(kind: Kind, driver: Driver, runs: Runs): DriverResult {
 
 const same = (step: Step, found: readonly Difference[]): 'same' | 'differs' =>
   found.some((one) => one.step === step.name) ? 'differs' : 'same';
+
+function moved(step: Step, job: Job, found: readonly Difference[]): Pick<Cell, 'switched' | 'note'> {
+  const pin = job.blocked.find(({ after }) => after === step.name);
+  if (pin !== undefined) return { switched: 'pinned', note: pin.why };
+  return { switched: same(step, found), note: PENDING[step.name] ?? null };
+}
 
 /** Only what the step is about counts: not the state that is read after each. */
 function worked(step: Step, transcript: Transcript): Cell['direct'] {
