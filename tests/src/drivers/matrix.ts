@@ -124,7 +124,8 @@ function resultOf(kind: Kind, driver: Driver, runs: Runs): DriverResult {
     opensTransactions: driver.opensTransactions === true,
   }));
   const problems: string[] = [];
-  for (const [name, job] of Object.entries(runs)) {
+  for (const name of ['direct', 'through', 'switched'] as const) {
+    const job = runs[name];
     problems.push(...job.blocked.map(({ after, why }) => `${name}: after ${after} it blocks the switch: ${why}`));
     if (job.broken !== null) problems.push(`${name} ended early: ${job.broken}`);
   }

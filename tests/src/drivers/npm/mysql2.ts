@@ -132,7 +132,11 @@ function open(): Session {
         );
         await sleep(500);
         const other = await createConnection(optionsOf(target));
-        await other.query(`KILL QUERY ${connection.threadId}`).finally(() => other.end());
+        try {
+          await other.query(`KILL QUERY ${connection.threadId}`);
+        } finally {
+          await other.end();
+        }
         const outcome = await running;
         if ('error' in outcome) throw outcome.error;
         return outcome.ok;
