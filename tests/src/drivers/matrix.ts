@@ -109,10 +109,10 @@ async function endAll(jobs: readonly Job[]): Promise<void> {
 
 function resultOf(kind: Kind, driver: Driver, runs: Runs): DriverResult {
   // Who can't log in to the server itself, but can to MySwitch, is compared with what comes of that.
-  const expected = (runs.direct.absent ? runs.through : runs.direct).transcript;
+  const baseline = (runs.direct.absent ? runs.through : runs.direct).transcript;
   const found = {
-    through: differences(expected, runs.through.transcript),
-    switched: differences(expected, runs.switched.transcript),
+    through: differences(baseline, runs.through.transcript),
+    switched: differences(baseline, runs.switched.transcript),
   };
   const cells = STEPS.map((step) => ({
     driver: driver.name,
@@ -120,7 +120,8 @@ function resultOf(kind: Kind, driver: Driver, runs: Runs): DriverResult {
     feature: step.name,
     direct: worked(step, runs.direct.transcript),
     through: same(step, found.through),
-    ...moved(step, runs.switched, found.switched),
+    switched: pinOf(step, runs.switched) === null ? same(step, found.switched) : ('pinned' as const),
+    note: pinOf(step, runs.switched) ?? PENDING[step.name] ?? null,
     opensTransactions: driver.opensTransactions === true,
   }));
   const problems: string[] = [];
@@ -141,11 +142,8 @@ function resultOf(kind: Kind, driver: Driver, runs: Runs): DriverResult {
 const same = (step: Step, found: readonly Difference[]): 'same' | 'differs' =>
   found.some((one) => one.step === step.name) ? 'differs' : 'same';
 
-function moved(step: Step, job: Job, found: readonly Difference[]): Pick<Cell, 'switched' | 'note'> {
-  const pin = job.blocked.find(({ after }) => after === step.name);
-  if (pin !== undefined) return { switched: 'pinned', note: pin.why };
-  return { switched: same(step, found), note: PENDING[step.name] ?? null };
-}
+const pinOf = (step: Step, job: Job): string | null =>
+  job.blocked.find(({ after }) => after === step.name)?.why ?? null;
 
 /** Only what the step is about counts: not the state that is read after each. */
 function worked(step: Step, transcript: Transcript): Cell['direct'] {
