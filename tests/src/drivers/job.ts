@@ -43,6 +43,7 @@ export class Job implements Asking {
   readonly #session: Session;
   readonly #transcript = new Map<string, Entry[]>();
   #entries: Entry[] = [];
+  readonly #open = new Set<string>();
   /** Connections that could not be made. */
   readonly #absent = new Set<string>();
   #broken: string | null = null;
@@ -76,7 +77,8 @@ export class Job implements Asking {
   async ask(request: Request): Promise<Answer> {
     const on = request.on ?? 'main';
     const answer: Answer = this.#absent.has(on) ? { unsupported: true } : await this.#answer(request);
-    if (request.op === 'connect' && !('ok' in answer)) this.#absent.add(on);
+    if (request.op === 'connect') ('ok' in answer ? this.#open : this.#absent).add(on);
+    if (request.op === 'close') this.#open.delete(on);
     this.#entries.push({ asked: summary(request), answer: this.#normal(answer) });
     return answer;
   }
@@ -95,7 +97,7 @@ export class Job implements Asking {
       if (this.driver.without?.[step.name] === undefined) await step.phases[phase]!(this);
       if (step.stateless === true) return;
       await readState(this);
-      if (this.driver.opensTransactions === true) await this.ask({ op: 'commit' });
+      if (this.driver.opensTransactions === true) for (const on of this.#open) await this.ask({ op: 'commit', on });
     } catch (error) {
       await this.stop(`${step.name}: ${String(error)}`);
     }
