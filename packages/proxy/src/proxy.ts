@@ -149,7 +149,7 @@ export class Proxy {
   }
 
   refusedAccounts(pool: string): RefusedAccount[] {
-    return this.#pool(pool).refused.list();
+    return this.#pool(pool).logins.refused.list();
   }
 
   #pool(name: string): Pool {

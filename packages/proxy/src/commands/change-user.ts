@@ -31,7 +31,7 @@ function proceed(session: Session, step: ClientLoginStep<Candidate>, sequence: n
       check(session, step.check, sequence);
       return null;
     case 'rejected':
-      session.pool.loginFailed(step.user, session.facts);
+      session.pool.logins.failed(step.user, session.facts);
       session.end(accessDenied(step.user, session.client, step.usedPassword));
       return null;
     case 'start-tls':
@@ -62,9 +62,9 @@ function check(session: Session, question: PasswordCheck, sequence: number): voi
 
 function accept(session: Session, login: AcceptedLogin<Candidate>): Work | null {
   const { pool } = session;
-  const account = pool.admit(login, session.facts);
+  const account = pool.logins.admit(login, session.facts);
   if (!(account instanceof Account)) {
-    pool.loginFailed(login.user, session.facts);
+    pool.logins.failed(login.user, session.facts);
     session.end(account);
     return null;
   }

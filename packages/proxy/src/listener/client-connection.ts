@@ -87,7 +87,7 @@ export class ClientConnection {
       tlsAvailable: this.#tls !== null,
       isPrivate: this.#address === null,
       publicKey: this.#pool.passwordChecks.publicKey,
-      find: (user) => this.#pool.findAccount(user, { address: this.#address }),
+      find: (user) => this.#pool.logins.find(user, { address: this.#address }),
     });
     this.#send(this.#login.greeting());
   }
@@ -139,7 +139,7 @@ export class ClientConnection {
         this.#check(login, step.check);
         return false;
       case 'rejected':
-        this.#pool.loginFailed(step.user, this.#facts());
+        this.#pool.logins.failed(step.user, this.#facts());
         this.#fail(accessDenied(step.user, this.#client, step.usedPassword));
         return true;
       case 'accepted':
@@ -167,9 +167,9 @@ export class ClientConnection {
   }
 
   #accept(login: ClientLogin<Candidate>, step: AcceptedLogin<Candidate>): void {
-    const admitted = this.#pool.admit(step, this.#facts());
+    const admitted = this.#pool.logins.admit(step, this.#facts());
     if (!(admitted instanceof Account)) {
-      this.#pool.loginFailed(step.user, this.#facts());
+      this.#pool.logins.failed(step.user, this.#facts());
       return this.#fail(admitted);
     }
     for (const payload of step.respond) this.#send(payload);

@@ -8,6 +8,7 @@ import type { Clock } from '../clock';
 import { ProxyError } from '../errors';
 import type { Log } from '../errors';
 import type { Account } from '../accounts/account';
+import { isOtherRow, requireRow, whyRefused } from '../accounts/other-row';
 import type { RefusedAccounts } from '../accounts/refused-accounts';
 import type { PoolClient } from './pool-client';
 import { DeadlineQueue } from './deadline-queue';
@@ -16,29 +17,6 @@ import type { Node } from './node';
 /** Same as MySQL's default connect_timeout. */
 const LOGIN_DEADLINE_MS = 10_000;
 const RETRY_MS = 200;
-
-/** The server takes us for another account than the client would be. */
-export class OtherRowError extends ProxyError {
-  readonly node: string;
-  readonly row: string;
-  readonly matched: string;
-
-  constructor(user: string, node: string, row: string, matched: string) {
-    const message = `Access denied for user '${user}': its account is another one behind the proxy`;
-    super('SERVER', message, { errno: 1045, sqlState: '28000' });
-    this.node = node;
-    this.row = row;
-    this.matched = matched;
-  }
-}
-
-/** Servers keep hosts in lower case, users as they were written. */
-function sameRow(row: string, other: string): boolean {
-  const [at, otherAt] = [row.lastIndexOf('@'), other.lastIndexOf('@')];
-  return (
-    row.slice(0, at) === other.slice(0, otherAt) && row.slice(at).toLowerCase() === other.slice(otherAt).toLowerCase()
-  );
-}
 
 export interface ConnectionPoolLimits {
   readonly min: number;
@@ -184,7 +162,7 @@ export class ConnectionPool implements Home {
     const before = this.#clock.now() - ms;
     for (const backend of this.#idle) {
       if (this.#all.size <= min) return;
-      if (backend.idleSince < before && !holdsUnreadId(backend)) backend.quit();
+      if (backend.idleSince <= before && !holdsUnreadId(backend)) backend.quit();
     }
   }
 
@@ -304,32 +282,17 @@ export class ConnectionPool implements Home {
     // what the server itself says of this account or of its limits won't change by waiting, unless others will be free
     this.#tellOperator(error);
     const final = error instanceof ProxyError && error.code === 'SERVER' && !FULL.has(error.errno);
-    if (final && (this.#all.size === 0 || error instanceof OtherRowError)) {
+    if (final && (this.#all.size === 0 || isOtherRow(error))) {
       for (const session of this.takeWaiting()) session.denied(error);
       return;
     }
     this.#retryLater();
   }
 
-  /** A client proved a password that a server does not take from us. */
   #tellOperator(error: Error): void {
-    const { row, credential, name: user } = this.account;
-    if (row === null || credential === null) return;
-    const node = this.node.name;
-    const advice = 'give the account one host that fits both, or name it in users';
-    let refused: { matched: string | null; reason: string };
-    if (error instanceof OtherRowError) {
-      const { matched } = error;
-      refused = { matched, reason: `${node} takes connections from here for ${matched}, not for ${row}: ${advice}` };
-    } else if (error instanceof ProxyError && error.errno === ACCESS_DENIED) {
-      refused = { matched: null, reason: `${node} refuses it from here (${error.message}): ${advice}` };
-    } else {
-      return;
-    }
-    for (const { client } of this.#waiting) {
-      if (!this.#refused.add({ user, client, row, ...refused })) continue;
-      this.#log('warn', 'an account can not be served', { user, client, row, ...refused });
-    }
+    const why = whyRefused(this.account, this.node.name, error);
+    if (why === null) return;
+    for (const { client } of this.#waiting) this.#refused.tell({ client, ...why }, this.#log);
   }
 
   /** Waiting sessions are refused by their own deadline, not by the first failure. */
@@ -342,16 +305,12 @@ export class ConnectionPool implements Home {
     }, RETRY_MS);
   }
 
-  /** Privileges are those of the row that the server found for our address, whatever the client's may be. */
   #confirm(matched: string): void {
-    const { name, row } = this.account;
-    if (row === null || sameRow(row, matched)) {
-      if (row !== null && !this.#confirmed) this.#refused.clear(row);
-      this.#confirmed = true;
-      return;
-    }
+    const { row } = this.account;
     this.#confirmed = false;
-    throw new OtherRowError(name, this.node.name, row, matched);
+    requireRow(this.account, matched);
+    this.#confirmed = true;
+    if (row !== null) this.#refused.clear(row);
   }
 
   async #open(variant: number): Promise<void> {
@@ -380,7 +339,6 @@ export class ConnectionPool implements Home {
   }
 }
 
-const ACCESS_DENIED = 1045;
 /** Too many connections, of all, of a user or of an account: others will end. */
 const FULL: ReadonlySet<number | null> = new Set([1040, 1203, 1226]);
 

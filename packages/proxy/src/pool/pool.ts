@@ -1,21 +1,13 @@
-import type { AcceptedLogin, Found } from '@myswitch/protocol';
 import { Account } from '../accounts/account';
-import { AccountTable } from '../accounts/account-table';
-import type { Candidate } from '../accounts/account-table';
-import { refusal } from '../accounts/admission';
-import type { ClientFacts } from '../accounts/admission';
-import type { ClientHost } from '../accounts/host-pattern';
+import { Logins } from '../accounts/logins';
 import type { PasswordChecks } from '../accounts/password-checks';
-import { RefusedAccounts } from '../accounts/refused-accounts';
 import type { Backend, Home } from '../backend/backend';
 import type { NodeBaseline } from '../backend/node-baseline';
 import { COMMON_VARIANT } from '../capabilities';
 import type { Clock, Timer } from '../clock';
 import { ProxyError } from '../errors';
 import type { Log } from '../errors';
-import { accessDenied } from '../commands/access-denied';
 import type { PoolOptions } from '../options';
-import type { ClientError } from '../session/client-error';
 import type { AccountRow, Activation, Blocking, DrainResult, ReleaseReport } from '../plane/types';
 import type { PoolClient } from './pool-client';
 import { ConnectionPool } from './connection-pool';
@@ -39,12 +31,8 @@ export class Pool {
   readonly workTimes = new WorkTimes();
   readonly gate: Gate<PoolClient>;
   readonly passwordChecks: PasswordChecks;
-  readonly refused = new RefusedAccounts();
+  readonly logins: Logins;
   readonly #nodes: ReadonlyMap<string, Node>;
-  readonly #accounts: AccountTable;
-  /** Learned before it was known what kind of servers they are of. */
-  #unread: readonly AccountRow[] | null = null;
-  #learned = false;
   /** By node. */
   readonly #connectionPools = new Map<string, Map<Account, ConnectionPool>>();
   #active: Activation | null = null;
@@ -71,7 +59,7 @@ export class Pool {
     );
     this.gate.reason = this.#noActiveReason();
     this.#nodes = new Map(options.nodes.map((node) => [node.name, new Node(node)]));
-    this.#accounts = new AccountTable(options.users);
+    this.logins = new Logins(options, this, log);
     this.#trimLater();
   }
 
@@ -92,45 +80,10 @@ export class Pool {
     return eachOf(this.#connectionPools);
   }
 
-  // ---- logins -------------------------------------------------------------------------------------------------
-
-  get isMariadb(): boolean {
-    return this.baseline?.serverVersion.includes('MariaDB') ?? false;
-  }
-
-  findAccount(user: string, host: ClientHost): Found<Candidate> {
-    return this.#accounts.find(user, host);
-  }
-
-  /** A client that knew its password: its account, or why it may not come in all the same. */
-  admit(login: AcceptedLogin<Candidate>, facts: ClientFacts): Account | ClientError {
-    const { account: candidate, credential, user, usedPassword } = login;
-    if (candidate instanceof Account) return candidate;
-    const { row } = candidate;
-    const connections = (): number => [...this.sessions].filter(({ account }) => account.row === candidate.name).length;
-    const used = row.maxUserConnections === 0 ? 0 : connections();
-    const error = refusal(row, { user, usedPassword }, facts, this.isMariadb, used);
-    if (error !== null) return error;
-    if (credential === null) this.#refuse(user, facts, candidate.name, 'its password can not be learned from a login');
-    return this.#accounts.proved(login) ?? accessDenied(user, facts.client, usedPassword);
-  }
-
-  /** A login that failed, for the operator: perhaps nobody could have come in. */
-  loginFailed(user: string, facts: ClientFacts): void {
-    this.log('info', 'login refused', { pool: this.options.name, user: user.slice(0, 64), client: facts.client });
-    const row = this.#accounts.rowWithoutMethods(user, facts);
-    if (row !== null) this.#refuse(user, facts, row.name, `only a server can check its plugin (${row.row.plugin})`);
-  }
-
   /** Whether the active node is known to find the very row for us that this account is. */
   isConfirmed(account: Account): boolean {
     if (account.row === null) return true;
     return this.#active !== null && this.connectionPool(this.#active.node, account).confirmed;
-  }
-
-  #refuse(user: string, { client }: ClientFacts, row: string, why: string): void {
-    const refused = { user, client, row, matched: null, reason: `${why}: name the account in users` };
-    if (this.refused.add(refused)) this.log('warn', 'an account can not be served', { ...refused });
   }
 
   /** Of the active node, or the last one known. */
@@ -142,7 +95,7 @@ export class Pool {
 
   /** What a client is greeted with, and who may log in. */
   get #isKnown(): boolean {
-    return this.baseline !== null && (this.#learned || this.options.users.length > 0);
+    return this.baseline !== null && this.logins.known;
   }
 
   /** Calls back once it is known what a server here says of itself, and who may log in; the returned function calls it off. */
@@ -157,6 +110,12 @@ export class Pool {
     if (this.#active === null) return this.#noActiveReason();
     const unknown = this.baseline !== null && !this.#isKnown;
     return unknown ? 'the accounts of the servers are not known yet' : `node ${this.#active.node} has no free backend`;
+  }
+
+  /** A session is over. Where an account has few connections, the ones it leaves are for other workers' clients. */
+  ended(session: PoolClient): void {
+    this.sessions.delete(session);
+    if (session.account.maxConnections > 0) this.clock.timer(() => this.#trim(), 0);
   }
 
   // ---- the data path ------------------------------------------------------------------------------------------
@@ -206,7 +165,14 @@ export class Pool {
     let connectionPool = ofNode.get(account);
     if (connectionPool === undefined) {
       const limits = { ...this.options.backend, waitMs: this.options.hold.maxMs };
-      connectionPool = new ConnectionPool(this.#node(nodeName), account, limits, this.clock, this.log, this.refused);
+      connectionPool = new ConnectionPool(
+        this.#node(nodeName),
+        account,
+        limits,
+        this.clock,
+        this.log,
+        this.logins.refused,
+      );
       ofNode.set(account, connectionPool);
     }
     return connectionPool;
@@ -221,7 +187,7 @@ export class Pool {
       return;
     }
     this.#learnNode(active.node);
-    for (const account of this.#accounts.configured) {
+    for (const account of this.logins.configured) {
       const connectionPool = this.connectionPool(active.node, account);
       // one at least, since clients are greeted with what it says
       connectionPool.warm(COMMON_VARIANT, Math.max(1, this.options.backend.min)).then(
@@ -242,7 +208,7 @@ export class Pool {
   /** Logged-in backends to a node for each account and variant in use, as many as the present node has in work. */
   async warm(nodeName: string): Promise<number> {
     const wanted = new Map<Account, Map<number, number>>();
-    for (const account of this.#accounts.configured)
+    for (const account of this.logins.configured)
       wanted.set(account, new Map([[COMMON_VARIANT, this.options.backend.min]]));
     // one at least of each account in use, so that a row that is another one there shows before anybody is held
     for (const { account, variant } of this.sessions) {
@@ -336,14 +302,7 @@ export class Pool {
 
   /** All accounts of the servers, in place of those known before. */
   learnAccounts(rows: readonly AccountRow[]): void {
-    if (this.baseline === null) {
-      this.#unread = rows;
-      return;
-    }
-    this.#unread = null;
-    this.#accounts.replace(rows, this.isMariadb);
-    this.refused.keep(new Set(rows.map(({ user, host }) => `${user}@${host}`)));
-    this.#learned = true;
+    this.logins.learn(rows);
     this.#greet();
   }
 
@@ -425,7 +384,7 @@ export class Pool {
   }
 
   #greet(): void {
-    if (this.baseline !== null && this.#unread !== null) return this.learnAccounts(this.#unread);
+    this.logins.read();
     if (!this.#isKnown) return;
     const greeters = [...this.#greeters];
     this.#greeters.clear();
@@ -438,7 +397,7 @@ export class Pool {
     if (control === undefined || users.length > 0 || this.#node(nodeName).baseline !== null) return;
     const limits = { min: 0, max: 1, waitMs: this.options.hold.maxMs };
     const account = Account.configured(control);
-    const asking = new ConnectionPool(this.#node(nodeName), account, limits, this.clock, this.log, this.refused);
+    const asking = new ConnectionPool(this.#node(nodeName), account, limits, this.clock, this.log, this.logins.refused);
     asking.warm(COMMON_VARIANT, 1).then(
       () => {
         asking.invalidate();
@@ -485,13 +444,14 @@ export class Pool {
     for (const [, ofNode] of this.#connectionPools) {
       for (const [account, connectionPool] of ofNode) {
         const unused = account.row !== null && !used.has(account);
-        connectionPool.trim(IDLE_MS, unused ? 0 : undefined);
+        if (unused && account.maxConnections > 0) connectionPool.trim(0, 0);
+        else connectionPool.trim(IDLE_MS, unused ? 0 : undefined);
         if (!unused) continue;
         if (connectionPool.backends.size === 0 && !connectionPool.isAwaited) ofNode.delete(account);
         else used.add(account);
       }
     }
-    this.#accounts.forget(used);
+    this.logins.forget(used);
   }
 }
 

@@ -544,7 +544,7 @@ export class Session implements PoolClient, ReplyTarget {
     const before = this.#phase;
     this.#phase = SessionPhase.CLOSED;
     this.#link.destroy();
-    this.pool.sessions.delete(this);
+    this.pool.ended(this);
     if (before === SessionPhase.WAITING) this.pool.leave(this);
     const { backend } = this;
     this.endWeakPins();
