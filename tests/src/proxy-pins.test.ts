@@ -42,15 +42,32 @@ describeKinds('what keeps a session on its backend', (kind) => {
   /** Statements, the pins after the last of them, and the statements that end those. */
   const CASES: readonly [name: string, sql: readonly string[], ends: readonly string[]][] = [
     ['TEMPORARY_TABLE', ['CREATE TEMPORARY TABLE tmp (id INT)'], []],
+    ['TEMPORARY_TABLE', ['CREATE TEMPORARY TABLE tmp (id INT)'], ['DROP TEMPORARY TABLE tmp']],
+    [
+      'TEMPORARY_TABLE',
+      ['CREATE TEMPORARY TABLE a (id INT)', 'CREATE TEMPORARY TABLE shop.b (id INT)', 'DROP TABLE a'],
+      ['DROP TABLE b'],
+    ],
+    [
+      'TEMPORARY_TABLE',
+      ['CREATE TEMPORARY TABLE a (id INT)', 'ALTER TABLE a RENAME TO b', 'DROP TEMPORARY TABLE IF EXISTS a'],
+      [],
+    ],
     ['GET_LOCK', [`SELECT GET_LOCK('pin', 1)`], ['DO RELEASE_ALL_LOCKS()']],
+    ['GET_LOCK', [`SELECT GET_LOCK('pin', 1)`], [`SELECT RELEASE_LOCK('pin')`]],
+    ['GET_LOCK', [`DO GET_LOCK('a', 1), GET_LOCK('B', 1)`, `DO RELEASE_LOCK('a')`], [`DO RELEASE_LOCK('B')`]],
     ['LOCK_TABLES', ['LOCK TABLES t WRITE'], ['UNLOCK TABLES']],
-    ['USER_VARIABLE', ['SELECT @x := 1'], []],
-    ['SQL_PREPARE', [`PREPARE s FROM 'SELECT 1'`], []],
-    ['HANDLER', ['HANDLER t OPEN'], []],
+    ['SQL_PREPARE', [`PREPARE s FROM 'SELECT 1'`, 'USE information_schema'], ['DEALLOCATE PREPARE s']],
+    ['SQL_PREPARE', [`PREPARE s FROM 'SELECT 1'`, 'USE information_schema'], []],
+    ['SQL_PREPARE', [`SET @text = 'SELECT "ä"'`, 'PREPARE s FROM @text'], ['DROP PREPARE s']],
+    ['HANDLER', ['HANDLER t OPEN'], ['HANDLER t CLOSE']],
+    ['HANDLER', ['HANDLER t OPEN AS h', 'HANDLER t OPEN', 'HANDLER t CLOSE'], ['HANDLER h CLOSE']],
     ['XA', [`XA START 'x'`, `XA END 'x'`], [`XA ROLLBACK 'x'`]],
-    ['TRANSACTION_CHARACTERISTICS', ['SET TRANSACTION READ ONLY'], ['BEGIN', 'COMMIT']],
+    ['SAVEPOINT', ['SET autocommit = 0', 'SAVEPOINT a'], ['COMMIT']],
     ['TRANSACTION_CHARACTERISTICS', ['SET TRANSACTION READ ONLY', 'SELECT 1'], ['BEGIN', 'COMMIT']],
-    ['ONE_SHOT', ['SET timestamp = 1'], []],
+    ['ONE_SHOT', ['SET insert_id = 7000'], [`INSERT INTO t (v) VALUES ('seven thousand')`]],
+    ['ONE_SHOT', ['SET rand_seed1 = 1'], []],
+    ['ONE_SHOT', ['SET timestamp = 1 + 1'], ['SET timestamp = DEFAULT']],
     ['UNKNOWN_STATE', ['CALL fails()'], []],
     ['UNKNOWN_STATE', ['CALL sets()'], []],
     ['UNKNOWN_STATE', ['CALL temporary()'], []],
@@ -62,6 +79,8 @@ describeKinds('what keeps a session on its backend', (kind) => {
     expect(await plane.pins()).toContain(name);
     expect(await plane.blocking()).toMatchObject([{ kind: 'pinned', reason: expect.stringContaining(name) }]);
     for (const sql of ends) await client.query(sql);
+    if (ends.length > 0)
+      await until('the pin ends', async () => ((await plane.pins()).length === 0 ? true : null), 2000);
     if (ends.length === 0) await client.changeUser({ database: 'shop' });
     expect(await plane.blocking()).toEqual([]);
     expect(await plane.pins()).toEqual([]);

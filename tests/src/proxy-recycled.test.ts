@@ -5,7 +5,7 @@ import { RawClient } from './support/raw-client';
 
 const UTF8MB4_GENERAL_CI = 45;
 const STATE =
-  "SELECT CONCAT_WS(' ', CONNECTION_ID(), @@character_set_client, @@character_set_connection, @@character_set_results, " +
+  "SELECT CONCAT_WS(' ', @@pseudo_thread_id, @@character_set_client, @@character_set_connection, @@character_set_results, " +
   '@@collation_connection, @@sql_mode, @@autocommit, @@wait_timeout)';
 
 describeKinds('the connection of a client that left in a transaction', (kind) => {

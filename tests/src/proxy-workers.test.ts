@@ -101,6 +101,22 @@ describeKinds('two workers', (kind) => {
     });
   });
 
+  test('KILL QUERY stops the statement of a client of the other worker', async () => {
+    const all = await clients(8);
+    const [victim] = all;
+    const killer = all.find(({ threadId }) => threadId % 2 !== (victim?.threadId ?? 0) % 2);
+    const running = victim?.query('SELECT SLEEP(30) AS slept').then(
+      () => 'stopped',
+      ({ errno }: { errno: number }) => errno,
+    );
+    await until('it runs', async () => {
+      const rows = await Promise.all(servers.map((server) => server.sql('SHOW FULL PROCESSLIST')));
+      return JSON.stringify(rows).includes('SLEEP(30)') ? true : null;
+    });
+    await killer?.query(`KILL QUERY ${victim?.threadId}`);
+    expect(['stopped', 1317]).toContain(await running);
+  });
+
   test('one is killed during a hold: the hold goes on, in its successor too', async () => {
     await plane.call('hold', POOL);
     const pids = await plane.call<number[]>('pids');

@@ -73,7 +73,7 @@ const CASES: readonly (readonly [sql: string, assignments: readonly Assignment[]
   ["SET tx_isolation = 'SERIALIZABLE'", [system('tx_isolation', 'string', "'SERIALIZABLE'")]],
   // the rest
   ["SET PASSWORD = 'x'", [{ target: 'password' }]],
-  ['SET ROLE NONE', [{ target: 'role' }]],
+  ['SET ROLE NONE', [{ target: 'role', text: 'NONE' }]],
   ['SET DEFAULT ROLE ALL TO a@b', [{ target: 'other' }]],
   ['SET RESOURCE GROUP g', [{ target: 'other' }]],
   ['SET STATEMENT a = 1, b = 2 FOR SELECT 1', [{ target: 'statement' }]],

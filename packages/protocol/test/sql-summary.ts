@@ -2,7 +2,7 @@ import type { Statement } from '../src/sql';
 
 /**
  * A statement's description on one line, what is false, empty or null left out. `plain`, `ro` (readOnly) and `commit`
- * (mayCommit) come first, then `calc`, `lid` (setsLastInsertId), `conditional`, n:, read:, pin:, unpin:, use: and var:.
+ * (mayCommit) come first, then `calc`, `lid` (setsLastInsertId), `assigns`, `conditional`, n:, read:, pin:, unpin:, use: and var:.
  */
 export function summary(statement: Statement): string {
   const words: string[] = [statement.kind];
@@ -11,6 +11,7 @@ export function summary(statement: Statement): string {
   if (statement.mayCommit) words.push('commit');
   if (statement.calcFoundRows) words.push('calc');
   if (statement.setsLastInsertId) words.push('lid');
+  if (statement.assignsUserVariables) words.push('assigns');
   if (statement.conditional) words.push('conditional');
   if (statement.statements !== 1) words.push(`n:${statement.statements}`);
   for (const read of statement.reads) words.push(`read:${read}`);

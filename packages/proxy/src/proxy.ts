@@ -16,7 +16,10 @@ import type {
   ReleaseReport,
   SessionRow,
 } from './plane/types';
+import type { KillOutcome, KillRequest, Peers } from './pool/peers';
 import { Pool } from './pool/pool';
+import { LAST_SESSION_ID } from './session/session-id';
+import type { SessionIds } from './session/session-id';
 
 /** What one process reports of a pool; several add up to the plane's figures. */
 export interface PoolFigures {
@@ -35,20 +38,13 @@ export class Proxy {
   readonly #clock: Clock;
   readonly #checks: PasswordChecks;
 
-  /** `firstId`, `step`: session ids are firstId, firstId + step, … so that workers never use the same one. */
-  constructor(
-    options: ProxyOptions,
-    ids: { readonly first: number; readonly step: number },
-    key: PasswordKey,
-    clock: Clock,
-    log: Log,
-  ) {
+  constructor(options: ProxyOptions, ids: SessionIds, clock: Clock, log: Log, peers: Peers, key: PasswordKey) {
     this.#clock = clock;
     this.#checks = new PasswordChecks(key);
     let id = ids.first - ids.step;
-    const nextId = (): number => (id = id + ids.step > 0xffffffff ? ids.first : id + ids.step);
+    const nextId = (): number => (id = id + ids.step > LAST_SESSION_ID ? ids.first : id + ids.step);
     for (const poolOptions of options.pools) {
-      const pool = new Pool(poolOptions, clock, log, this.#checks);
+      const pool = new Pool(poolOptions, clock, log, peers, this.#checks);
       this.#pools.set(poolOptions.name, pool);
       this.#listeners.push(new Listener(pool, nextId));
     }
@@ -92,6 +88,15 @@ export class Proxy {
 
   release(pool: string, active: Activation): Promise<ReleaseReport> {
     return this.#pool(pool).release(active);
+  }
+
+  killSession(request: KillRequest): KillOutcome {
+    const pool = this.#pool(request.pool);
+    const session = pool.sessionOf(request.id);
+    if (session === null) return 'UNKNOWN';
+    if (session.account.name !== request.user && !request.privileged) return 'DENIED';
+    session.kill(request.what);
+    return 'DONE';
   }
 
   blocking(pool: string): Blocking[] {

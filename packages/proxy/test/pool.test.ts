@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { PasswordChecks } from '../src/accounts/password-checks';
 import { createPasswordKey } from '../src/accounts/password-key';
 import { Pool } from '../src/pool/pool';
+import { ALONE } from './alone';
 import { FakeClock } from './fake-clock';
 
 const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 60));
@@ -31,6 +32,7 @@ describe('Pool', () => {
       },
       clock,
       () => undefined,
+      ALONE,
       new PasswordChecks(await createPasswordKey()),
     );
     try {

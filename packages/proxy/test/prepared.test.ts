@@ -10,7 +10,7 @@ describe('PreparedStatements', () => {
   test('have room for 32 MiB of text, and for one statement of any length', () => {
     const statements = new PreparedStatements();
     expect(statements.hasRoomFor(60 * MIB)).toBe(true);
-    const added = [1, 2].map(() => statements.add(Buffer.alloc(16 * MIB), NO_STATEMENT, CONTEXT, 0));
+    const added = [1, 2].map(() => statements.add(Buffer.alloc(16 * MIB), NO_STATEMENT, [], CONTEXT, 0));
     expect(statements.hasRoomFor(1)).toBe(false);
     statements.delete(added[0]!.id);
     statements.delete(added[0]!.id);

@@ -60,8 +60,10 @@ function readStatement(scanner: Scanner): StatementKind {
 function judge(scanner: Scanner): void {
   const { found, calls, effects, into, intoFile, locks } = scanner;
   const { plain, commits, reads } = RULES[found.kind];
-  const leaves = (found.pins & ~PIN.TEMPORARY_TABLE) !== 0 || effects;
+  const { assignsUserVariables } = found;
+  const leaves = (found.pins & ~PIN.TEMPORARY_TABLE) !== 0 || assignsUserVariables || effects;
+  found.calls ||= calls;
   found.plain = plain === 'yes' ? !leaves : plain === 'unless-it-calls' && !leaves && !calls;
-  found.readOnly = reads && !(calls || effects || into || locks) && found.pins === 0;
+  found.readOnly = reads && !(calls || effects || into || locks || assignsUserVariables) && found.pins === 0;
   found.mayCommit ||= commits === 'yes' || (commits === 'if-it-calls' && (calls || intoFile));
 }

@@ -7,14 +7,13 @@ export const PIN = Object.freeze({
   LOCK_TABLES: 1 << 2,
   READ_LOCK: 1 << 3,
   INSTANCE_LOCK: 1 << 4,
-  USER_VARIABLE: 1 << 5,
-  SQL_PREPARE: 1 << 6,
-  HANDLER: 1 << 7,
-  XA: 1 << 8,
-  TRANSACTION_CHARACTERISTICS: 1 << 9,
-  ROLE: 1 << 10,
-  ONE_SHOT: 1 << 11,
-  SEQUENCE: 1 << 12,
+  SQL_PREPARE: 1 << 5,
+  HANDLER: 1 << 6,
+  XA: 1 << 7,
+  TRANSACTION_CHARACTERISTICS: 1 << 8,
+  ROLE: 1 << 9,
+  ONE_SHOT: 1 << 10,
+  SEQUENCE: 1 << 11,
 } as const satisfies Record<PinReason, number>);
 
 export const READ = Object.freeze({
@@ -54,7 +53,16 @@ const COMMON = Object.fromEntries(Object.values(StatementKind).map((kind) => [ki
   Record<StatementKind, Statement[]>
 >;
 
-type Mark = Pick<Findings, 'reads' | 'pins' | 'calcFoundRows' | 'setsLastInsertId' | 'userVariables'>;
+type Mark = Pick<
+  Findings,
+  | 'reads'
+  | 'pins'
+  | 'calcFoundRows'
+  | 'setsLastInsertId'
+  | 'asksConnectionId'
+  | 'assignsUserVariables'
+  | 'userVariables'
+>;
 
 /** What is known of a text so far; see {@link Statement} for the fields. */
 export class Findings {
@@ -64,6 +72,9 @@ export class Findings {
   reads = 0;
   calcFoundRows = false;
   setsLastInsertId = false;
+  asksConnectionId = false;
+  calls = false;
+  assignsUserVariables = false;
   pins = 0;
   unpins = 0;
   assignments: Assignment[] | null = null;
@@ -83,8 +94,9 @@ export class Findings {
 
   /** What backTo() takes; keep in step with what an expression may add. */
   mark(): Mark {
-    const { reads, pins, calcFoundRows, setsLastInsertId, userVariables } = this;
-    return { reads, pins, calcFoundRows, setsLastInsertId, userVariables: userVariables && new Set(userVariables) };
+    const { reads, pins, calcFoundRows, setsLastInsertId, asksConnectionId, assignsUserVariables } = this;
+    const userVariables = this.userVariables && new Set(this.userVariables);
+    return { reads, pins, calcFoundRows, setsLastInsertId, asksConnectionId, assignsUserVariables, userVariables };
   }
 
   /** Forgets what expressions added since. */
@@ -109,7 +121,9 @@ export class Findings {
       (this.mayCommit ? 1 << 5 : 0) |
       (this.readOnly ? 1 << 6 : 0) |
       (this.calcFoundRows ? 1 << 7 : 0) |
-      (this.setsLastInsertId ? 1 << 8 : 0);
+      (this.setsLastInsertId ? 1 << 8 : 0) |
+      (this.asksConnectionId ? 1 << 9 : 0) |
+      (this.calls ? 1 << 10 : 0);
     const alike = COMMON[this.kind];
     return (alike[flags] ??= this.make());
   }
@@ -122,6 +136,9 @@ export class Findings {
       reads: readSets.get(this.reads),
       calcFoundRows: this.calcFoundRows,
       setsLastInsertId: this.setsLastInsertId,
+      asksConnectionId: this.asksConnectionId,
+      calls: this.calls,
+      assignsUserVariables: this.assignsUserVariables,
       pins: pinSets.get(this.pins),
       unpins: pinSets.get(this.unpins & ~this.pins),
       assignments: this.assignments === null ? NOTHING : Object.freeze(this.assignments),
@@ -143,6 +160,9 @@ export function uniteReadings(fullest: Findings, sparsest: Findings): Findings {
   united.reads = fullest.reads | sparsest.reads;
   united.calcFoundRows = fullest.calcFoundRows || sparsest.calcFoundRows;
   united.setsLastInsertId = fullest.setsLastInsertId || sparsest.setsLastInsertId;
+  united.calls = fullest.calls || sparsest.calls;
+  united.assignsUserVariables = fullest.assignsUserVariables || sparsest.assignsUserVariables;
+  united.asksConnectionId = fullest.asksConnectionId || sparsest.asksConnectionId;
   united.pins = fullest.pins | sparsest.pins;
   united.unpins = fullest.unpins & sparsest.unpins;
   united.assignments = fullest.assignments ?? sparsest.assignments;

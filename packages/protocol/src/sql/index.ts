@@ -1,5 +1,7 @@
+export { causesOf, type Cause } from './causes';
 export { classify } from './classify';
 export { ASSIGN, DEFAULT_SQL_MODE, Lexer, Reading, Token, type SqlMode } from './lexer';
+export { readPreparedText, type PreparedText } from './prepared-text';
 export { quoteIdentifier, quoteString } from './quote';
 export {
   Diagnostic,
@@ -10,4 +12,5 @@ export {
   type Statement,
   type VariableScope,
 } from './statement';
+export { substituteCalls } from './substitute';
 export { WordTable } from './words';

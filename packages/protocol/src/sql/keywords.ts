@@ -135,6 +135,7 @@ export const K = Object.freeze({
   IDENTITY: 140,
   INSERT_ID: 141,
   WARNING_COUNT: 142,
+  CONNECTION_ID: 143,
 } as const);
 
 const knownWords = new Set([...RESERVED_WORDS, ...BUILT_IN_FUNCTIONS]);

@@ -44,7 +44,7 @@ function withColumns(kind: StatementKind): Reader {
 function assigning(kind: StatementKind): Reader {
   return (scanner) => {
     scanner.rest();
-    if (scanner.usesUserVariable) scanner.found.pins |= PIN.USER_VARIABLE;
+    if (scanner.usesUserVariable) scanner.found.assignsUserVariables = true;
     return kind;
   };
 }

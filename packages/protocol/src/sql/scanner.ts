@@ -197,7 +197,7 @@ export class Scanner {
       case Char.DOT:
         return;
       case ASSIGN:
-        this.found.pins |= PIN.USER_VARIABLE;
+        this.found.assignsUserVariables = true;
         break;
     }
     this.systemName = false;
@@ -224,6 +224,9 @@ export class Scanner {
         break;
       case K.ROW_COUNT:
         this.found.reads |= READ.ROW_COUNT;
+        break;
+      case K.CONNECTION_ID:
+        this.found.asksConnectionId = true;
         break;
       case K.LAST_INSERT_ID:
       case K.NEXTVAL:
@@ -277,7 +280,7 @@ export class Scanner {
   private userVariable(): void {
     this.usesUserVariable = true;
     this.found.addUserVariable(this.lexer.name());
-    if (this.lastWord === K.INTO) this.found.pins |= PIN.USER_VARIABLE;
+    if (this.lastWord === K.INTO) this.found.assignsUserVariables = true;
   }
 
   /** Whether the @ at hand belongs to an account: 'root'@'localhost'. */

@@ -43,9 +43,7 @@ export function readSet(scanner: Scanner): boolean {
       found.assign({ target: 'password' });
       return readOther(scanner);
     case K.ROLE:
-      found.assign({ target: 'role' });
-      found.pins |= PIN.ROLE;
-      scanner.rest();
+      readRole(scanner);
       return false;
     case K.DEFAULT: // SET DEFAULT ROLE
     case K.RESOURCE: // SET RESOURCE GROUP
@@ -55,6 +53,15 @@ export function readSet(scanner: Scanner): boolean {
       readAssignments(scanner);
       return false;
   }
+}
+
+function readRole(scanner: Scanner): void {
+  scanner.accounts = true;
+  scanner.skip();
+  const { lexer } = scanner;
+  const from = lexer.start;
+  scanner.rest();
+  scanner.found.assign({ target: 'role', text: lexer.sql.slice(from, Math.max(from, scanner.previousEnd())) });
 }
 
 function readOther(scanner: Scanner): boolean {
@@ -214,9 +221,9 @@ function readSystemValue(scanner: Scanner, scope: VariableScope, name: string, u
     return true;
   }
   if (LAST_INSERT_ID.has(name)) found.setsLastInsertId = true;
-  // SET timestamp = DEFAULT gives the clock back.
-  const restores = name === 'timestamp' && value.kind === 'default';
-  if ((ONE_SHOT.has(name) || name.startsWith('pseudo_')) && !restores) found.pins |= PIN.ONE_SHOT;
+  // a timestamp that stands in the text can be set again; DEFAULT gives the clock back
+  const known = name === 'timestamp' && (value.kind === 'default' || value.kind === 'number');
+  if ((ONE_SHOT.has(name) || name.startsWith('pseudo_')) && !known) found.pins |= PIN.ONE_SHOT;
   found.assign({ target: 'system', scope, name, value });
   return true;
 }

@@ -55,15 +55,13 @@ export const PinReason = Object.freeze({
   READ_LOCK: 'READ_LOCK',
   /** LOCK INSTANCE FOR BACKUP; MariaDB's BACKUP STAGE and BACKUP LOCK */
   INSTANCE_LOCK: 'INSTANCE_LOCK',
-  /** A user variable assigned by anything but SET, so that its value isn't in the text. */
-  USER_VARIABLE: 'USER_VARIABLE',
   SQL_PREPARE: 'SQL_PREPARE',
   HANDLER: 'HANDLER',
   XA: 'XA',
   /** SET TRANSACTION without a scope: it holds for the next transaction only. */
   TRANSACTION_CHARACTERISTICS: 'TRANSACTION_CHARACTERISTICS',
   ROLE: 'ROLE',
-  /** SET timestamp, insert_id, rand_seed1, ...: trackers report these wrongly, or a later statement consumes them. */
+  /** SET insert_id, rand_seed1, gtid_next, ...: trackers report these wrongly, or a later statement consumes them. */
   ONE_SHOT: 'ONE_SHOT',
   /** MariaDB: NEXT VALUE FOR s leaves the value that PREVIOUS VALUE FOR s then returns in this session only. */
   SEQUENCE: 'SEQUENCE',
@@ -97,7 +95,9 @@ export type Assignment =
   | { readonly target: 'transaction'; readonly scope: 'session' | 'global' | 'next'; readonly text: string }
   /** MariaDB's SET STATEMENT v = … FOR statement: it holds for that statement, which all other fields then describe. */
   | { readonly target: 'statement' }
-  | { readonly target: 'role' | 'password' | 'other' };
+  /** SET ROLE; `text`: what follows it, verbatim. */
+  | { readonly target: 'role'; readonly text: string }
+  | { readonly target: 'password' | 'other' };
 
 /**
  * What the proxy has to know of a statement before it forwards it. Frozen, and a function of the text and the SqlMode
@@ -117,6 +117,12 @@ export interface Statement {
   readonly calcFoundRows: boolean;
   /** LAST_INSERT_ID(expr); SET last_insert_id, identity or insert_id. */
   readonly setsLastInsertId: boolean;
+  /** CONNECTION_ID() */
+  readonly asksConnectionId: boolean;
+  /** It calls what may be a stored or loadable function. */
+  readonly calls: boolean;
+  /** Other than by SET it may assign any of its `userVariables`: by `:=`, INTO, as an argument of CALL, in LOAD DATA. */
+  readonly assignsUserVariables: boolean;
   readonly pins: readonly PinReason[];
   /** The pins that its success ends. */
   readonly unpins: readonly PinReason[];

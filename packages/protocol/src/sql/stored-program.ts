@@ -89,5 +89,5 @@ export function passCompound(scanner: Scanner): void {
     if (scanner.word() === K.SET) found.assign({ target: 'other' });
     scanner.advance();
   }
-  if (scanner.usesUserVariable) found.pins |= PIN.USER_VARIABLE;
+  if (scanner.usesUserVariable) found.assignsUserVariables = true;
 }

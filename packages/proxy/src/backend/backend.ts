@@ -21,6 +21,8 @@ export type BackendState = (typeof BackendState)[keyof typeof BackendState];
 /** The connection pool that a backend belongs to, as far as the backend and its holder need to know it. */
 export interface Home {
   readonly node: { readonly name: string; readonly baseline: NodeBaseline | null };
+  /** What SET ROLE takes to go back to the roles that the account logs in with. */
+  readonly loginRole: string;
   /** Somebody waits for a backend. */
   readonly isAwaited: boolean;
   /** `now`: by the pool's clock, where the caller has just looked. */

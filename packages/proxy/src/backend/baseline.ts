@@ -28,12 +28,14 @@ export async function readBaseline(
   const defaults = query(backend, 'SELECT @@GLOBAL.sql_mode,@@GLOBAL.interactive_timeout');
   const values = (await charset).rows[0] ?? [];
   const variables = new Map(CHARSET_VARIABLES.map((name, i) => [name, quoted(values[i])]));
-  const tracked = (await names).rows
+  const shown = (await names).rows;
+  const tracked = shown
     .map((row) => String(row[0]).toLowerCase())
     .filter((name) => /^[a-z0-9_]+$/.test(name) && isReplayed(name));
   const [sqlMode, interactiveTimeout] = (await defaults).rows[0] ?? [];
   return {
     ...greeting,
+    fresh: new Map(shown.map(([name, value]) => [String(name).toLowerCase(), value?.toString('latin1') ?? ''])),
     sqlMode: String(sqlMode),
     interactiveTimeout: String(interactiveTimeout),
     context: new SessionContext(null, variables, new Map()),

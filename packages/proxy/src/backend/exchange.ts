@@ -116,6 +116,11 @@ export function query(backend: Backend, sql: string): Promise<Answer> {
   return ask(backend, Command.QUERY, Buffer.from(sql, 'utf8'), ReplyGrammar.QUERY);
 }
 
+/** A text of the client's, or with parts of it: bytes as latin1. */
+export function queryText(backend: Backend, sql: string): Promise<Answer> {
+  return ask(backend, Command.QUERY, Buffer.from(sql, 'latin1'), ReplyGrammar.QUERY);
+}
+
 /** `schema`: the client's bytes as latin1. */
 export function useSchema(backend: Backend, schema: string): Promise<Answer> {
   return ask(backend, Command.INIT_DB, Buffer.from(schema, 'latin1'), ReplyGrammar.SINGLE);

@@ -12,6 +12,8 @@ export interface NodeBaseline {
   /** Low byte of the collation that the server greets with. */
   readonly characterSet: number;
   readonly context: SessionContext;
+  /** Values of a fresh session's variables as SHOW VARIABLES gives them; as latin1. */
+  readonly fresh: ReadonlyMap<string, string>;
   /** Global values, which some logins add to. */
   readonly sqlMode: string;
   readonly interactiveTimeout: string;

@@ -1,22 +1,27 @@
-import { Diagnostic } from '@myswitch/protocol';
+import { Diagnostic, substituteCalls } from '@myswitch/protocol';
+import type { Statement } from '@myswitch/protocol';
 import type { Session } from '../session/session';
-
-/** The only spelling that is answered from our own count; anything else is asked of the server, or refused. */
-const PLAIN = /^\s*select\s+(found_rows|row_count)\s*\(\s*\)\s*;?\s*$/i;
+import { sqlModeOf } from './sql-mode';
 
 /**
- * `SELECT FOUND_ROWS()` and `SELECT ROW_COUNT()` for a session whose backend went to somebody else in between: a SELECT of
- * the number that we counted, under the same column name. null: not such a statement, or the server still knows.
+ * A statement that asks for FOUND_ROWS() or ROW_COUNT(), for a session whose backend went to somebody else in between: with
+ * the numbers that we counted in their place. null: the server still knows, or we don't (then it is refused).
  */
-export function answeredHere(session: Session, sql: string): string | null {
-  const name = PLAIN.exec(sql)?.[1];
-  if (name === undefined) return null;
-  const foundRowsAsked = name.toLowerCase() === 'found_rows';
-  if (session.serverKnows(foundRowsAsked ? Diagnostic.FOUND_ROWS : Diagnostic.ROW_COUNT)) return null;
+export function withOwnCounts(session: Session, sql: string, statement: Statement): string | null {
   const { foundRows, rowCount } = session.diagnostics;
-  const value = foundRowsAsked ? foundRows : rowCount;
-  if (value === null) return null; // then it is refused
-  // as long as a bigint can be, so that the column is one
-  const digits = `${value < 0 ? '-' : ''}${String(value).replace('-', '').padStart(19, '0')}`;
-  return `SELECT CAST('${digits}' AS SIGNED) AS \`${name}()\``;
+  const values = new Map<string, string>();
+  const own = (what: Diagnostic, name: string, value: number | bigint | null): void => {
+    if (statement.reads.includes(what) && value !== null && !session.serverKnows(what)) values.set(name, bigint(value));
+  };
+  own(Diagnostic.FOUND_ROWS, 'found_rows', foundRows);
+  own(Diagnostic.ROW_COUNT, 'row_count', rowCount);
+  if (values.size === 0) return null;
+  const text = substituteCalls(sql, values, sqlModeOf(session));
+  return text === sql ? null : text;
+}
+
+/** As wide as the functions' own results: MariaDB takes a column's width from what is cast. */
+function bigint(value: number | bigint): string {
+  const digits = String(value).replace('-', '');
+  return `CAST('${value < 0 ? '-' : '0'}${digits.padStart(20, '0')}' AS SIGNED)`;
 }

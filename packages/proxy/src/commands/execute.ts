@@ -7,7 +7,7 @@ import {
   statementId,
   withParamTypes,
 } from '@myswitch/protocol';
-import type { Packet, ReplyTracker, Statement } from '@myswitch/protocol';
+import type { Cause, Packet, ReplyTracker, Statement } from '@myswitch/protocol';
 import type { Backend } from '../backend/backend';
 import type { PreparedStatement } from '../session/prepared-statements';
 import type { Session } from '../session/session';
@@ -41,6 +41,7 @@ const HEADER = 4;
 class ExecuteWork implements Work {
   readonly grammar = ReplyGrammar.QUERY;
   readonly statement: Statement;
+  readonly causes: readonly Cause[];
   readonly #packet: Packet;
   readonly #prepared: PreparedStatement;
   readonly #bindsTypes: boolean;
@@ -50,6 +51,7 @@ class ExecuteWork implements Work {
     this.#prepared = prepared;
     this.#bindsTypes = bindsTypes;
     this.statement = prepared.statement;
+    this.causes = prepared.causes;
   }
 
   get bytes(): number {

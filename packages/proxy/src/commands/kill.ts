@@ -1,33 +1,86 @@
-import type { Packet } from '@myswitch/protocol';
-import type { Session } from '../session/session';
+import type { Packet, Statement } from '@myswitch/protocol';
+import { query } from '../backend/exchange';
+import type { KillOutcome, KillRequest } from '../pool/peers';
+import type { Session, Work } from '../session/session';
+import { FIRST_SESSION_ID } from '../session/session-id';
+import { NO_STATEMENT } from './no-statement';
+import { textWork } from './text';
 
-const KILL = /^\s*kill\s+(?:(hard|soft)\s+)?(?:(connection|query)\s+)?(\d+)\s*;?\s*$/i;
+const KILL = /^\s*kill\s+(?:(?:hard|soft)\s+)?(?:(connection|query)\s+)?(\d+|connection_id\s*\(\s*\))\s*;?\s*$/i;
+/** MariaDB's KILL QUERY ID: a number that only the server gives. */
+const QUERY_ID = /^\s*kill\s+(?:(?:hard|soft)\s+)?query\s+id\s/i;
+/** What lets an account kill the connections of others, as SHOW GRANTS names it. */
+const PRIVILEGED = /\b(SUPER|CONNECTION[_ ]ADMIN)\b.* ON \*\.\*|\bALL PRIVILEGES ON \*\.\*/;
+
+const INTERRUPTED = { code: 1317, sqlState: '70100', message: 'Query execution was interrupted' };
+const KILLED = { code: 1927, sqlState: '70100', message: 'Connection was killed' };
 
 /**
- * KILL [CONNECTION | QUERY] id. The id is what the client sees as its connection id, which is ours: on a server it would
- * be some other session. So it is never passed on; sessions of other workers are not found.
+ * KILL [CONNECTION | QUERY] id. The id is one that the client knows as a connection's, which is ours, or one that a server
+ * told it: that may be a connection that some session of ours is using now. In both cases the session is meant, whichever
+ * process carries it. An id of neither kind is for the server.
  */
-export function killStatement(session: Session, sql: string): null {
+export function killStatement(session: Session, sql: string, statement: Statement): Work | null {
+  if (QUERY_ID.test(sql)) return textWork(session, sql, statement);
   const match = KILL.exec(sql);
   if (match === null) {
-    session.sendError({ code: 1105, sqlState: 'HY000', message: 'MySwitch: this form of KILL is not passed on' });
+    session.sendError({
+      code: 1105,
+      sqlState: 'HY000',
+      message: 'MySwitch: KILL takes an id; this form of it is not passed on',
+    });
     return null;
   }
-  return kill(session, Number(match[3]), match[2]?.toLowerCase() === 'query' ? 'query' : 'connection');
+  const id = /^\d/.test(match[2]!) ? Number(match[2]) : session.id;
+  const what = match[1]?.toLowerCase() === 'query' ? 'query' : 'connection';
+  return kill(session, id, what, textWork(session, sql, statement));
 }
 
 /** COM_PROCESS_KILL. */
-export function processKill(session: Session, packet: Packet): null {
-  return kill(session, packet.payload.length >= 5 ? packet.payload.readUInt32LE(1) : 0, 'connection');
+export function processKill(session: Session, packet: Packet): Work | null {
+  const id = packet.payload.length >= 5 ? packet.payload.readUInt32LE(1) : 0;
+  return kill(session, id, 'connection', textWork(session, `KILL ${id}`, NO_STATEMENT));
 }
 
-function kill(session: Session, id: number, what: 'query' | 'connection'): null {
-  const target = [...session.pool.sessions].find((other) => other.id === id && other.account === session.account);
-  if (target === undefined) {
-    session.sendError({ code: 1094, sqlState: 'HY000', message: `Unknown thread id: ${id}` });
+function kill(session: Session, id: number, what: 'query' | 'connection', onServer: Work): null {
+  if (id === session.id) {
+    if (what === 'query') session.sendError(INTERRUPTED);
+    else session.end(session.pool.baseline?.serverVersion.includes('MariaDB') === true ? KILLED : INTERRUPTED);
     return null;
   }
-  target.kill(what);
-  if (!session.closed) session.sendOk();
+  const request = { pool: session.pool.options.name, id, what, user: session.account.name, privileged: false };
+  session.ask(session.pool.peers.killSession(request), (outcome) => {
+    if (outcome === 'UNKNOWN' && id < FIRST_SESSION_ID) return onServer;
+    if (outcome === 'DENIED') return askingForPrivilege(request);
+    answer(session, id, outcome);
+    return null;
+  });
   return null;
+}
+
+/** Asks the server whether this account may kill the sessions of others. */
+function askingForPrivilege(request: KillRequest): Work {
+  let outcome: KillOutcome = 'DENIED';
+  return {
+    grammar: null,
+    bytes: 0,
+    statement: NO_STATEMENT,
+    ready: () => false,
+    async prepare(session, backend) {
+      const { rows } = await query(backend, 'SHOW GRANTS');
+      if (!rows.some(([grant]) => PRIVILEGED.test(grant?.toString('latin1') ?? ''))) return;
+      outcome = await session.pool.peers.killSession({ ...request, privileged: true });
+    },
+    write: () => undefined,
+    done: (session) => answer(session, request.id, outcome),
+  };
+}
+
+function answer(session: Session, id: number, outcome: KillOutcome): void {
+  if (outcome === 'DONE') return session.sendOk();
+  session.sendError(
+    outcome === 'DENIED'
+      ? { code: 1095, sqlState: 'HY000', message: `You are not owner of thread ${id}` }
+      : { code: 1094, sqlState: 'HY000', message: `Unknown thread id: ${id}` },
+  );
 }

@@ -1,11 +1,12 @@
-import { decodePrepareOk, encodePacket, ReplyGrammar, StatementKind } from '@myswitch/protocol';
-import type { Packet, ReplyTracker, Statement } from '@myswitch/protocol';
+import { causesOf, decodePrepareOk, encodePacket, ReplyGrammar, StatementKind } from '@myswitch/protocol';
+import type { Cause, Packet, ReplyTracker, Statement } from '@myswitch/protocol';
 import type { Backend } from '../backend/backend';
 import { closeDropped } from '../backend/exchange';
 import type { Session } from '../session/session';
 import { NO_STATEMENT } from './no-statement';
 import type { Work } from '../session/session';
-import { classified } from './query';
+import { classified, withOwnId } from './query';
+import { sqlModeOf } from './sql-mode';
 
 /** COM_STMT_PREPARE. The client gets an id of ours in the reply (see ClientReply.prepared). */
 export function prepare(session: Session, packet: Packet): Work | null {
@@ -17,8 +18,8 @@ export function prepare(session: Session, packet: Packet): Work | null {
     });
     return null;
   }
-  const sql = Buffer.from(packet.payload.subarray(1)); // outlives the chunk that it came in
-  const statement = classified(session, sql.toString('latin1'));
+  const text = packet.text(1);
+  const statement = classified(session, text);
   if (statement.kind === StatementKind.KILL) {
     // the id in it would be that of some other session on the server
     session.sendError({
@@ -28,18 +29,24 @@ export function prepare(session: Session, packet: Packet): Work | null {
     });
     return null;
   }
-  return new PrepareWork(sql, statement);
+  const own = statement.asksConnectionId ? withOwnId(session, text) : text;
+  const ends = statement.pins.length > 0 || !statement.plain || statement.kind === StatementKind.DDL;
+  const causes = ends ? causesOf(text, sqlModeOf(session), session.context.schema) : [];
+  return new PrepareWork(Buffer.from(own, 'latin1'), statement, causes);
 }
 
 class PrepareWork implements Work {
   readonly grammar = ReplyGrammar.PREPARE;
-  /** Preparing does nothing of what the statement says. */
+  /** Preparing does nothing of what the statement says, and nothing in a transaction. */
   readonly statement = NO_STATEMENT;
+  readonly opens = null;
   readonly #sql: Buffer;
   readonly #prepared: Statement;
+  readonly #causes: readonly Cause[];
 
-  constructor(sql: Buffer, prepared: Statement) {
+  constructor(sql: Buffer, prepared: Statement, causes: readonly Cause[]) {
     this.#sql = sql;
+    this.#causes = causes;
     this.#prepared = prepared;
   }
 
@@ -59,7 +66,7 @@ class PrepareWork implements Work {
 
   #prepareOk(session: Session, backend: Backend, payload: Buffer): void {
     const { statementId, paramCount } = decodePrepareOk(payload);
-    const prepared = session.statements.add(this.#sql, this.#prepared, session.context, paramCount);
+    const prepared = session.statements.add(this.#sql, this.#prepared, this.#causes, session.context, paramCount);
     backend.statements.set(prepared.sharedKey, { id: statementId, types: null });
     payload.writeUInt32LE(prepared.id, 1);
   }

@@ -1,11 +1,12 @@
-import { classify, encodePacket, ReplyGrammar, StatementKind } from '@myswitch/protocol';
-import type { Packet, SqlMode, Statement } from '@myswitch/protocol';
-import { ServerStatus } from '@myswitch/protocol';
+import { classify, DEFAULT_SQL_MODE, StatementKind, substituteCalls } from '@myswitch/protocol';
+import type { Packet, Statement } from '@myswitch/protocol';
 import { LRUCache } from 'lru-cache';
-import type { Backend } from '../backend/backend';
 import type { Session, Work } from '../session/session';
-import { answeredHere } from './diagnostics';
+import { withOwnCounts } from './diagnostics';
 import { killStatement } from './kill';
+import { sqlModeOf } from './sql-mode';
+import { sqlPrepared } from './sql-prepared';
+import { queryWork, textWork } from './text';
 import { isTrackerSetting, withoutTrackerSettings } from './tracker-settings';
 
 /** Shorter texts are classified faster than they are looked up; longer ones would crowd out the others. */
@@ -17,23 +18,31 @@ const cache = new LRUCache<string, Statement>({ max: 4096 });
 export function query(session: Session, packet: Packet): Work | null {
   const sql = packet.text(1);
   const statement = classified(session, sql);
-  if (statement.kind === StatementKind.KILL) return killStatement(session, sql);
+  const { kind } = statement;
+  if (kind === StatementKind.KILL) return killStatement(session, sql, statement);
+  if (kind === StatementKind.PREPARE || kind === StatementKind.EXECUTE || kind === StatementKind.DEALLOCATE) {
+    return sqlPrepared(session, sql, statement);
+  }
   if (statement.assignments.some(isTrackerSetting)) {
     const rest = withoutTrackerSettings(session, statement);
-    if (rest !== null) return new QueryWork(textPacket(rest), classified(session, rest));
+    if (rest !== null) return textWork(session, rest, classified(session, rest));
     session.sendOk();
     return null;
   }
-  if (statement.reads.length > 0) {
-    const text = answeredHere(session, sql);
-    if (text !== null) return new QueryWork(textPacket(text), classified(session, text));
+  if (statement.asksConnectionId) {
+    const text = withOwnId(session, sql);
+    return textWork(session, text, classified(session, text));
   }
-  return new QueryWork(packet.raw ?? encodePacket(packet.payload, 0), statement);
+  if (statement.reads.length > 0) {
+    const text = withOwnCounts(session, sql, statement);
+    if (text !== null) return textWork(session, text, classified(session, text));
+  }
+  return queryWork(session, sql, packet, statement);
 }
 
 export function classified(session: Session, sql: string): Statement {
   const mode = sqlModeOf(session);
-  if (mode !== null) return classify(sql, mode); // rare: not worth a second cache
+  if (mode !== DEFAULT_SQL_MODE) return classify(sql, mode); // rare: not worth a second cache
   if (sql.length < CACHED_FROM || sql.length > CACHED_TO) return classify(sql);
   let statement = cache.get(sql);
   if (statement === undefined) {
@@ -43,33 +52,8 @@ export function classified(session: Session, sql: string): Statement {
   return statement;
 }
 
-/** null: the default one. */
-function sqlModeOf(session: Session): SqlMode | null {
-  const noBackslashEscapes = (session.status & ServerStatus.NO_BACKSLASH_ESCAPES) !== 0;
-  const mode = session.context.variables.get('sql_mode') ?? '';
-  const ansiQuotes = mode.includes('ANSI');
-  return noBackslashEscapes || ansiQuotes ? { ansiQuotes, noBackslashEscapes } : null;
-}
-
-class QueryWork implements Work {
-  readonly grammar = ReplyGrammar.QUERY;
-  readonly statement: Statement;
-  readonly #packet: Buffer;
-
-  constructor(packet: Buffer, statement: Statement) {
-    this.#packet = packet;
-    this.statement = statement;
-  }
-
-  get bytes(): number {
-    return this.#packet.length;
-  }
-
-  write(_session: Session, backend: Backend): void {
-    backend.write(this.#packet);
-  }
-}
-
-function textPacket(sql: string): Buffer {
-  return encodePacket(Buffer.from(`\u0003${sql}`, 'latin1'), 0);
+/** CONNECTION_ID() is what the greeting said, on whatever backend the statement runs. */
+export function withOwnId(session: Session, sql: string): string {
+  const values = new Map([['connection_id', `CAST(${session.id} AS UNSIGNED)`]]);
+  return substituteCalls(sql, values, sqlModeOf(session));
 }

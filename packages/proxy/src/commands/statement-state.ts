@@ -45,7 +45,7 @@ export function noteUse(session: Session, backend: Backend, prepared: PreparedSt
 
 export function pinStatements(session: Session): void {
   if (session.cursors.size > 0) session.pin(Pin.CURSOR);
-  else session.pins.delete(Pin.CURSOR);
+  else session.pins.end(Pin.CURSOR);
   if (session.longData.size > 0) session.pin(Pin.LONG_DATA);
-  else session.pins.delete(Pin.LONG_DATA);
+  else session.pins.end(Pin.LONG_DATA);
 }

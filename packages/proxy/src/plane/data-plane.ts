@@ -2,8 +2,11 @@ import { createPasswordKey } from '../accounts/password-key';
 import { systemClock } from '../clock';
 import type { Log } from '../errors';
 import type { ProxyOptions } from '../options';
+import type { KillOutcome, KillRequest, Peers } from '../pool/peers';
 import { workMs } from '../pool/work-times';
 import { Proxy } from '../proxy';
+import { FIRST_SESSION_ID } from '../session/session-id';
+import type { SessionIds } from '../session/session-id';
 import { LocalCarrier } from './local-carrier';
 import type { CallName, Calls, Carrier } from './messages';
 import { shareFor } from './share';
@@ -25,7 +28,7 @@ import { WorkerCarrier } from './worker-carrier';
 const RESTART_MS = 500;
 
 /** All processes that carry clients, as one. A call resolves when every one of them has done it. */
-export class DataPlane implements PlaneControl {
+export class DataPlane implements PlaneControl, Peers {
   readonly #log: Log;
   #carriers: Carrier[] = [];
   /** What a worker that starts later has to be told. */
@@ -122,6 +125,11 @@ export class DataPlane implements PlaneControl {
     return (await this.#all('refusedAccounts', pool)).flat();
   }
 
+  async killSession(request: KillRequest): Promise<KillOutcome> {
+    const outcomes = await this.#all('killSession', request);
+    return (['DONE', 'DENIED'] as const).find((outcome) => outcomes.includes(outcome)) ?? 'UNKNOWN';
+  }
+
   /**
    * Adds a process, and tells it what the others know: calls are carried out in order, so that whatever is said from now
    * on comes after that.
@@ -176,14 +184,14 @@ export async function startDataPlane(options: ProxyOptions, workers: number, log
   // one for all processes: a client that keeps it may come to another worker next time
   const key = await createPasswordKey();
   if (workers === 0) {
-    await plane.add(new LocalCarrier(new Proxy(options, { first: 1, step: 1 }, key, systemClock, log)));
+    await plane.add(new LocalCarrier(new Proxy(options, idsOf(0, 1), systemClock, log, plane, key)));
     return { plane, listen: () => plane.listen(), stop: (graceMs) => plane.stop(graceMs) };
   }
   let stopping = false;
   const running = new Set<WorkerCarrier>();
   const startWorker = async (index: number): Promise<WorkerCarrier> => {
-    const ids = { first: index + 1, step: workers };
-    const worker = await WorkerCarrier.start(shareFor(options, index, workers), ids, key, log, (ended) => {
+    const share = shareFor(options, index, workers);
+    const worker = await WorkerCarrier.start(share, idsOf(index, workers), key, log, plane, (ended) => {
       running.delete(ended);
       plane.remove(ended);
       if (!stopping) restart(index);
@@ -213,6 +221,11 @@ export async function startDataPlane(options: ProxyOptions, workers: number, log
       for (const worker of running) worker.end();
     },
   };
+}
+
+/** Session ids that no other worker gives. */
+function idsOf(index: number, workers: number): SessionIds {
+  return { first: FIRST_SESSION_ID + index, step: workers };
 }
 
 function sum(numbers: readonly number[]): number {

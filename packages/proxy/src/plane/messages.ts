@@ -1,6 +1,7 @@
 import type { ProxyOptions } from '../options';
 import type { PasswordKey } from '../accounts/password-key';
 import type { PoolFigures } from '../proxy';
+import type { KillOutcome, KillRequest } from '../pool/peers';
 import type {
   AccountRow,
   Activation,
@@ -22,6 +23,7 @@ export interface Calls {
   drained: { args: [pool: string, deadlineMs: number]; answer: DrainResult };
   kill: { args: [pool: string, kinds: readonly ('busy' | 'pinned')[]]; answer: number };
   release: { args: [pool: string, active: Activation]; answer: ReleaseReport };
+  killSession: { args: [request: KillRequest]; answer: KillOutcome };
   blocking: { args: [pool: string]; answer: Blocking[] };
   figures: { args: [pool: string]; answer: PoolFigures };
   sessions: { args: [pool: string]; answer: SessionRow[] };
@@ -47,12 +49,15 @@ export type ToWorker =
       readonly key: PasswordKey;
     }
   | { readonly kind: 'call'; readonly id: number; readonly name: CallName; readonly args: readonly unknown[] }
+  | { readonly kind: 'told'; readonly id: number; readonly outcome: KillOutcome }
   | { readonly kind: 'ping' };
 
 /** Worker to main process. */
 export type FromWorker =
   | { readonly kind: 'up' }
   | { readonly kind: 'pong' }
+  /** A client's KILL of a session that may be another process's; answered by `told`. */
+  | { readonly kind: 'ask'; readonly id: number; readonly request: KillRequest }
   | { readonly kind: 'answer'; readonly id: number; readonly answer: unknown }
   | { readonly kind: 'error'; readonly id: number; readonly message: string }
   | {

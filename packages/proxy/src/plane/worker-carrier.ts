@@ -6,6 +6,8 @@ import { systemClock } from '../clock';
 import { ProxyError } from '../errors';
 import type { Log } from '../errors';
 import type { ProxyOptions } from '../options';
+import type { KillRequest, Peers } from '../pool/peers';
+import type { SessionIds } from '../session/session-id';
 import type { CallName, Calls, Carrier, FromWorker, ToWorker } from './messages';
 
 const PING_MS = 1000;
@@ -22,15 +24,17 @@ export class WorkerCarrier implements Carrier {
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
   readonly #log: Log;
+  readonly #peers: Peers;
   #lastCall = 0;
   #unanswered = 0;
 
   /** Starts a worker and configures it. Passwords travel over the process's private channel, never in its environment. */
   static start(
     options: ProxyOptions,
-    ids: { first: number; step: number },
+    ids: SessionIds,
     key: PasswordKey,
     log: Log,
+    peers: Peers,
     ended: (worker: WorkerCarrier) => void,
   ): Promise<WorkerCarrier> {
     // a larger nursery: what a command allocates is dead before it is looked at
@@ -38,7 +42,7 @@ export class WorkerCarrier implements Carrier {
     cluster.setupPrimary({ exec: path.join(__dirname, 'worker.js'), args: [], execArgv, serialization: 'advanced' });
     const worker = cluster.fork();
     return new Promise((resolve, reject) => {
-      const carrier = new WorkerCarrier(worker, log, () => {
+      const carrier = new WorkerCarrier(worker, log, peers, () => {
         carrier.#send({ kind: 'configure', options, first: ids.first, step: ids.step, key });
         carrier.#watch();
         resolve(carrier);
@@ -53,9 +57,10 @@ export class WorkerCarrier implements Carrier {
     });
   }
 
-  private constructor(worker: Worker, log: Log, up: () => void) {
+  private constructor(worker: Worker, log: Log, peers: Peers, up: () => void) {
     this.#worker = worker;
     this.#log = log;
+    this.#peers = peers;
     // a message to a worker that has just died fails here too; its end is told by 'exit'
     worker.on('error', (error) => log('warn', 'a worker can not be reached', { error: error.message }));
     worker.on('message', (message: FromWorker) => {
@@ -67,6 +72,8 @@ export class WorkerCarrier implements Carrier {
           return undefined;
         case 'log':
           return log(message.level, message.message, message.fields);
+        case 'ask':
+          return void this.#ask(message.id, message.request);
         case 'answer':
           return this.#take(message.id)?.resolve(message.answer as never);
         case 'error':
@@ -104,6 +111,12 @@ export class WorkerCarrier implements Carrier {
       if (this.#worker.isConnected()) this.#send({ kind: 'ping' });
       this.#watch();
     }, PING_MS);
+  }
+
+  async #ask(id: number, request: KillRequest): Promise<void> {
+    // a process that can't be reached has ended, and its sessions with it
+    const outcome = await this.#peers.killSession(request).catch(() => 'UNKNOWN' as const);
+    if (this.#worker.isConnected()) this.#send({ kind: 'told', id, outcome });
   }
 
   #send(message: ToWorker): void {

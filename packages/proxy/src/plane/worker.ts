@@ -3,6 +3,7 @@ import { systemClock } from '../clock';
 import type { Log } from '../errors';
 import { Proxy } from '../proxy';
 import { LocalCarrier } from './local-carrier';
+import type { KillOutcome, Peers } from '../pool/peers';
 import type { FromWorker, ToWorker } from './messages';
 
 /*
@@ -19,14 +20,33 @@ function send(message: FromWorker): void {
 const log: Log = (level, message, fields) =>
   send({ kind: 'log', level, message, fields: { ...fields, worker: process.pid } });
 
+const asked = new Map<number, (outcome: KillOutcome) => void>();
+let lastAsked = 0;
+
+/** The other workers are reached by way of the main process. */
+const peers: Peers = {
+  killSession(request) {
+    const id = ++lastAsked;
+    return new Promise((resolve) => {
+      asked.set(id, resolve);
+      send({ kind: 'ask', id, request });
+    });
+  },
+};
+
 process.on('message', (message: ToWorker) => {
   if (message.kind === 'configure') {
     carrier = new LocalCarrier(
-      new Proxy(message.options, { first: message.first, step: message.step }, message.key, systemClock, log),
+      new Proxy(message.options, { first: message.first, step: message.step }, systemClock, log, peers, message.key),
     );
     return;
   }
   if (message.kind === 'ping') return send({ kind: 'pong' });
+  if (message.kind === 'told') {
+    asked.get(message.id)?.(message.outcome);
+    asked.delete(message.id);
+    return;
+  }
   carrier!.call(message.name, ...(message.args as never)).then(
     (answer) => send({ kind: 'answer', id: message.id, answer }),
     (error: Error) => send({ kind: 'error', id: message.id, message: error.message }),

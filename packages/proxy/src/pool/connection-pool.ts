@@ -1,9 +1,12 @@
 import { Backend, BackendState } from '../backend/backend';
 import type { Home } from '../backend/backend';
+import { quoteIdentifier } from '@myswitch/protocol';
 import { freshContext } from '../backend/node-baseline';
+import type { NodeBaseline } from '../backend/node-baseline';
 import type { Holder } from '../backend/holder';
 import { connect } from '../backend/connect';
 import { asBytes, query } from '../backend/exchange';
+import type { Answer } from '../backend/exchange';
 import type { Clock } from '../clock';
 import { ProxyError } from '../errors';
 import type { Log } from '../errors';
@@ -33,6 +36,7 @@ export interface ConnectionPoolLimits {
 export class ConnectionPool implements Home {
   readonly node: Node;
   readonly account: Account;
+  loginRole = 'DEFAULT';
   readonly #limits: ConnectionPoolLimits;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -305,7 +309,10 @@ export class ConnectionPool implements Home {
     }, RETRY_MS);
   }
 
-  #confirm(matched: string): void {
+  /** `answer`: to CURRENT_USER(); null: whoever we are will do. */
+  async #confirm(answer: Promise<Answer> | null): Promise<void> {
+    if (answer === null) return;
+    const matched = (await answer).rows[0]?.[0]?.toString('utf8') ?? '';
     const { row } = this.account;
     this.#confirmed = false;
     requireRow(this.account, matched);
@@ -325,9 +332,7 @@ export class ConnectionPool implements Home {
       this.#all.add(backend);
       const row = this.account.row === null ? null : query(backend, `SELECT ${asBytes('CURRENT_USER()')}`);
       const baseline = await this.node.learn(backend, connected);
-      const trackers = query(backend, baseline.trackers);
-      if (row !== null) this.#confirm((await row).rows[0]?.[0]?.toString('utf8') ?? '');
-      await trackers;
+      await Promise.all([query(backend, baseline.trackers), this.#learnRole(backend, baseline), this.#confirm(row)]);
       backend.context = freshContext(baseline, variant);
     } catch (error) {
       backend?.destroy((error as Error).message);
@@ -336,6 +341,14 @@ export class ConnectionPool implements Home {
       this.#opening--;
     }
     this.give(backend);
+  }
+
+  /** MariaDB has no SET ROLE DEFAULT, so the role that the login brought is set by its name. */
+  async #learnRole(backend: Backend, { serverVersion }: NodeBaseline): Promise<void> {
+    if (!serverVersion.includes('MariaDB')) return;
+    const { rows } = await query(backend, `SELECT ${asBytes('CURRENT_ROLE()')}`);
+    const role = rows[0]?.[0] ?? null;
+    this.loginRole = role === null ? 'NONE' : quoteIdentifier(role.toString('latin1'));
   }
 }
 

@@ -9,6 +9,7 @@ import { ProxyError } from '../errors';
 import type { Log } from '../errors';
 import type { PoolOptions } from '../options';
 import type { AccountRow, Activation, Blocking, DrainResult, ReleaseReport } from '../plane/types';
+import type { Peers } from './peers';
 import type { PoolClient } from './pool-client';
 import { ConnectionPool } from './connection-pool';
 import { Gate, GateState } from './gate';
@@ -27,6 +28,7 @@ export class Pool {
   readonly options: PoolOptions;
   readonly clock: Clock;
   readonly log: Log;
+  readonly peers: Peers;
   readonly sessions = new Set<PoolClient>();
   readonly workTimes = new WorkTimes();
   readonly gate: Gate<PoolClient>;
@@ -48,10 +50,11 @@ export class Pool {
   #learning = false;
   #settling: { waits: number[]; left: Set<PoolClient>; done: () => void } | null = null;
 
-  constructor(options: PoolOptions, clock: Clock, log: Log, passwordChecks: PasswordChecks) {
+  constructor(options: PoolOptions, clock: Clock, log: Log, peers: Peers, passwordChecks: PasswordChecks) {
     this.options = options;
     this.clock = clock;
     this.log = log;
+    this.peers = peers;
     this.passwordChecks = passwordChecks;
     this.gate = new Gate<PoolClient>(
       { maxMs: options.hold.maxMs, clients: options.hold.clients, bytes: options.hold.bytes },
@@ -84,6 +87,17 @@ export class Pool {
   isConfirmed(account: Account): boolean {
     if (account.row === null) return true;
     return this.#active !== null && this.connectionPool(this.#active.node, account).confirmed;
+  }
+
+  /** By the id that its client knows, or by that of the connection to the active node that it holds. */
+  sessionOf(id: number): PoolClient | null {
+    let holder = id;
+    for (const { node, backends } of this.connectionPools) {
+      if (node.name !== this.#active?.node) continue;
+      for (const backend of backends) if (backend.connectionId === id) holder = backend.holder?.id ?? id;
+    }
+    for (const session of this.sessions) if (session.id === holder) return session;
+    return null;
   }
 
   /** Of the active node, or the last one known. */
@@ -237,7 +251,10 @@ export class Pool {
     this.gate.reason = 'a switch holds the pool';
     this.#released = this.#killed = 0;
     for (const connectionPool of this.connectionPools) this.#toGate(connectionPool);
-    for (const session of this.sessions) if (session.releaseWeakPins()) this.#released++;
+    for (const session of this.sessions) {
+      if (session.releaseWeakPins()) this.#released++;
+      session.unbegin();
+    }
     for (const connectionPool of this.connectionPools) this.#readInsertIds(connectionPool);
     this.#holdTimer = this.clock.timer(() => this.#holdExpired(), this.options.hold.maxMs);
     this.#checkHeld();

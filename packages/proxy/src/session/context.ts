@@ -1,4 +1,5 @@
 import { quoteIdentifier } from '@myswitch/protocol';
+import type { Cause, Statement } from '@myswitch/protocol';
 
 /**
  * What a session has set: schema, system variables and user variables, each as SQL text that makes an equal value.
@@ -9,6 +10,10 @@ export class SessionContext {
   readonly schema: string | null;
   readonly variables: ReadonlyMap<string, string>;
   readonly userVariables: ReadonlyMap<string, string>;
+  /** What followed SET ROLE; null: the roles of the login. */
+  readonly role: string | null;
+  /** Statements prepared by SQL, by name. */
+  readonly prepared: ReadonlyMap<string, PreparedText>;
   /** Equal for equal schema and variables that decide how a text is read: what a prepared statement depends on. */
   readonly statementKey: string;
   /** Its texts are in a character set that the tokenizer can't read: a second byte may look like a quote or a backslash. */
@@ -20,10 +25,14 @@ export class SessionContext {
     schema: string | null,
     variables: ReadonlyMap<string, string>,
     userVariables: ReadonlyMap<string, string>,
+    role: string | null = null,
+    prepared: ReadonlyMap<string, PreparedText> = NONE_PREPARED,
   ) {
     this.schema = schema;
     this.variables = variables;
     this.userVariables = userVariables;
+    this.role = role;
+    this.prepared = prepared;
     this.statementKey = `${schema ?? '\u0001'}\u0000${READING_VARIABLES.map((name) => variables.get(name)).join('\u0000')}`;
     this.unreadable = UNREADABLE.has(variables.get('character_set_client') ?? '');
     this.#variablesKey = mapKey(variables);
@@ -33,7 +42,11 @@ export class SessionContext {
   equals(other: SessionContext): boolean {
     if (this === other) return true;
     return (
-      this.schema === other.schema && this.#variablesKey === other.#variablesKey && this.#userKey === other.#userKey
+      this.schema === other.schema &&
+      this.#variablesKey === other.#variablesKey &&
+      this.#userKey === other.#userKey &&
+      this.role === other.role &&
+      hasSamePrepared(this, other)
     );
   }
 
@@ -54,11 +67,12 @@ export class SessionContext {
       if (value === undefined) variables.delete(name);
       else variables.set(name, value);
     }
-    return new SessionContext(other.schema ?? this.schema, variables, this.userVariables);
+    return new SessionContext(other.schema ?? this.schema, variables, this.userVariables, this.role, this.prepared);
   }
 
   withSchema(schema: string | null): SessionContext {
-    return schema === this.schema ? this : new SessionContext(schema, this.variables, this.userVariables);
+    if (schema === this.schema) return this;
+    return new SessionContext(schema, this.variables, this.userVariables, this.role, this.prepared);
   }
 
   withValues(system: ReadonlyMap<string, string>, user: ReadonlyMap<string, string>): SessionContext {
@@ -66,8 +80,56 @@ export class SessionContext {
     const variables = new Map([...this.variables, ...system]);
     const userVariables = new Map([...this.userVariables, ...user]);
     for (const [name, value] of user) if (value === 'NULL') userVariables.delete(name); // unset reads as NULL
-    return new SessionContext(this.schema, variables, userVariables);
+    return new SessionContext(this.schema, variables, userVariables, this.role, this.prepared);
   }
+
+  /** `value`: SQL text; null: the server's default. */
+  withVariable(name: string, value: string | null): SessionContext {
+    if ((this.variables.get(name) ?? null) === value) return this;
+    const variables = new Map(this.variables);
+    if (value === null) variables.delete(name);
+    else variables.set(name, value);
+    return new SessionContext(this.schema, variables, this.userVariables, this.role, this.prepared);
+  }
+
+  withRole(role: string | null): SessionContext {
+    if (role === this.role) return this;
+    return new SessionContext(this.schema, this.variables, this.userVariables, role, this.prepared);
+  }
+
+  withAllPrepared(prepared: ReadonlyMap<string, PreparedText>): SessionContext {
+    if (prepared === this.prepared) return this;
+    return new SessionContext(this.schema, this.variables, this.userVariables, this.role, prepared);
+  }
+
+  /** `text` null: there is none of that name any more. */
+  withPrepared(name: string, text: PreparedText | null): SessionContext {
+    if (text === null && !this.prepared.has(name)) return this;
+    const prepared = new Map(this.prepared);
+    if (text === null) prepared.delete(name);
+    else prepared.set(name, text);
+    return this.withAllPrepared(prepared);
+  }
+}
+
+/** A statement that PREPARE made. */
+export interface PreparedText {
+  /** The string literal with its text, verbatim, as latin1. */
+  readonly literal: string;
+  /** What it is when it is executed. */
+  readonly statement: Statement;
+  readonly causes: readonly Cause[];
+  /** Of the context that it was prepared in: in another one the same text may mean something else. */
+  readonly statementKey: string;
+}
+
+const NONE_PREPARED: ReadonlyMap<string, PreparedText> = new Map();
+
+function hasSamePrepared({ prepared }: SessionContext, other: SessionContext): boolean {
+  if (prepared === other.prepared) return true;
+  if (prepared.size !== other.prepared.size) return false;
+  for (const [name, { literal }] of prepared) if (other.prepared.get(name)?.literal !== literal) return false;
+  return true;
 }
 
 /** SET changes character_set_connection and collation_connection through each other, so their order matters. */
@@ -88,6 +150,23 @@ const READING_VARIABLES = [
   'default_collation_for_utf8mb4',
   'div_precision_increment',
 ];
+
+/** The statements that turn what `from` has prepared into what `to` has; as latin1. */
+export function prepareStatements(from: SessionContext, to: SessionContext): string[] {
+  if (from.prepared === to.prepared) return NOTHING;
+  const statements: string[] = [];
+  for (const name of from.prepared.keys()) {
+    if (!to.prepared.has(name)) statements.push(`DEALLOCATE PREPARE ${quoteIdentifier(name)}`);
+  }
+  for (const [name, { literal }] of to.prepared) {
+    if (from.prepared.get(name)?.literal !== literal) {
+      statements.push(`PREPARE ${quoteIdentifier(name)} FROM ${literal}`);
+    }
+  }
+  return statements;
+}
+
+const NOTHING: string[] = [];
 
 /** The SET that turns variables of `from` into those of `to`; null when they are equal. The schema is not part of it. */
 export function replayStatement(from: SessionContext, to: SessionContext): string | null {

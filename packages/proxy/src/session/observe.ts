@@ -1,11 +1,12 @@
 import { Diagnostic, ServerStatus, StatementKind } from '@myswitch/protocol';
-import type { ReplyTracker, Statement } from '@myswitch/protocol';
+import type { Cause, ReplyTracker, SqlValue, Statement } from '@myswitch/protocol';
 import { NOTHING } from '../backend/backend';
 import type { Backend } from '../backend/backend';
 import { isReplayed } from '../backend/baseline';
 import { CHARSET_VARIABLES } from './context';
+import type { SessionContext } from './context';
 import { Pin, WeakPin } from './pins';
-import type { Session } from './session';
+import type { Session, Work } from './session';
 
 /** Statements whose failure may have left part of their effect: expressions with side effects that ran, bodies of several statements. */
 const PARTLY_DONE: ReadonlySet<StatementKind> = new Set([
@@ -60,6 +61,9 @@ const RESULT_SETS: ReadonlySet<StatementKind> = new Set([
   StatementKind.EXPLAIN,
 ]);
 
+/** Of a SET ROLE that is kept. */
+const MAX_ROLE = 4096;
+
 /** Outside of a transaction these are one, surely; whether a SELECT was depends on its having tables. */
 const ENDS_CHARACTERISTICS: ReadonlySet<StatementKind> = new Set([
   StatementKind.INSERT,
@@ -71,27 +75,78 @@ const ENDS_CHARACTERISTICS: ReadonlySet<StatementKind> = new Set([
 ]);
 
 /** Takes over what a complete reply says of the session: from the text, the status, and the trackers. */
-export function observe(session: Session, backend: Backend, statement: Statement, tracker: ReplyTracker): void {
+export function observe(session: Session, backend: Backend, work: Work, tracker: ReplyTracker): void {
+  const { statement } = work;
   const failed = tracker.errorCode !== 0;
   if (session.context.unreadable) session.pin(Pin.UNKNOWN_STATE); // what the text did is anybody's guess
   observeDiagnostics(session, backend, statement, tracker, failed);
-  if (failed) {
-    if (!statement.plain || (session.status & ServerStatus.AUTOCOMMIT) === 0) session.statusUnknown = true;
-    if (PARTLY_DONE.has(statement.kind)) for (const pin of statement.pins) session.pin(pin);
-    if (OPAQUE.has(statement.kind)) session.pin(Pin.UNKNOWN_STATE);
-  } else {
-    const { inTransaction } = session;
-    session.status = tracker.status;
-    const over = !session.inTransaction && (inTransaction || ENDS_CHARACTERISTICS.has(statement.kind));
-    if (over) session.pins.delete(Pin.TRANSACTION_CHARACTERISTICS);
-    for (const pin of statement.unpins) session.pins.delete(pin);
-    for (const pin of statement.pins) session.pin(pin);
-    if (statement.schema !== null && statement.kind === StatementKind.USE) {
-      setSchema(session, backend, statement.schema);
+  if (failed) observeFailure(session, work);
+  else observeSuccess(session, backend, work, tracker);
+  if (session.begun !== null || work.opens !== undefined) observeBeginning(session, work, failed);
+  if (statement.assignments.length > 0) touch(session, statement, failed);
+  if (statement.assignsUserVariables) for (const name of statement.userVariables) session.touched.add(`@${name}`);
+  if (session.reply.trackers.length > 0) observeTrackers(session, backend, work);
+}
+
+function observeFailure(session: Session, work: Work): void {
+  const { statement } = work;
+  if (!statement.plain || (session.status & ServerStatus.AUTOCOMMIT) === 0) session.statusUnknown = true;
+  if (PARTLY_DONE.has(statement.kind)) pin(session, work);
+  if (OPAQUE.has(statement.kind)) session.pin(Pin.UNKNOWN_STATE);
+}
+
+function observeSuccess(session: Session, backend: Backend, work: Work, tracker: ReplyTracker): void {
+  const { statement } = work;
+  const { inTransaction } = session;
+  session.status = tracker.status;
+  if (!session.inTransaction) {
+    if (inTransaction || ENDS_CHARACTERISTICS.has(statement.kind)) {
+      session.pins.end(Pin.TRANSACTION_CHARACTERISTICS);
+      session.pins.end(Pin.SAVEPOINT);
     }
+    const early = statement.kind === StatementKind.SAVEPOINT && (session.status & ServerStatus.AUTOCOMMIT) === 0;
+    if (early) session.pin(Pin.SAVEPOINT); // known to the server though no transaction is open
   }
-  if (statement.assignments.length > 0) touch(session, statement);
-  if (session.reply.trackers.length > 0) observeTrackers(session, backend, statement);
+  for (const reason of statement.unpins) session.pins.end(reason);
+  pin(session, work);
+  for (const { pin: reason, name, ends } of work.causes ?? NO_CAUSES) {
+    if (ends && name !== null && reason !== Pin.GET_LOCK) session.pins.endCause(reason, name);
+    if (reason === Pin.GET_LOCK) session.locksTouched = true;
+  }
+  if (tracker.lastInsertId !== 0) session.pins.endCause(Pin.ONE_SHOT, 'insert_id');
+  if (statement.schema !== null && statement.kind === StatementKind.USE) setSchema(session, backend, statement.schema);
+}
+
+const NO_CAUSES: readonly Cause[] = [];
+
+/** Each cause by its name, where the text tells it. */
+function pin(session: Session, { statement, causes = NO_CAUSES }: Work): void {
+  for (const reason of statement.pins) {
+    const named = causes.filter((cause) => cause.pin === reason);
+    if (named.length === 0) session.pin(reason);
+    for (const { name, ends } of named) if (!ends) session.pin(reason, name);
+  }
+  // a temporary table under another name
+  const renamed = causes.some(({ pin: reason, name }) => reason === Pin.TEMPORARY_TABLE && name === null);
+  if (renamed && session.pins.has(Pin.TEMPORARY_TABLE)) session.pin(Pin.TEMPORARY_TABLE);
+}
+
+/** Keeps how the transaction was begun, as long as nothing was done in it. */
+function observeBeginning(session: Session, work: Work, failed: boolean): void {
+  const { opens } = work;
+  if (opens === null) return;
+  if (opens === undefined || failed) {
+    session.begun = null;
+    return;
+  }
+  const characteristics =
+    session.pins.has(Pin.TRANSACTION_CHARACTERISTICS) || work.statement.kind === StatementKind.BEGIN;
+  const before = characteristics && session.begun !== null && !session.begun.some(isBegin) ? session.begun : [];
+  session.begun = session.pins.has(Pin.SAVEPOINT) ? null : [...before, opens];
+}
+
+function isBegin(text: string): boolean {
+  return /^\s*(begin|start)\b/i.test(text);
 }
 
 function observeDiagnostics(
@@ -153,11 +208,14 @@ function rowCount(statement: Statement, tracker: ReplyTracker): number | bigint 
 }
 
 /** SET: what it named is read back, since neither its text nor the trackers give every value. */
-function touch(session: Session, statement: Statement): void {
+function touch(session: Session, statement: Statement, failed: boolean): void {
   for (const assignment of statement.assignments) {
     switch (assignment.target) {
       case 'system':
-        if (assignment.scope === 'session') touchVariable(session, assignment.name);
+        if (assignment.scope !== 'session') break;
+        if (failed) session.doubted.add(assignment.name);
+        else if (assignment.name === 'timestamp') setTimestamp(session, assignment.value);
+        else touchVariable(session, assignment.name);
         break;
       case 'user':
         session.touched.add(`@${assignment.name}`);
@@ -166,14 +224,35 @@ function touch(session: Session, statement: Statement): void {
       case 'charset':
         touchVariable(session, CHARSET_VARIABLES[0]);
         break;
+      case 'role':
+        if (!failed) setRole(session, assignment.text);
+        break;
       case 'transaction':
       case 'statement':
-      case 'role':
       case 'password':
       case 'other':
         break; // pins or trackers say what there is to say
     }
   }
+}
+
+/** The server reports the passing value, so the text alone tells whether it stands still, and where. */
+function setTimestamp(session: Session, value: SqlValue): void {
+  if (value.kind !== 'number' && value.kind !== 'default') return; // pinned
+  const runs = value.kind === 'default' || Number(value.text) === 0;
+  setContext(session, session.context.withVariable('timestamp', runs ? null : value.text));
+  session.pins.endCause(Pin.ONE_SHOT, 'timestamp');
+}
+
+function setRole(session: Session, text: string): void {
+  if (text.length > MAX_ROLE) session.pin(Pin.ROLE);
+  else setContext(session, session.context.withRole(/^default$/i.test(text) ? null : text));
+}
+
+/** Of both: the statement that changed it has just run on the session's backend. */
+function setContext(session: Session, context: SessionContext): void {
+  session.context = context;
+  if (session.backend !== null) session.backend.context = context;
 }
 
 /** Setting one of the four charset variables changes others of them. */
@@ -185,8 +264,9 @@ function touchVariable(session: Session, name: string): void {
   }
 }
 
-function observeTrackers(session: Session, backend: Backend, statement: Statement): void {
-  let explained = EXPLAINED.has(statement.kind) || statement.pins.length > 0;
+function observeTrackers(session: Session, backend: Backend, { statement, causes = NO_CAUSES }: Work): void {
+  // what a function did besides is not in the text
+  let explained = (EXPLAINED.has(statement.kind) && !statement.calls) || statement.pins.length > 0 || causes.length > 0;
   let changed = false;
   for (const tracker of session.reply.trackers) {
     if (tracker.kind === 'schema') {

@@ -2,6 +2,8 @@
 export const SessionPhase = Object.freeze({
   /** no command under way */
   IDLE: 'IDLE',
+  /** something is asked outside of the session's own connections */
+  ASKING: 'ASKING',
   /** a command waits for a backend: at the gate, or in a connection pool */
   WAITING: 'WAITING',
   /** a backend is being made equal to the session */
@@ -15,7 +17,8 @@ export const SessionPhase = Object.freeze({
 export type SessionPhase = (typeof SessionPhase)[keyof typeof SessionPhase];
 
 export const MOVES: Readonly<Record<SessionPhase, readonly SessionPhase[]>> = {
-  IDLE: ['WAITING', 'SETTLING', 'CLOSED'],
+  IDLE: ['ASKING', 'WAITING', 'SETTLING', 'CLOSED'],
+  ASKING: ['IDLE', 'CLOSED'],
   WAITING: ['REPLAYING', 'RUNNING', 'IDLE', 'CLOSED'],
   REPLAYING: ['RUNNING', 'WAITING', 'IDLE', 'CLOSED'],
   RUNNING: ['SETTLING', 'IDLE', 'CLOSED'],

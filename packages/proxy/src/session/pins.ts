@@ -3,6 +3,10 @@ import { PinReason as StatementPin } from '@myswitch/protocol';
 /** Why a session can't leave its backend. */
 export const Pin = Object.freeze({
   ...StatementPin,
+  /** user variables with names or values that can't be set again elsewhere */
+  USER_VARIABLE: 'USER_VARIABLE',
+  /** SAVEPOINT with autocommit off, before the transaction's first statement */
+  SAVEPOINT: 'SAVEPOINT',
   /** COM_STMT_SEND_LONG_DATA: the server gathers a parameter */
   LONG_DATA: 'LONG_DATA',
   /** a server-side cursor is open */

@@ -1,4 +1,4 @@
-import type { Statement } from '@myswitch/protocol';
+import type { Cause, Statement } from '@myswitch/protocol';
 import type { SessionContext } from './context';
 
 /** A statement that the client prepared: its id towards the client never changes, whichever backend runs it. */
@@ -6,6 +6,7 @@ export interface PreparedStatement {
   readonly id: number;
   readonly sql: Buffer;
   readonly statement: Statement;
+  readonly causes: readonly Cause[];
   /** What the session was like at PREPARE: names are resolved in that schema, under that sql_mode. */
   readonly context: SessionContext;
   readonly paramCount: number;
@@ -44,13 +45,20 @@ export class PreparedStatements {
     return this.#byId.get(id);
   }
 
-  add(sql: Buffer, statement: Statement, context: SessionContext, paramCount: number): PreparedStatement {
+  add(
+    sql: Buffer,
+    statement: Statement,
+    causes: readonly Cause[],
+    context: SessionContext,
+    paramCount: number,
+  ): PreparedStatement {
     const id = ++this.#lastId;
     const sharedKey = `${context.statementKey}\u0000${sql.toString('latin1')}`;
     const prepared: PreparedStatement = {
       id,
       sql,
       statement,
+      causes,
       context,
       paramCount,
       sharedKey,

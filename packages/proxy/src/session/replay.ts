@@ -1,12 +1,13 @@
 import { Diagnostic } from '@myswitch/protocol';
 import { NOTHING } from '../backend/backend';
 import type { Backend } from '../backend/backend';
-import { query, useSchema } from '../backend/exchange';
+import { query, queryText, useSchema } from '../backend/exchange';
 import { ProxyError } from '../errors';
-import { replayStatement } from './context';
+import { prepareStatements, replayStatement } from './context';
 import type { SessionContext } from './context';
 import { isInsertIdLost, learnInsertId, takeOverInsertId } from './insert-id';
-import type { Session, Work } from './session';
+import { Pin } from './pins';
+import type { Session, Unbegun, Work } from './session';
 import { settle } from './settle';
 
 /** As any statement does that uses a table. */
@@ -15,6 +16,7 @@ const CLEAR_WARNINGS = 'SELECT 1 FROM (SELECT 1) t';
 /** Whether the next statement would see on this backend what it would see on a connection of its own. */
 export function isEqual(session: Session, backend: Backend, work: Work): boolean {
   if (backend.context !== session.context && !backend.context.equals(session.context)) return false;
+  if (session.unbegun !== null) return false;
   if (work.ready !== undefined && !work.ready(session, backend)) return false;
   const { reads } = work.statement;
   if (backend.lastHolder !== session) {
@@ -44,8 +46,10 @@ export async function replay(session: Session, backend: Backend, work: Work): Pr
     backend.knows = NOTHING;
   }
   // a statement without tables leaves the list as it was: it may be another session's
-  if (asksForWarnings(work) && session.diagnostics.warnings === 0) await query(backend, CLEAR_WARNINGS);
+  const listIsOthers = asksForWarnings(work) && !isKnown(session, backend, Diagnostic.WARNINGS);
+  if (listIsOthers && session.diagnostics.warnings === 0) await query(backend, CLEAR_WARNINGS);
   await work.prepare?.(session, backend);
+  if (session.unbegun !== null) await beginAgain(session, backend, session.unbegun);
 }
 
 /**
@@ -56,19 +60,50 @@ export async function transition(backend: Backend, to: SessionContext): Promise<
   const from = backend.context;
   if (from === to) return;
   const set = replayStatement(from, to);
+  const roles = from.role === to.role ? null : queryText(backend, `SET ROLE ${to.role ?? backend.pool.loginRole}`);
   const variables = set === null ? null : query(backend, set);
   const schema = to.schema === null || to.schema === from.schema ? null : useSchema(backend, to.schema);
+  const prepares = prepareStatements(from, to).map((text) => queryText(backend, text));
   try {
+    await roles;
     await variables;
-    backend.context = to.withSchema(from.schema);
+    backend.context = to.withSchema(from.schema).withAllPrepared(from.prepared);
   } catch (error) {
-    backend.holder = null;
-    backend.destroy('a replay failed');
+    abandon(backend);
     throw error;
   }
-  await schema;
+  try {
+    await schema;
+  } catch (error) {
+    if (prepares.length > 0) abandon(backend);
+    throw error;
+  }
   // a server can't forget a schema: whoever comes without one has a command that chooses one
-  backend.context = to.schema === null ? to.withSchema(from.schema) : to;
+  const there = to.schema === null ? to.withSchema(from.schema) : to;
+  backend.context = there.withAllPrepared(from.prepared);
+  // one that the server refuses is not there, and nobody knows about those behind it
+  try {
+    for (const prepared of prepares) await prepared;
+    backend.context = there;
+  } catch (error) {
+    abandon(backend);
+    throw error;
+  }
+}
+
+/** Nobody knows how far the replay came. */
+function abandon(backend: Backend): void {
+  backend.holder = null;
+  backend.destroy('a replay failed');
+}
+
+/** Begins a transaction again that was taken back, now that the backend means what the session means. */
+async function beginAgain(session: Session, backend: Backend, { statements, inTransaction }: Unbegun): Promise<void> {
+  const answers = await Promise.all(statements.map((text) => queryText(backend, text)));
+  session.unbegun = null;
+  session.begun = statements;
+  session.status = answers.at(-1)?.status ?? session.status;
+  if (!inTransaction) session.pin(Pin.TRANSACTION_CHARACTERISTICS);
 }
 
 /** What the last statement left on another backend, or what we overwrote with a question of our own: better told than wrong. */
@@ -85,7 +120,6 @@ function refuseLostDiagnostics(session: Session, backend: Backend, work: Work): 
 
 function isKnown(session: Session, backend: Backend, what: Diagnostic): boolean {
   if (what === Diagnostic.LAST_INSERT_ID) return !isInsertIdLost(session, backend);
-  if (what === Diagnostic.WARNINGS && session.diagnostics.warnings === 0) return false;
   return backend.lastHolder === session && backend.knows.has(what);
 }
 

@@ -1,11 +1,13 @@
-import { Command, StatementKind } from '@myswitch/protocol';
+import { Command, ServerStatus, StatementKind } from '@myswitch/protocol';
 import type { Packet, ReplyTracker } from '@myswitch/protocol';
-import { BackendState } from '../backend/backend';
+import { BackendState, NOTHING } from '../backend/backend';
 import type { Backend } from '../backend/backend';
+import { query } from '../backend/exchange';
 import { decodeCommand } from '../commands/table';
 import { ProxyError } from '../errors';
 import { observe } from './observe';
 import { SessionPhase } from './phase';
+import { Pin } from './pins';
 import { isEqual, replay } from './replay';
 import type { Road, Session, Work } from './session';
 import { clientError } from './client-error';
@@ -101,7 +103,7 @@ function submit(session: Session, backend: Backend, work: Work): void {
 function replyComplete(session: Session, tracker: ReplyTracker): void {
   const backend = session.backend!;
   const work = session.work!;
-  observe(session, backend, work.statement, tracker);
+  observe(session, backend, work, tracker);
   work.done?.(session, backend, tracker, tracker.errorCode === 0);
   if (session.closed) return abandon(session, backend);
   if (!needsSettling(session)) return boundary(session, backend);
@@ -129,7 +131,8 @@ function settleThen(session: Session, backend: Backend, goOn: () => void): void 
 
 /** Between two commands: the session keeps its backend only if it must. */
 function boundary(session: Session, backend: Backend): void {
-  const keeps = session.inTransaction || session.pins.size > 0;
+  if (session.context.prepared.size > 0) pinForeignPrepared(session);
+  const keeps = session.keepsBackend;
   session.work = null;
   session.move(SessionPhase.IDLE);
   if (session.ending !== null) {
@@ -141,8 +144,44 @@ function boundary(session: Session, backend: Backend): void {
     if (session.weakPins.size > 0 && session.pool.holding) session.pool.endWeakPins(session);
     else if (backend.pool.isAwaited) session.endWeakPins();
     if (session.weakPins.size === 0) settleAndRelease(session, backend);
-  }
+  } else if (session.pool.holding || backend.pool.isAwaited) session.unbegin();
   session.next();
+}
+
+/** A statement that SQL prepared in another schema, or under another sql_mode, can't be prepared again as it was. */
+function pinForeignPrepared(session: Session): void {
+  const { prepared, statementKey } = session.context;
+  for (const [name, text] of prepared) if (text.statementKey !== statementKey) session.pin(Pin.SQL_PREPARE, name);
+}
+
+/** The server forgets the transaction; the session remembers how it was begun, and is free to move. */
+function unbegin(session: Session, backend: Backend): void {
+  const { begun, inTransaction } = session;
+  if (begun === null) return;
+  session.move(SessionPhase.SETTLING);
+  // characteristics alone last until a transaction has had them
+  const ending = inTransaction ? ['ROLLBACK'] : ['BEGIN', 'ROLLBACK'];
+  Promise.all(ending.map((sql) => query(backend, sql)))
+    .then(
+      () => {
+        if (session.backend !== backend) return;
+        backend.knows = NOTHING;
+        session.begun = null;
+        session.unbegun = { statements: begun, inTransaction };
+        session.pins.end(Pin.TRANSACTION_CHARACTERISTICS);
+        session.status &= ~ServerStatus.IN_TRANS;
+        if (session.closed) return abandon(session, backend);
+        session.move(SessionPhase.IDLE);
+        settleAndRelease(session, backend);
+        session.next();
+      },
+      (error: ProxyError) => {
+        if (session.backend !== backend) return;
+        dismiss(backend, error);
+        session.backendLost(error.message);
+      },
+    )
+    .catch((error: Error) => session.crashed(error));
 }
 
 /** Gives the backend back as it is: it means what the session means. */
@@ -203,13 +242,13 @@ function ended(backend: Backend): ProxyError {
 /** A session that closed while its backend was busy for it. */
 function abandon(session: Session, backend: Backend): void {
   if (session.backend === null) return;
-  if (session.inTransaction || session.pins.size > 0) recycle(session, backend);
+  if (session.keepsBackend) recycle(session, backend);
   else release(session, backend);
 }
 
 function replayFailed(session: Session, backend: Backend, error: ProxyError, attempt: number): void {
   const gone = backend.state === BackendState.CLOSED;
-  const keeps = session.inTransaction || session.pins.size > 0 || (gone && session.touched.size > 0);
+  const keeps = session.keepsBackend || (gone && session.touched.size > 0);
   if (gone) {
     if (keeps) session.connectionEnded();
     session.backend = null;
@@ -236,7 +275,7 @@ function replyLost(session: Session, reason: string): void {
   const { work, ending } = session;
   const place = session.backend?.nextSequence ?? null;
   const unknown = work !== null && mayHaveCommitted(session, work);
-  const wasOpen = session.inTransaction || session.pins.size > 0;
+  const wasOpen = session.keepsBackend;
   session.connectionEnded();
   session.backend = null;
   session.work = null;
@@ -289,5 +328,6 @@ export const road: Road = Object.freeze({
   release,
   giveUp,
   settleAndRelease,
+  unbegin,
   recycle,
 });

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { Capability, encodeErr, encodeOk, encodePacket, ProtocolError, ServerStatus } from '@myswitch/protocol';
 import type {
+  Cause,
   ClientLogin,
   Diagnostic,
   Packet,
@@ -24,7 +25,9 @@ import { ClientLink } from './client-link';
 import { ClientReply } from './client-reply';
 import type { ReplyTarget } from './client-reply';
 import type { SessionContext } from './context';
-import type { Pin, WeakPin } from './pins';
+import { PinSet } from './pin-set';
+import { Pin } from './pins';
+import type { WeakPin } from './pins';
 import { MOVES, SessionPhase } from './phase';
 import { PreparedStatements } from './prepared-statements';
 import { ShownTrackers } from './shown-trackers';
@@ -42,6 +45,13 @@ export interface Work {
   readonly entersSchema?: true;
   /** What it does to the session. */
   readonly statement: Statement;
+  /** By name, what it begins and ends of that; absent: it can't be told. */
+  readonly causes?: readonly Cause[] | undefined;
+  /**
+   * Text of a statement that does nothing but open a transaction, or give the next one its characteristics, as latin1; null
+   * for what does nothing in a transaction.
+   */
+  readonly opens?: string | null | undefined;
   /** Whether the backend has what the command refers to (an open prepared statement). Absent: nothing is needed. */
   ready?(session: Session, backend: Backend): boolean;
   /** Brings it. Rejects with the server's error, which is then the command's reply. */
@@ -69,6 +79,8 @@ export interface Road {
   release(session: Session, backend: Backend): void;
   settleAndRelease(session: Session, backend: Backend): void;
   recycle(session: Session, backend: Backend): void;
+  /** Takes back a transaction in which nothing was done, so that the session can move. */
+  unbegin(session: Session, backend: Backend): void;
   /** Ends the backend of a session that rests, which is told with its next command. */
   giveUp(session: Session, backend: Backend, told: ClientError | null): void;
 }
@@ -78,6 +90,12 @@ export interface Accepted {
   readonly capabilities: number;
   readonly context: SessionContext;
   readonly login: ClientLogin<Candidate>;
+}
+
+export interface Unbegun {
+  readonly statements: readonly string[];
+  /** false: its characteristics are set, and it will begin with the next statement. */
+  readonly inTransaction: boolean;
 }
 
 /** What the client asked of the last statement's outcome, counted by us, for when its backend went to somebody else. */
@@ -103,10 +121,17 @@ export class Session implements PoolClient, ReplyTarget {
   readonly reply = new ClientReply(this);
   readonly statements = new PreparedStatements();
   readonly trackers = new ShownTrackers();
-  readonly pins = new Map<Pin, number>();
+  readonly pins = new PinSet();
   readonly weakPins = new Set<WeakPin>();
   /** Names to read back before the backend is shared: system variables, and user variables with @ before them. */
   readonly touched = new Set<string>();
+  /** System variables of a SET that failed: it may have set some of them. */
+  readonly doubted = new Set<string>();
+  /** A named lock was taken or given back, or not: the server is asked. */
+  locksTouched = false;
+  #begun: readonly string[] | null = null;
+  /** A transaction that was taken back before anything was done in it: it is begun again with the next command. */
+  unbegun: Unbegun | null = null;
   readonly diagnostics: Diagnostics = { rowCount: 0, foundRows: 0, warnings: 0 };
   account: Account;
   capabilities: number;
@@ -129,6 +154,8 @@ export class Session implements PoolClient, ReplyTarget {
   ending: ClientError | null = null;
   /** An ERR says nothing of the transaction: asked for before the backend is shared. */
   statusUnknown = false;
+  /** A KILL QUERY of its statement that may not have reached the server yet. Never rejects. */
+  interrupting: Promise<unknown> | null = null;
   /** Takes the PREPARE_OK that is under way. */
   onPrepared: ((payload: Buffer) => void) | null = null;
   /** Client ids of statements with an open cursor, and of those with long data under way. */
@@ -145,7 +172,6 @@ export class Session implements PoolClient, ReplyTarget {
   readonly #link: ClientLink;
   #taking = false;
   #queued: Work | null = null;
-  #action: (() => void) | null = null;
 
   constructor(id: number, pool: Pool, road: Road, socket: Socket, accepted: Accepted, facts: ClientFacts) {
     this.id = id;
@@ -179,13 +205,25 @@ export class Session implements PoolClient, ReplyTarget {
     return (this.status & ServerStatus.IN_TRANS) !== 0;
   }
 
+  /** It can't move before that is over. */
+  get keepsBackend(): boolean {
+    return this.inTransaction || this.pins.size > 0;
+  }
+
+  /** Between two commands, all that keeps it is a transaction in which nothing was done. */
+  get mayBeginAgain(): boolean {
+    if (this.begun === null || this.#phase !== SessionPhase.IDLE) return false;
+    return this.pins.size === 0 || (this.pins.size === 1 && this.pins.has(Pin.TRANSACTION_CHARACTERISTICS));
+  }
+
   get deprecateEof(): boolean {
     return (this.capabilities & Capability.DEPRECATE_EOF) !== 0;
   }
 
   /** Status for packets of our own. */
   get plainStatus(): number {
-    return this.status & (ServerStatus.IN_TRANS | ServerStatus.AUTOCOMMIT | ServerStatus.NO_BACKSLASH_ESCAPES);
+    const status = this.unbegun?.inTransaction === true ? this.status | ServerStatus.IN_TRANS : this.status;
+    return status & (ServerStatus.IN_TRANS | ServerStatus.AUTOCOMMIT | ServerStatus.NO_BACKSLASH_ESCAPES);
   }
 
   get needsNoSchema(): boolean {
@@ -239,12 +277,6 @@ export class Session implements PoolClient, ReplyTarget {
   expectAuthentication(sequence: number, take: (packet: Packet) => void): void {
     this.takeOver = take;
     this.#link.expect(sequence);
-  }
-
-  /** The next message is a command again. */
-  expectCommand(): void {
-    this.takeOver = null;
-    this.#link.expect(0);
   }
 
   shownTrackers(told: readonly Tracker[]): readonly Tracker[] {
@@ -304,9 +336,13 @@ export class Session implements PoolClient, ReplyTarget {
     this.endWeakPins();
     this.pins.clear();
     this.touched.clear();
+    this.doubted.clear();
+    this.locksTouched = false;
+    this.begun = this.unbegun = null;
     this.cursors.clear();
     this.longData.clear();
     this.statusUnknown = false;
+    this.interrupting = null;
     this.status &= ~ServerStatus.IN_TRANS;
     this.lastBackend = null;
   }
@@ -318,7 +354,7 @@ export class Session implements PoolClient, ReplyTarget {
     if (backend?.lastHolder === this) backend.lastHolder = null;
     this.connectionEnded();
     this.statements.clear();
-    this.context = this.loginContext.withSchema(schema);
+    this.context = this.loginContext.withSchema(schema).withRole(this.context.role); // which a reset leaves as it is
     this.lastInsertId = 0;
     this.insertIdPending = null;
     this.status = ServerStatus.AUTOCOMMIT;
@@ -344,8 +380,20 @@ export class Session implements PoolClient, ReplyTarget {
 
   // ---- pins ---------------------------------------------------------------------------------------------------
 
-  pin(reason: Pin): void {
-    if (!this.pins.has(reason)) this.pins.set(reason, this.pool.clock.now());
+  /** The statements that opened the transaction, as long as nothing else was done in it; as latin1. */
+  get begun(): readonly string[] | null {
+    return this.#begun;
+  }
+
+  set begun(statements: readonly string[] | null) {
+    if (statements === null && this.#begun === null) return;
+    this.#begun = statements;
+    this.backend?.pool.weaklyPinned(this, statements !== null || this.weakPins.size > 0);
+  }
+
+  /** `cause`: what of that kind, where it has a name by which it ends. */
+  pin(reason: Pin, cause: string | null = null): void {
+    this.pins.add(reason, this.pool.clock.now(), cause);
   }
 
   weakPin(reason: WeakPin): void {
@@ -356,22 +404,31 @@ export class Session implements PoolClient, ReplyTarget {
   endWeakPins(): void {
     if (this.weakPins.size === 0) return;
     this.weakPins.clear();
-    (this.backend ?? this.lastBackend)?.pool.weaklyPinned(this, false);
+    if (this.#begun === null) (this.backend ?? this.lastBackend)?.pool.weaklyPinned(this, false);
   }
 
   /** The last pin may have ended without a command of the server's. */
   leaveIfUnpinned(): void {
-    if (this.backend === null || this.inTransaction || this.pins.size > 0 || this.weakPins.size > 0) return;
+    if (this.backend === null || this.keepsBackend || this.weakPins.size > 0) return;
     this.#road.settleAndRelease(this, this.backend);
   }
 
-  /** Gives a backend back that is held for weak pins only; true if it did. */
+  /** Gives a backend back that is held for weak pins only, or for a transaction in which nothing was done; true if it did. */
   releaseWeakPins(): boolean {
+    if (this.mayBeginAgain && this.backend !== null) {
+      this.#road.unbegin(this, this.backend);
+      return true;
+    }
     if (this.#phase !== SessionPhase.IDLE || this.weakPins.size === 0 || this.backend === null) return false;
     this.endWeakPins();
-    if (this.inTransaction || this.pins.size > 0) return false;
+    if (this.keepsBackend) return false;
     this.#road.settleAndRelease(this, this.backend);
     return true;
+  }
+
+  /** A hold meets a transaction in which nothing was done. */
+  unbegin(): void {
+    if (this.mayBeginAgain && this.backend !== null) this.#road.unbegin(this, this.backend);
   }
 
   /** What a switch would have to wait for. */
@@ -379,11 +436,15 @@ export class Session implements PoolClient, ReplyTarget {
     if (this.backend === null) return null;
     const base = { session: this.id, user: this.account.name, client: this.client };
     const now = this.pool.clock.now();
-    const [pin] = this.pins;
-    if (pin !== undefined)
-      return { ...base, kind: 'pinned', reason: [...this.pins.keys()].join(','), ageMs: now - pin[1] };
+    if (this.mayBeginAgain) return null;
+    const { since } = this.pins;
+    if (since !== null) return { ...base, kind: 'pinned', reason: this.pins.reasons.join(','), ageMs: now - since };
     const ageMs = now - this.backend.heldSince;
-    if (this.inTransaction) return { ...base, kind: 'busy', reason: 'TRANSACTION', ageMs };
+    if (this.inTransaction) {
+      // nobody began it: a driver that turned autocommit off reads or writes, and leaves it open
+      const reason = (this.status & ServerStatus.AUTOCOMMIT) === 0 ? 'TRANSACTION_AUTOCOMMIT_OFF' : 'TRANSACTION';
+      return { ...base, kind: 'busy', reason, ageMs };
+    }
     if (this.weakPins.size > 0 && this.#phase === SessionPhase.IDLE) return null;
     return { ...base, kind: 'busy', reason: 'STATEMENT', ageMs };
   }
@@ -396,7 +457,7 @@ export class Session implements PoolClient, ReplyTarget {
       schema: this.context.schema,
       node: this.backend?.pool.node.name ?? null,
       state: this.#phase,
-      pins: [...this.pins.keys()],
+      pins: this.pins.reasons,
       weakPins: [...this.weakPins],
       ageMs: this.pool.clock.now() - this.since,
     };
@@ -421,7 +482,7 @@ export class Session implements PoolClient, ReplyTarget {
     }
     this.ending = error;
     try {
-      await backend.pool.killOnServer(backend, 'QUERY');
+      await this.#interrupt(backend);
     } catch (failure) {
       this.ending = null;
       throw failure;
@@ -437,13 +498,39 @@ export class Session implements PoolClient, ReplyTarget {
     this.#link.letGo();
   }
 
-  /** KILL from another session of the same account. */
+  /** A client's KILL. */
   kill(what: 'query' | 'connection'): void {
-    if (what === 'connection') return this.close();
-    if (this.#phase !== SessionPhase.RUNNING || this.backend === null) return;
-    this.backend.pool
-      .killOnServer(this.backend, 'QUERY')
-      .catch((error: Error) => this.pool.log('warn', 'a statement could not be killed', { error: error.message }));
+    const { backend } = this;
+    const running = this.#phase === SessionPhase.RUNNING && backend !== null;
+    const failed = (error: Error): void =>
+      this.pool.log('warn', 'a statement could not be killed', { session: this.id, error: error.message });
+    if (what === 'query') {
+      if (running) this.#interrupt(backend).catch(failed);
+      return;
+    }
+    // the server would run it to its end although nobody takes its reply any more
+    if (running) backend.pool.killOnServer(backend, 'CONNECTION').catch(failed);
+    this.end(null);
+  }
+
+  #interrupt(backend: Backend): Promise<void> {
+    const kill = backend.pool.killOnServer(backend, 'QUERY');
+    this.interrupting = Promise.allSettled([this.interrupting, kill]);
+    return kill;
+  }
+
+  /** Waits for an answer that needs no backend, then goes on with the work that it leads to, or with the next command. */
+  ask<T>(question: Promise<T>, answered: (answer: T) => Work | null): void {
+    this.move(SessionPhase.ASKING);
+    question
+      .then((answer) => {
+        if (this.closed) return;
+        this.move(SessionPhase.IDLE);
+        const work = answered(answer);
+        if (work !== null) this.run(work);
+        this.next();
+      })
+      .catch((error: Error) => this.crashed(error));
   }
 
   run(work: Work): void {
@@ -453,13 +540,6 @@ export class Session implements PoolClient, ReplyTarget {
   /** Runs `work` as soon as the command under way is over. */
   runNext(work: Work): void {
     this.#queued = work;
-  }
-
-  /** Runs `action` once no command is under way; never if the session ends before. */
-  whenIdle(action: () => void): void {
-    if (this.closed) return;
-    this.#action = action;
-    this.next();
   }
 
   // ---- the client's side --------------------------------------------------------------------------------------
@@ -486,12 +566,6 @@ export class Session implements PoolClient, ReplyTarget {
 
   /** False when there is nothing to take. */
   #takeNext(): boolean {
-    const action = this.#action;
-    this.#action = null;
-    if (action !== null) {
-      action();
-      return true;
-    }
     const queued = this.#queued;
     this.#queued = null;
     if (queued !== null) {
@@ -550,7 +624,7 @@ export class Session implements PoolClient, ReplyTarget {
     this.endWeakPins();
     if (backend === null || before === SessionPhase.REPLAYING || before === SessionPhase.SETTLING) return;
     if (before === SessionPhase.RUNNING) backend.destroy('the client went away');
-    else if (this.inTransaction || this.pins.size > 0) this.#road.recycle(this, backend);
+    else if (this.keepsBackend) this.#road.recycle(this, backend);
     else this.#road.release(this, backend);
   }
 }

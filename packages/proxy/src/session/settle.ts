@@ -2,7 +2,9 @@ import { ColumnType, Diagnostic, quoteIdentifier } from '@myswitch/protocol';
 import type { ColumnDefinition } from '@myswitch/protocol';
 import { NOTHING } from '../backend/backend';
 import type { Backend } from '../backend/backend';
+import { isReplayed } from '../backend/baseline';
 import { asBytes, ping, query, resetConnection } from '../backend/exchange';
+import type { ProxyError } from '../errors';
 import { WeakPin, Pin } from './pins';
 import { replayStatement, SessionContext } from './context';
 import type { Session } from './session';
@@ -14,31 +16,79 @@ const MAX_USER_BYTES = 64 << 10;
 
 /** Whether something has to be read back before anybody else may have the backend. */
 export function needsSettling(session: Session): boolean {
-  if (session.statusUnknown) return true;
-  // reading back would clear the warnings that the client may ask for next
-  return session.touched.size > 0 && !session.weakPins.has(WeakPin.WARNINGS);
+  if (session.statusUnknown || session.interrupting !== null) return true;
+  // asking would clear the warnings that the client may ask for next
+  if (session.weakPins.has(WeakPin.WARNINGS)) return false;
+  return session.touched.size > 0 || session.doubted.size > 0 || session.locksTouched;
 }
 
 /** Reads back what the last statement changed: transaction status, variables. Rejects when the backend is lost. */
 export async function settle(session: Session, backend: Backend): Promise<void> {
+  if (session.interrupting !== null) await interruptionOver(session, backend);
   if (session.statusUnknown) {
     session.status = await ping(backend);
     session.statusUnknown = false;
     // a ping makes ROW_COUNT() its own
     backend.knows = new Set([...backend.knows].filter((what) => what !== Diagnostic.ROW_COUNT));
   }
+  if (session.doubted.size > 0) await findChanged(session, backend);
   if (session.touched.size > 0) await readBack(session, backend);
+  if (session.locksTouched) await findLocks(session, backend);
+}
+
+/** A SET that failed has changed nothing, nearly always: what still has the value of a fresh session is left alone. */
+async function findChanged(session: Session, backend: Backend): Promise<void> {
+  const names = [...session.doubted].filter((name) => /^[a-z0-9_]+$/.test(name) && isReplayed(name));
+  const list = names.map((name) => `'${name}'`).join(',');
+  backend.knows = NOTHING;
+  const { rows } = await query(backend, `SHOW SESSION VARIABLES WHERE Variable_name IN (${list || "''"})`);
+  session.doubted.clear();
+  const { fresh } = backend.pool.node.baseline!;
+  for (const [name, value] of rows) {
+    const known = String(name).toLowerCase();
+    const isFresh = fresh.get(known) === value?.toString('latin1');
+    if (!isFresh || session.context.variables.has(known)) session.touched.add(known);
+  }
+}
+
+/** Which of the locks that it named the session has. */
+async function findLocks(session: Session, backend: Backend): Promise<void> {
+  session.locksTouched = false;
+  const names = session.pins.named(Pin.GET_LOCK).filter((name) => /^[\x20-\x7e]+$/.test(name));
+  if (names.length === 0) return;
+  const columns = names.map((name) => {
+    const text = `CONVERT(X'${Buffer.from(name, 'latin1').toString('hex')}' USING utf8mb4)`;
+    return asBytes(`IS_USED_LOCK(${text})<=>CONNECTION_ID()`);
+  });
+  backend.knows = NOTHING;
+  const answer = await query(backend, `SELECT ${columns.join(',')}`).catch((error: { code?: string }) => {
+    if (error.code === 'BACKEND_LOST') throw error;
+    return null; // a name that the server does not take: it stays until it is released with all others
+  });
+  names.forEach((name, i) => {
+    if (answer !== null && answer.rows[0]?.[i]?.toString('latin1') === '0') session.pins.endCause(Pin.GET_LOCK, name);
+  });
+}
+
+/** A KILL QUERY that came late must not hit the statement of who gets the backend next: a ping takes what is left of it. */
+async function interruptionOver(session: Session, backend: Backend): Promise<void> {
+  await session.interrupting;
+  session.interrupting = null;
+  session.statusUnknown = true;
+  await ping(backend).catch((error: ProxyError) => {
+    if (error.code !== 'SERVER') throw error;
+  });
 }
 
 /** The server forgets a session: rolled back, locks and temporary tables gone, variables at their defaults. */
 export async function wipe(backend: Backend): Promise<void> {
   const baseline = backend.pool.node.baseline!;
-  const { schema } = backend.context;
+  const { schema, role } = backend.context;
   await resetConnection(backend);
   // MySQL now has its global character sets, not those of the login
   const charset = replayStatement(UNKNOWN, baseline.context)!;
   await Promise.all([query(backend, baseline.trackers), query(backend, charset)]);
-  backend.context = baseline.context.withSchema(schema);
+  backend.context = baseline.context.withSchema(schema).withRole(role); // a reset leaves roles as they are
   backend.lastHolder = null;
   backend.lastInsertId = 0;
   backend.statements.clear();
