@@ -10,6 +10,7 @@ import type { Answer } from '../backend/exchange';
 import type { Clock } from '../clock';
 import { ProxyError } from '../errors';
 import type { Log } from '../errors';
+import type { Credential } from '@myswitch/protocol';
 import type { Account } from '../accounts/account';
 import { isOtherRow, requireRow, whyRefused } from '../accounts/other-row';
 import type { RefusedAccounts } from '../accounts/refused-accounts';
@@ -20,6 +21,8 @@ import type { Node } from './node';
 /** Same as MySQL's default connect_timeout. */
 const LOGIN_DEADLINE_MS = 10_000;
 const RETRY_MS = 200;
+/** A learned password that a server refused is not tried again for so long: some accounts lock themselves. */
+const REFUSED_MS = 5000;
 
 export interface ConnectionPoolLimits {
   readonly min: number;
@@ -49,6 +52,8 @@ export class ConnectionPool implements Home {
   #opening = 0;
   #generation = 0;
   #confirmed: boolean;
+  #refusal: { readonly error: ProxyError; readonly credential: Credential | null; readonly until: number } | null =
+    null;
   #retryScheduled = false;
   /** Said to those who waited in vain. */
   #trouble = 'all backends are in use (backend.max)';
@@ -251,6 +256,10 @@ export class ConnectionPool implements Home {
 
   #grow(variant: number): void {
     if (this.#opening >= this.#waiting.size) return;
+    const refusal = this.#refusal;
+    if (refusal !== null && refusal.credential === this.account.credential && this.#clock.now() < refusal.until) {
+      return this.#denyWaiting(refusal.error);
+    }
     if (this.#all.size + this.#opening >= this.#limits.max && !this.#makeRoom()) return;
     this.#open(variant).catch((error: Error) => this.#openFailed(error));
   }
@@ -285,12 +294,18 @@ export class ConnectionPool implements Home {
     this.#trouble = error.message;
     // what the server itself says of this account or of its limits won't change by waiting, unless others will be free
     this.#tellOperator(error);
-    const final = error instanceof ProxyError && error.code === 'SERVER' && !FULL.has(error.errno);
-    if (final && (this.#all.size === 0 || isOtherRow(error))) {
-      for (const session of this.takeWaiting()) session.denied(error);
-      return;
+    if (error instanceof ProxyError && error.code === 'SERVER' && !FULL.has(error.errno)) {
+      const { row, credential } = this.account;
+      if (row !== null) this.#refusal = { error, credential, until: this.#clock.now() + REFUSED_MS };
+      this.#denyWaiting(error);
     }
-    this.#retryLater();
+    if (this.#waiting.size > 0) this.#retryLater();
+  }
+
+  /** Those who wait for another backend to be free may go on doing so, unless all that are there should not be. */
+  #denyWaiting(error: ProxyError): void {
+    if (this.#all.size > 0 && !isOtherRow(error)) return;
+    for (const session of this.takeWaiting()) session.denied(error);
   }
 
   #tellOperator(error: Error): void {
