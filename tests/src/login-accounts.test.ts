@@ -61,7 +61,8 @@ describeKinds('accounts of the server, none in the configuration', (kind) => {
     expect(await same({ user: 'ann', password: 'wrong' })).toMatchObject({ errno: 1045 });
     expect(await same({ user: 'ann' })).toMatchObject({ errno: 1045, message: expect.stringContaining('NO') });
     expect(await same({ user: 'nobody', password: 'ann-secret' })).toMatchObject({ errno: 1045 });
-    expect(await same({ user: 'nobody' })).toMatchObject({ errno: 1045 });
+    // MySQL lets it depend on chance whether it says YES or NO here
+    expect(await outcome(plane.port, { user: 'nobody' })).toMatchObject({ errno: 1045 });
     expect(await same({ user: 'ann', password: 'ann-secret', database: 'shop' })).toBe('ann@%');
     expect(await same({ user: 'ann', password: 'ann-secret', database: 'nowhere' })).toMatchObject({ errno: 1044 });
   });

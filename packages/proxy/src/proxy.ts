@@ -38,13 +38,13 @@ export class Proxy {
   readonly #clock: Clock;
   readonly #checks: PasswordChecks;
 
-  constructor(options: ProxyOptions, ids: SessionIds, key: PasswordKey, clock: Clock, log: Log, peers: Peers) {
+  constructor(options: ProxyOptions, ids: SessionIds, clock: Clock, log: Log, peers: Peers, key: PasswordKey) {
     this.#clock = clock;
     this.#checks = new PasswordChecks(key);
     let id = ids.first - ids.step;
     const nextId = (): number => (id = id + ids.step > LAST_SESSION_ID ? ids.first : id + ids.step);
     for (const poolOptions of options.pools) {
-      const pool = new Pool(poolOptions, clock, log, this.#checks, peers);
+      const pool = new Pool(poolOptions, clock, log, peers, this.#checks);
       this.#pools.set(poolOptions.name, pool);
       this.#listeners.push(new Listener(pool, nextId));
     }
@@ -154,7 +154,7 @@ export class Proxy {
   }
 
   refusedAccounts(pool: string): RefusedAccount[] {
-    return this.#pool(pool).refused.list();
+    return this.#pool(pool).logins.refused.list();
   }
 
   #pool(name: string): Pool {

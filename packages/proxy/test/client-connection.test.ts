@@ -6,9 +6,9 @@ import { ClientConnection } from '../src/listener/client-connection';
 import type { NodeBaseline } from '../src/backend/node-baseline';
 import type { PoolOptions } from '../src/options';
 import { Pool } from '../src/pool/pool';
-import { ALONE } from './alone';
 import { PasswordChecks } from '../src/accounts/password-checks';
 import { createPasswordKey } from '../src/accounts/password-key';
+import { ALONE } from './alone';
 import { FakeClock } from './fake-clock';
 
 const options: PoolOptions = {
@@ -86,7 +86,7 @@ describe('a client that says nothing', () => {
   });
 
   test('is sent away after 10 s', async () => {
-    await connect(new KnownPool(options, clock, () => undefined, checks, ALONE));
+    await connect(new KnownPool(options, clock, () => undefined, ALONE, checks));
     expect((await packet(0)).toString('latin1', 1, 6)).toBe('8.4.0');
     clock.advance(9_999);
     clock.advance(1);
@@ -96,7 +96,7 @@ describe('a client that says nothing', () => {
   });
 
   test('while no server is known, after hold.max, and is told which nodes there are', async () => {
-    await connect(new Pool(options, clock, () => undefined, checks, ALONE));
+    await connect(new Pool(options, clock, () => undefined, ALONE, checks));
     clock.advance(20_000);
     expect(decodeErr(await packet(0))).toMatchObject({
       code: 1105,
@@ -108,7 +108,7 @@ describe('a client that says nothing', () => {
   });
 
   test('leaves nothing behind when it goes away', async () => {
-    const pool = new Pool(options, clock, () => undefined, checks, ALONE);
+    const pool = new Pool(options, clock, () => undefined, ALONE, checks);
     const before = clock.timers;
     await connect(pool);
     expect(clock.timers).toBe(before + 1);

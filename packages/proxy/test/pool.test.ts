@@ -33,8 +33,8 @@ describe('Pool', () => {
       },
       clock,
       () => undefined,
-      new PasswordChecks(await createPasswordKey()),
       ALONE,
+      new PasswordChecks(await createPasswordKey()),
     );
     try {
       pool.activate({ node: 'db1', epoch: 1 });

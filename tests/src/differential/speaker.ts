@@ -144,7 +144,8 @@ export class Speaker {
 
   /** Only the verdict is written down: how an account is authenticated is between it and whom it speaks to. */
   async changeUser(options: ChangeUserOptions): Promise<void> {
-    const { user = ACCOUNTS.app.user, password = ACCOUNTS.app.password, database = null, collation = 45 } = options;
+    const { user = ACCOUNTS.app.user, database = null, collation = 45 } = options;
+    const password = Buffer.from(options.password ?? ACCOUNTS.app.password);
     const message = encodeChangeUser(
       // no server's plugin, so that a nonce is sent with the switch to the right one
       { user, authResponse: Buffer.alloc(0), database, characterSet: collation, authPlugin: 'none', attributes: null },
@@ -159,8 +160,9 @@ export class Speaker {
       let answer: Buffer | null = null;
       if (payload[0] === 0xfe) {
         const { plugin, data } = decodeAuthSwitch(payload);
-        nonce = data;
-        answer = (plugin === 'mysql_native_password' ? nativeResponse : cachingSha2Response)(password, nonce);
+        nonce = data.subarray(0, 20);
+        const native = plugin === 'mysql_native_password';
+        answer = native ? nativeResponse({ kind: 'clear', password }, nonce) : cachingSha2Response(password, nonce);
       } else if (payload.length > 2) {
         answer = encryptPassword(password, nonce, payload.subarray(1));
       } else if (payload[1] === FastAuth.FULL) {

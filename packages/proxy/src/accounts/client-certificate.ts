@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 
 /** A certificate's subject or issuer as REQUIRE SUBJECT and REQUIRE ISSUER spell it: `/C=SE/O=MySQL/CN=client`. */
-export function oneLine(name: string): string {
+function oneLine(name: string): string {
   // Node writes one part a line, with RFC 2253's escapes
   return name
     .split('\n')

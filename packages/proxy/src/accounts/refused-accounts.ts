@@ -1,6 +1,8 @@
+import type { Log } from '../errors';
 import type { RefusedAccount } from '../plane/types';
 
 const MAX_KEPT = 100;
+const MAX_NAME = 80;
 
 /**
  * Accounts whose clients gave the right password and were refused all the same, for the operator: the last ones, each once.
@@ -8,18 +10,17 @@ const MAX_KEPT = 100;
 export class RefusedAccounts {
   readonly #rows = new Map<string, RefusedAccount>();
 
-  /** True when it is new here, so that it is logged once. */
-  add(refused: RefusedAccount): boolean {
-    const { user, client, row, matched, reason } = refused;
-    const host = client.replace(/:\d+$/, '');
-    const key = [user, host, row, matched, reason].join('\u0000');
+  /** One that is new here is logged. */
+  tell({ user, client, row, matched, reason }: RefusedAccount, log: Log): void {
+    const refused = { user: user.slice(0, MAX_NAME), client: client.replace(/:\d+$/, ''), row, matched, reason };
+    const key = Object.values(refused).join('\u0000');
     const isNew = !this.#rows.delete(key);
-    this.#rows.set(key, { ...refused, client: host });
+    this.#rows.set(key, refused);
     for (const oldest of this.#rows.keys()) {
       if (this.#rows.size <= MAX_KEPT) break;
       this.#rows.delete(oldest);
     }
-    return isNew;
+    if (isNew) log('warn', 'an account can not be served', { ...refused });
   }
 
   /** It is served meanwhile. */

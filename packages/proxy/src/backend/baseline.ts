@@ -1,5 +1,6 @@
 import { CHARSET_VARIABLES, SessionContext } from '../session/context';
 import type { Backend } from './backend';
+import { isMariadb } from './node-baseline';
 import type { Greeting, NodeBaseline } from './node-baseline';
 import { query } from './exchange';
 
@@ -38,7 +39,7 @@ export async function readBaseline(
     serverVersion,
     characterSet,
     offers,
-    resetKeeps: serverVersion.includes('MariaDB') ? 'CHARACTER_SET' : 'CAPABILITIES',
+    resetKeeps: isMariadb({ serverVersion }) ? 'CHARACTER_SET' : 'CAPABILITIES',
     globalCharset,
     fresh: new Map(shown.map(([name, value]) => [String(name).toLowerCase(), value?.toString('latin1') ?? ''])),
     sqlMode: String(sqlMode),

@@ -32,6 +32,11 @@ export interface NodeBaseline extends Greeting {
   readonly trackers: string;
 }
 
+/** Null, for a server that has not answered yet: taken for MySQL. */
+export function isMariadb(greeting: Pick<Greeting, 'serverVersion'> | null): boolean {
+  return greeting?.serverVersion.includes('MariaDB') ?? false;
+}
+
 /** What a session is like after a login with these capabilities: some of them set variables. */
 export function freshContext(baseline: NodeBaseline, variant: number): SessionContext {
   const values = new Map<string, string>();

@@ -31,7 +31,7 @@ function proceed(session: Session, step: ClientLoginStep<Candidate>, sequence: n
       check(session, step.check, sequence);
       return null;
     case 'rejected':
-      session.pool.loginFailed(step.user, session.facts);
+      session.pool.logins.failed(step.user, session.facts);
       session.end(accessDenied(step.user, session.client, step.usedPassword));
       return null;
     case 'start-tls':
@@ -41,30 +41,23 @@ function proceed(session: Session, step: ClientLoginStep<Candidate>, sequence: n
   }
 }
 
-/** Meanwhile a client has nothing to say. */
 function check(session: Session, question: PasswordCheck, sequence: number): void {
-  const { pool, facts } = session;
-  session.expectAuthentication(session.replySequence, () => session.end(OUT_OF_ORDER));
-  const source = facts.address ?? 'localhost';
-  pool.passwordChecks
+  const source = session.facts.address ?? 'localhost';
+  const checked = session.pool.passwordChecks
     .run(question, { source, wanted: () => !session.closed })
-    .then(
-      (result) =>
-        session.whenIdle(() => {
-          session.expectCommand();
-          const work = proceed(session, session.login.checked(result), sequence);
-          if (work !== null) session.run(work);
-        }),
-      (error: Error) => session.end(clientError(error)),
-    )
-    .catch((error: Error) => session.crashed(error));
+    .catch((error: Error) => error);
+  session.ask(checked, (result) => {
+    if (!(result instanceof Error)) return proceed(session, session.login.checked(result), sequence);
+    session.end(clientError(result));
+    return null;
+  });
 }
 
 function accept(session: Session, login: AcceptedLogin<Candidate>): Work | null {
   const { pool } = session;
-  const account = pool.admit(login, session.facts);
+  const account = pool.logins.admit(login, session.facts);
   if (!(account instanceof Account)) {
-    pool.loginFailed(login.user, session.facts);
+    pool.logins.failed(login.user, session.facts);
     session.end(account);
     return null;
   }
@@ -125,4 +118,3 @@ function asAtLogin(session: Session, error: ClientError): ClientError {
 }
 
 const ACCESS_DENIED = 1045;
-const OUT_OF_ORDER: ClientError = { code: 1156, sqlState: '08S01', message: 'Got packets out of order' };

@@ -1,5 +1,6 @@
 import type { Packet, Statement } from '@myswitch/protocol';
 import { query } from '../backend/exchange';
+import { isMariadb } from '../backend/node-baseline';
 import type { KillOutcome, KillRequest } from '../pool/peers';
 import type { Session, Work } from '../session/session';
 import { FIRST_SESSION_ID } from '../session/session-id';
@@ -47,7 +48,7 @@ export function processKill(session: Session, packet: Packet): Work | null {
 function kill(session: Session, id: number, what: 'query' | 'connection', onServer: Work): null {
   if (id === session.id) {
     if (what === 'query') session.sendError(INTERRUPTED);
-    else session.end(session.pool.baseline?.serverVersion.includes('MariaDB') === true ? KILLED : INTERRUPTED);
+    else session.end(isMariadb(session.pool.baseline) ? KILLED : INTERRUPTED);
     return null;
   }
   const request = { pool: session.pool.options.name, id, what, user: session.account.name, privileged: false };

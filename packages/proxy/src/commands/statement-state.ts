@@ -1,6 +1,7 @@
 import { statementId } from '@myswitch/protocol';
 import type { Backend } from '../backend/backend';
 import { closeDropped, prepareStatement } from '../backend/exchange';
+import { isMariadb } from '../backend/node-baseline';
 import type { OpenStatement } from '../backend/statement-cache';
 import { transition } from '../session/replay';
 import { Pin } from '../session/pins';
@@ -43,7 +44,7 @@ export function unknownStatement(session: Session, payload: Buffer, where: strin
   session.sendError({
     code: 1243,
     sqlState: 'HY000',
-    message: `Unknown prepared statement handler (${id}) given to ${session.pool.isMariadb ? where : 'mysql_stmt_precheck'}`,
+    message: `Unknown prepared statement handler (${id}) given to ${isMariadb(session.pool.baseline) ? where : 'mysql_stmt_precheck'}`,
   });
   return null;
 }

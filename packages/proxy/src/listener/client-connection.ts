@@ -14,7 +14,7 @@ import type { AcceptedLogin, ClientLoginStep, PasswordCheck, ProxyEndpoint } fro
 import { Account } from '../accounts/account';
 import type { Candidate } from '../accounts/account-table';
 import type { ClientFacts } from '../accounts/admission';
-import { contextFor, resetContextFor } from '../backend/node-baseline';
+import { contextFor, isMariadb, resetContextFor } from '../backend/node-baseline';
 import { offeredBy, variantOf } from '../capabilities';
 import type { Timer } from '../clock';
 import { accessDenied } from '../commands/access-denied';
@@ -90,7 +90,7 @@ export class ClientConnection {
       connectionId: this.#id,
       serverVersion: baseline.serverVersion,
       ...offeredBy(baseline.offers),
-      defaultPlugin: baseline.serverVersion.includes('MariaDB') ? 'mysql_native_password' : 'caching_sha2_password',
+      defaultPlugin: isMariadb(baseline) ? 'mysql_native_password' : 'caching_sha2_password',
       nonce: loginNonce(randomBytes(20)),
       characterSet: baseline.characterSet,
       status: ServerStatus.AUTOCOMMIT,
@@ -98,7 +98,7 @@ export class ClientConnection {
       tlsAvailable: this.#tls !== null,
       isPrivate: this.#address === null,
       publicKey: this.#pool.passwordChecks.publicKey,
-      find: (user) => this.#pool.findAccount(user, { address: this.#address }),
+      find: (user) => this.#pool.logins.find(user, { address: this.#address }),
     });
     this.#send(this.#login.greeting());
   }
@@ -150,7 +150,7 @@ export class ClientConnection {
         this.#check(login, step.check);
         return false;
       case 'rejected':
-        this.#pool.loginFailed(step.user, this.#facts());
+        this.#pool.logins.failed(step.user, this.#facts());
         this.#fail(accessDenied(step.user, this.#client, step.usedPassword));
         return true;
       case 'accepted':
@@ -178,9 +178,9 @@ export class ClientConnection {
   }
 
   #accept(login: ClientLogin<Candidate>, step: AcceptedLogin<Candidate>): void {
-    const admitted = this.#pool.admit(step, this.#facts());
+    const admitted = this.#pool.logins.admit(step, this.#facts());
     if (!(admitted instanceof Account)) {
-      this.#pool.loginFailed(step.user, this.#facts());
+      this.#pool.logins.failed(step.user, this.#facts());
       return this.#fail(admitted);
     }
     for (const payload of step.respond) this.#send(payload);

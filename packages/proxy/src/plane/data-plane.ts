@@ -116,11 +116,6 @@ export class DataPlane implements PlaneControl, Peers {
     return (await this.#all('backends', pool)).flat();
   }
 
-  async killSession(request: KillRequest): Promise<KillOutcome> {
-    const outcomes = await this.#all('killSession', request);
-    return (['DONE', 'DENIED'] as const).find((outcome) => outcomes.includes(outcome)) ?? 'UNKNOWN';
-  }
-
   async accounts(pool: string, rows: readonly AccountRow[]): Promise<void> {
     this.#accounts.set(pool, rows);
     await this.#all('accounts', pool, rows);
@@ -128,6 +123,11 @@ export class DataPlane implements PlaneControl, Peers {
 
   async refusedAccounts(pool: string): Promise<RefusedAccount[]> {
     return (await this.#all('refusedAccounts', pool)).flat();
+  }
+
+  async killSession(request: KillRequest): Promise<KillOutcome> {
+    const outcomes = await this.#all('killSession', request);
+    return (['DONE', 'DENIED'] as const).find((outcome) => outcomes.includes(outcome)) ?? 'UNKNOWN';
   }
 
   /**
@@ -184,7 +184,7 @@ export async function startDataPlane(options: ProxyOptions, workers: number, log
   // one for all processes: a client that keeps it may come to another worker next time
   const key = await createPasswordKey();
   if (workers === 0) {
-    await plane.add(new LocalCarrier(new Proxy(options, idsOf(0, 1), key, systemClock, log, plane)));
+    await plane.add(new LocalCarrier(new Proxy(options, idsOf(0, 1), systemClock, log, plane, key)));
     return { plane, listen: () => plane.listen(), stop: (graceMs) => plane.stop(graceMs) };
   }
   let stopping = false;

@@ -37,7 +37,7 @@ const peers: Peers = {
 process.on('message', (message: ToWorker) => {
   if (message.kind === 'configure') {
     carrier = new LocalCarrier(
-      new Proxy(message.options, { first: message.first, step: message.step }, message.key, systemClock, log, peers),
+      new Proxy(message.options, { first: message.first, step: message.step }, systemClock, log, peers, message.key),
     );
     return;
   }

@@ -1,15 +1,18 @@
 import { Backend, BackendState } from '../backend/backend';
 import type { Home } from '../backend/backend';
 import { quoteIdentifier } from '@myswitch/protocol';
-import { freshContext } from '../backend/node-baseline';
+import { freshContext, isMariadb } from '../backend/node-baseline';
 import type { NodeBaseline } from '../backend/node-baseline';
 import type { Holder } from '../backend/holder';
 import { connect } from '../backend/connect';
 import { asBytes, query } from '../backend/exchange';
+import type { Answer } from '../backend/exchange';
 import type { Clock } from '../clock';
 import { ProxyError } from '../errors';
 import type { Log } from '../errors';
+import type { Credential } from '@myswitch/protocol';
 import type { Account } from '../accounts/account';
+import { isOtherRow, requireRow, whyRefused } from '../accounts/other-row';
 import type { RefusedAccounts } from '../accounts/refused-accounts';
 import type { PoolClient } from './pool-client';
 import { DeadlineQueue } from './deadline-queue';
@@ -18,29 +21,8 @@ import type { Node } from './node';
 /** Same as MySQL's default connect_timeout. */
 const LOGIN_DEADLINE_MS = 10_000;
 const RETRY_MS = 200;
-
-/** The server takes us for another account than the client would be. */
-export class OtherRowError extends ProxyError {
-  readonly node: string;
-  readonly row: string;
-  readonly matched: string;
-
-  constructor(user: string, node: string, row: string, matched: string) {
-    const message = `Access denied for user '${user}': its account is another one behind the proxy`;
-    super('SERVER', message, { errno: 1045, sqlState: '28000' });
-    this.node = node;
-    this.row = row;
-    this.matched = matched;
-  }
-}
-
-/** Servers keep hosts in lower case, users as they were written. */
-function sameRow(row: string, other: string): boolean {
-  const [at, otherAt] = [row.lastIndexOf('@'), other.lastIndexOf('@')];
-  return (
-    row.slice(0, at) === other.slice(0, otherAt) && row.slice(at).toLowerCase() === other.slice(otherAt).toLowerCase()
-  );
-}
+/** A learned password that a server refused is not tried again for so long: some accounts lock themselves. */
+const REFUSED_MS = 5000;
 
 export interface ConnectionPoolLimits {
   readonly min: number;
@@ -70,6 +52,8 @@ export class ConnectionPool implements Home {
   #opening = 0;
   #generation = 0;
   #confirmed: boolean;
+  #refusal: { readonly error: ProxyError; readonly credential: Credential | null; readonly until: number } | null =
+    null;
   #retryScheduled = false;
   /** Said to those who waited in vain. */
   #trouble = 'all backends are in use (backend.max)';
@@ -187,7 +171,7 @@ export class ConnectionPool implements Home {
     const before = this.#clock.now() - ms;
     for (const backend of this.#idle) {
       if (this.#all.size <= min) return;
-      if (backend.idleSince < before && !holdsUnreadId(backend)) backend.quit();
+      if (backend.idleSince <= before && !holdsUnreadId(backend)) backend.quit();
     }
   }
 
@@ -273,6 +257,10 @@ export class ConnectionPool implements Home {
 
   #grow(variant: number): void {
     if (this.#opening >= this.#waiting.size) return;
+    const refusal = this.#refusal;
+    if (refusal !== null && refusal.credential === this.account.credential && this.#clock.now() < refusal.until) {
+      return this.#denyWaiting(refusal.error);
+    }
     if (this.#all.size + this.#opening >= this.#limits.max && !this.#makeRoom()) return;
     this.#open(variant).catch((error: Error) => this.#openFailed(error));
   }
@@ -307,33 +295,24 @@ export class ConnectionPool implements Home {
     this.#trouble = error.message;
     // what the server itself says of this account or of its limits won't change by waiting, unless others will be free
     this.#tellOperator(error);
-    const final = error instanceof ProxyError && error.code === 'SERVER' && !FULL.has(error.errno);
-    if (final && (this.#all.size === 0 || error instanceof OtherRowError)) {
-      for (const session of this.takeWaiting()) session.denied(error);
-      return;
+    if (error instanceof ProxyError && error.code === 'SERVER' && !FULL.has(error.errno)) {
+      const { row, credential } = this.account;
+      if (row !== null) this.#refusal = { error, credential, until: this.#clock.now() + REFUSED_MS };
+      this.#denyWaiting(error);
     }
-    this.#retryLater();
+    if (this.#waiting.size > 0) this.#retryLater();
   }
 
-  /** A client proved a password that a server does not take from us. */
+  /** Those who wait for another backend to be free may go on doing so, unless all that are there should not be. */
+  #denyWaiting(error: ProxyError): void {
+    if (this.#all.size > 0 && !isOtherRow(error)) return;
+    for (const session of this.takeWaiting()) session.denied(error);
+  }
+
   #tellOperator(error: Error): void {
-    const { row, credential, name: user } = this.account;
-    if (row === null || credential === null) return;
-    const node = this.node.name;
-    const advice = 'give the account one host that fits both, or name it in users';
-    let refused: { matched: string | null; reason: string };
-    if (error instanceof OtherRowError) {
-      const { matched } = error;
-      refused = { matched, reason: `${node} takes connections from here for ${matched}, not for ${row}: ${advice}` };
-    } else if (error instanceof ProxyError && error.errno === ACCESS_DENIED) {
-      refused = { matched: null, reason: `${node} refuses it from here (${error.message}): ${advice}` };
-    } else {
-      return;
-    }
-    for (const { client } of this.#waiting) {
-      if (!this.#refused.add({ user, client, row, ...refused })) continue;
-      this.#log('warn', 'an account can not be served', { user, client, row, ...refused });
-    }
+    const why = whyRefused(this.account, this.node.name, error);
+    if (why === null) return;
+    for (const { client } of this.#waiting) this.#refused.tell({ client, ...why }, this.#log);
   }
 
   /** Waiting sessions are refused by their own deadline, not by the first failure. */
@@ -346,16 +325,15 @@ export class ConnectionPool implements Home {
     }, RETRY_MS);
   }
 
-  /** Privileges are those of the row that the server found for our address, whatever the client's may be. */
-  #confirm(matched: string): void {
-    const { name, row } = this.account;
-    if (row === null || sameRow(row, matched)) {
-      if (row !== null && !this.#confirmed) this.#refused.clear(row);
-      this.#confirmed = true;
-      return;
-    }
+  /** `answer`: to CURRENT_USER(); null: whoever we are will do. */
+  async #confirm(answer: Promise<Answer> | null): Promise<void> {
+    if (answer === null) return;
+    const matched = (await answer).rows[0]?.[0]?.toString('utf8') ?? '';
+    const { row } = this.account;
     this.#confirmed = false;
-    throw new OtherRowError(name, this.node.name, row, matched);
+    requireRow(this.account, matched);
+    this.#confirmed = true;
+    if (row !== null) this.#refused.clear(row);
   }
 
   async #open(variant: number): Promise<void> {
@@ -371,10 +349,7 @@ export class ConnectionPool implements Home {
       this.#all.add(backend);
       const row = this.account.row === null ? null : query(backend, `SELECT ${asBytes('CURRENT_USER()')}`);
       const baseline = await this.node.learn(backend, connected);
-      const prepared = Promise.all([query(backend, baseline.trackers), this.#learnRole(backend, baseline)]);
-      prepared.catch(() => undefined); // the account may be another one, and then nobody waits for it
-      if (row !== null) this.#confirm((await row).rows[0]?.[0]?.toString('utf8') ?? '');
-      await prepared;
+      await Promise.all([query(backend, baseline.trackers), this.#learnRole(backend, baseline), this.#confirm(row)]);
       backend.context = freshContext(baseline, variant);
     } catch (error) {
       backend?.destroy((error as Error).message);
@@ -386,15 +361,14 @@ export class ConnectionPool implements Home {
   }
 
   /** MariaDB has no SET ROLE DEFAULT, so the role that the login brought is set by its name. */
-  async #learnRole(backend: Backend, { serverVersion }: NodeBaseline): Promise<void> {
-    if (!serverVersion.includes('MariaDB')) return;
+  async #learnRole(backend: Backend, baseline: NodeBaseline): Promise<void> {
+    if (!isMariadb(baseline)) return;
     const { rows } = await query(backend, `SELECT ${asBytes('CURRENT_ROLE()')}`);
     const role = rows[0]?.[0] ?? null;
     this.loginRole = role === null ? 'NONE' : quoteIdentifier(role.toString('latin1'));
   }
 }
 
-const ACCESS_DENIED = 1045;
 /** Too many connections, of all, of a user or of an account: others will end. */
 const FULL: ReadonlySet<number | null> = new Set([1040, 1203, 1226]);
 

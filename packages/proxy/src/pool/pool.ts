@@ -1,21 +1,13 @@
-import type { AcceptedLogin, Found } from '@myswitch/protocol';
 import { Account } from '../accounts/account';
-import { AccountTable } from '../accounts/account-table';
-import type { Candidate } from '../accounts/account-table';
-import { refusal } from '../accounts/admission';
-import type { ClientFacts } from '../accounts/admission';
-import type { ClientHost } from '../accounts/host-pattern';
+import { Logins } from '../accounts/logins';
 import type { PasswordChecks } from '../accounts/password-checks';
-import { RefusedAccounts } from '../accounts/refused-accounts';
 import type { Backend, Home } from '../backend/backend';
 import type { NodeBaseline } from '../backend/node-baseline';
 import { COMMON_VARIANT } from '../capabilities';
 import type { Clock, Timer } from '../clock';
 import { ProxyError } from '../errors';
 import type { Log } from '../errors';
-import { accessDenied } from '../commands/access-denied';
 import type { PoolOptions } from '../options';
-import type { ClientError } from '../session/client-error';
 import type { AccountRow, Activation, Blocking, DrainResult, ReleaseReport } from '../plane/types';
 import type { Peers } from './peers';
 import type { PoolClient } from './pool-client';
@@ -41,12 +33,8 @@ export class Pool {
   readonly workTimes = new WorkTimes();
   readonly gate: Gate<PoolClient>;
   readonly passwordChecks: PasswordChecks;
-  readonly refused = new RefusedAccounts();
+  readonly logins: Logins;
   readonly #nodes: ReadonlyMap<string, Node>;
-  readonly #accounts: AccountTable;
-  /** Learned before it was known what kind of servers they are of. */
-  #unread: readonly AccountRow[] | null = null;
-  #learned = false;
   /** By node. */
   readonly #connectionPools = new Map<string, Map<Account, ConnectionPool>>();
   #active: Activation | null = null;
@@ -62,19 +50,19 @@ export class Pool {
   #learning = false;
   #settling: { waits: number[]; left: Set<PoolClient>; done: () => void } | null = null;
 
-  constructor(options: PoolOptions, clock: Clock, log: Log, passwordChecks: PasswordChecks, peers: Peers) {
+  constructor(options: PoolOptions, clock: Clock, log: Log, peers: Peers, passwordChecks: PasswordChecks) {
     this.options = options;
     this.clock = clock;
     this.log = log;
-    this.passwordChecks = passwordChecks;
     this.peers = peers;
+    this.passwordChecks = passwordChecks;
     this.gate = new Gate<PoolClient>(
       { maxMs: options.hold.maxMs, clients: options.hold.clients, bytes: options.hold.bytes },
       clock,
     );
     this.gate.reason = this.#noActiveReason();
     this.#nodes = new Map(options.nodes.map((node) => [node.name, new Node(node)]));
-    this.#accounts = new AccountTable(options.users);
+    this.logins = new Logins(options, this, log);
     this.#trimLater();
   }
 
@@ -95,51 +83,10 @@ export class Pool {
     return eachOf(this.#connectionPools);
   }
 
-  // ---- logins -------------------------------------------------------------------------------------------------
-
-  get isMariadb(): boolean {
-    return this.baseline?.serverVersion.includes('MariaDB') ?? false;
-  }
-
-  findAccount(user: string, host: ClientHost): Found<Candidate> {
-    return this.#accounts.find(user, host);
-  }
-
-  /** A client that knew its password: its account, or why it may not come in all the same. */
-  admit(login: AcceptedLogin<Candidate>, facts: ClientFacts): Account | ClientError {
-    const admitted = this.#admit(login, facts);
-    const isTold = admitted instanceof Account && this.options.nodes.some(({ proxyProtocol }) => proxyProtocol);
-    return isTold ? admitted.at(facts.address) : admitted;
-  }
-
-  #admit(login: AcceptedLogin<Candidate>, facts: ClientFacts): Account | ClientError {
-    const { account: candidate, credential, user, usedPassword } = login;
-    if (candidate instanceof Account) return candidate;
-    const { row } = candidate;
-    const connections = (): number => [...this.sessions].filter(({ account }) => account.row === candidate.name).length;
-    const used = row.maxUserConnections === 0 ? 0 : connections();
-    const error = refusal(row, { user, usedPassword }, facts, this.isMariadb, used);
-    if (error !== null) return error;
-    if (credential === null) this.#refuse(user, facts, candidate.name, 'its password can not be learned from a login');
-    return this.#accounts.proved(login) ?? accessDenied(user, facts.client, usedPassword);
-  }
-
-  /** A login that failed, for the operator: perhaps nobody could have come in. */
-  loginFailed(user: string, facts: ClientFacts): void {
-    this.log('info', 'login refused', { pool: this.options.name, user: user.slice(0, 64), client: facts.client });
-    const row = this.#accounts.rowWithoutMethods(user, facts);
-    if (row !== null) this.#refuse(user, facts, row.name, `only a server can check its plugin (${row.row.plugin})`);
-  }
-
   /** Whether the active node is known to find the very row for us that this account is. */
   isConfirmed(account: Account): boolean {
     if (account.row === null) return true;
     return this.#active !== null && this.connectionPool(this.#active.node, account).confirmed;
-  }
-
-  #refuse(user: string, { client }: ClientFacts, row: string, why: string): void {
-    const refused = { user, client, row, matched: null, reason: `${why}: name the account in users` };
-    if (this.refused.add(refused)) this.log('warn', 'an account can not be served', { ...refused });
   }
 
   /** By the id that its client knows, or by that of the connection to the active node that it holds. */
@@ -162,7 +109,7 @@ export class Pool {
 
   /** What a client is greeted with, and who may log in. */
   get #isKnown(): boolean {
-    return this.baseline !== null && (this.#learned || this.options.users.length > 0);
+    return this.baseline !== null && this.logins.known;
   }
 
   /** Calls back once it is known what a server here says of itself, and who may log in; the returned function calls it off. */
@@ -177,6 +124,12 @@ export class Pool {
     if (this.#active === null) return this.#noActiveReason();
     const unknown = this.baseline !== null && !this.#isKnown;
     return unknown ? 'the accounts of the servers are not known yet' : `node ${this.#active.node} has no free backend`;
+  }
+
+  /** A session is over. Where an account has few connections, the ones it leaves are for other workers' clients. */
+  ended(session: PoolClient): void {
+    this.sessions.delete(session);
+    if (session.account.maxConnections > 0) this.clock.timer(() => this.#trim(), 0);
   }
 
   // ---- the data path ------------------------------------------------------------------------------------------
@@ -226,7 +179,14 @@ export class Pool {
     let connectionPool = ofNode.get(account);
     if (connectionPool === undefined) {
       const limits = { ...this.options.backend, waitMs: this.options.hold.maxMs };
-      connectionPool = new ConnectionPool(this.#node(nodeName), account, limits, this.clock, this.log, this.refused);
+      connectionPool = new ConnectionPool(
+        this.#node(nodeName),
+        account,
+        limits,
+        this.clock,
+        this.log,
+        this.logins.refused,
+      );
       ofNode.set(account, connectionPool);
     }
     return connectionPool;
@@ -288,7 +248,7 @@ export class Pool {
 
   /** Accounts that can log in before any client has; none to a node that asks where a client is. */
   #keptReady(nodeName: string): readonly Account[] {
-    return this.#node(nodeName).options.proxyProtocol ? [] : this.#accounts.configured;
+    return this.#node(nodeName).options.proxyProtocol ? [] : this.logins.configured;
   }
 
   hold(): void {
@@ -364,14 +324,7 @@ export class Pool {
 
   /** All accounts of the servers, in place of those known before. */
   learnAccounts(rows: readonly AccountRow[]): void {
-    if (this.baseline === null) {
-      this.#unread = rows;
-      return;
-    }
-    this.#unread = null;
-    this.#accounts.replace(rows, this.isMariadb);
-    this.refused.keep(new Set(rows.map(({ user, host }) => `${user}@${host}`)));
-    this.#learned = true;
+    this.logins.learn(rows);
     this.#greet();
   }
 
@@ -453,7 +406,7 @@ export class Pool {
   }
 
   #greet(): void {
-    if (this.baseline !== null && this.#unread !== null) return this.learnAccounts(this.#unread);
+    this.logins.read();
     if (!this.#isKnown) return;
     const greeters = [...this.#greeters];
     this.#greeters.clear();
@@ -468,7 +421,7 @@ export class Pool {
     if (users.length > 0 && !node.options.proxyProtocol) return;
     const limits = { min: 0, max: 1, waitMs: this.options.hold.maxMs };
     const account = Account.configured(control);
-    const asking = new ConnectionPool(node, account, limits, this.clock, this.log, this.refused);
+    const asking = new ConnectionPool(node, account, limits, this.clock, this.log, this.logins.refused);
     asking.warm(COMMON_VARIANT, 1).then(
       () => {
         asking.invalidate();
@@ -518,14 +471,15 @@ export class Pool {
       for (const [account, connectionPool] of ofNode) {
         const isLearned = account.row !== null || account.address !== null;
         const unused = isLearned && !used.has(account);
-        connectionPool.trim(IDLE_MS, unused ? 0 : undefined);
+        if (unused && account.maxConnections > 0) connectionPool.trim(0, 0);
+        else connectionPool.trim(IDLE_MS, unused ? 0 : undefined);
         if (!unused) continue;
         if (connectionPool.backends.size === 0 && !connectionPool.isAwaited) ofNode.delete(account);
         else used.add(account).add(account.origin);
       }
     }
     for (const account of used) account.forget(used);
-    this.#accounts.forget(used);
+    this.logins.forget(used);
   }
 }
 

@@ -195,7 +195,6 @@ export class Session implements PoolClient, ReplyTarget {
   readonly #link: ClientLink;
   #taking = false;
   #queued: Work | null = null;
-  #action: (() => void) | null = null;
   #upload: FileUpload | null = null;
 
   constructor(id: number, pool: Pool, road: Road, socket: Socket, accepted: Accepted, facts: ClientFacts) {
@@ -315,12 +314,6 @@ export class Session implements PoolClient, ReplyTarget {
   expectAuthentication(sequence: number, take: (packet: Packet) => void): void {
     this.takeOver = take;
     this.#link.expect(sequence);
-  }
-
-  /** The next message is a command again. */
-  expectCommand(): void {
-    this.takeOver = null;
-    this.#link.expect(0);
   }
 
   shownTrackers(told: readonly Tracker[]): readonly Tracker[] {
@@ -601,13 +594,6 @@ export class Session implements PoolClient, ReplyTarget {
     this.#queued = work;
   }
 
-  /** Runs `action` once no command is under way; never if the session ends before. */
-  whenIdle(action: () => void): void {
-    if (this.closed) return;
-    this.#action = action;
-    this.next();
-  }
-
   // ---- the client's bytes go straight to the backend -------------------------------------------------------------
 
   divert(diversion: Diversion): void {
@@ -658,12 +644,6 @@ export class Session implements PoolClient, ReplyTarget {
 
   /** False when there is nothing to take. */
   #takeNext(): boolean {
-    const action = this.#action;
-    this.#action = null;
-    if (action !== null) {
-      action();
-      return true;
-    }
     const queued = this.#queued;
     this.#queued = null;
     if (queued !== null) {
@@ -723,7 +703,7 @@ export class Session implements PoolClient, ReplyTarget {
     const before = this.#phase;
     this.#phase = SessionPhase.CLOSED;
     this.#link.destroy();
-    this.pool.sessions.delete(this);
+    this.pool.ended(this);
     if (before === SessionPhase.WAITING) this.pool.leave(this);
     const { backend } = this;
     this.endWeakPins();

@@ -1,0 +1,114 @@
+import type { AcceptedLogin, Found } from '@myswitch/protocol';
+import { isMariadb } from '../backend/node-baseline';
+import type { NodeBaseline } from '../backend/node-baseline';
+import { accessDenied } from '../commands/access-denied';
+import type { Log } from '../errors';
+import type { PoolOptions } from '../options';
+import type { AccountRow } from '../plane/types';
+import type { ClientError } from '../session/client-error';
+import { Account } from './account';
+import { AccountTable, type Candidate } from './account-table';
+import { refusal, type ClientFacts } from './admission';
+import type { ClientHost } from './host-pattern';
+import { RefusedAccounts } from './refused-accounts';
+
+/** What logins have to know of their pool. */
+interface Surroundings {
+  /** null: no server has answered yet. */
+  readonly baseline: NodeBaseline | null;
+  readonly sessions: Iterable<{ readonly account: Account }>;
+}
+
+/** Who may log in to a pool, and who was refused. */
+export class Logins {
+  readonly refused = new RefusedAccounts();
+  readonly #pool: Surroundings;
+  readonly #options: PoolOptions;
+  readonly #log: Log;
+  readonly #table: AccountTable;
+  /** Told before it was known what kind of servers they are of. */
+  #unread: readonly AccountRow[] | null = null;
+  #known: boolean;
+
+  constructor(options: PoolOptions, pool: Surroundings, log: Log) {
+    this.#options = options;
+    this.#pool = pool;
+    this.#log = log;
+    this.#table = new AccountTable(options.users);
+    this.#known = options.users.length > 0;
+  }
+
+  /** False as long as nobody could be found, since nobody was told. */
+  get known(): boolean {
+    return this.#known;
+  }
+
+  get configured(): Account[] {
+    return this.#table.configured;
+  }
+
+  /** All accounts of the servers, in place of those known before. */
+  learn(rows: readonly AccountRow[]): void {
+    this.#unread = rows;
+    this.read();
+  }
+
+  /** A server has answered: now the rows can be read. */
+  read(): void {
+    if (this.#unread === null || this.#pool.baseline === null) return;
+    const rows = this.#unread;
+    this.#unread = null;
+    this.#known = true;
+    this.#table.replace(rows, this.#isMariadb);
+    this.refused.keep(new Set(rows.map(({ user, host }) => `${user}@${host}`)));
+  }
+
+  find(user: string, host: ClientHost): Found<Candidate> {
+    return this.#table.find(user, host);
+  }
+
+  /** A client that knew its password: its account, or why it may not come in all the same. */
+  admit(login: AcceptedLogin<Candidate>, facts: ClientFacts): Account | ClientError {
+    const admitted = this.#admit(login, facts);
+    const isTold = admitted instanceof Account && this.#options.nodes.some(({ proxyProtocol }) => proxyProtocol);
+    return isTold ? admitted.at(facts.address) : admitted;
+  }
+
+  #admit(login: AcceptedLogin<Candidate>, facts: ClientFacts): Account | ClientError {
+    const { account: candidate, credential, user, usedPassword } = login;
+    if (candidate instanceof Account) return candidate;
+    const { row, name } = candidate;
+    const connections = row.maxUserConnections === 0 ? 0 : this.#connections(name);
+    const error = refusal(row, { user, usedPassword }, facts, this.#isMariadb, connections);
+    if (error !== null) return error;
+    if (credential === null) this.#refuse(user, facts, name, 'its password can not be learned from a login');
+    return this.#table.proved(login) ?? accessDenied(user, facts.client, usedPassword);
+  }
+
+  /** A login that failed, for the operator: perhaps nobody could have come in. */
+  failed(user: string, facts: ClientFacts): void {
+    this.#log('info', 'login refused', { pool: this.#options.name, user: user.slice(0, 64), client: facts.client });
+    const row = this.#table.rowWithoutMethods(user, facts);
+    if (row !== null) this.#refuse(user, facts, row.name, `only a server can check its plugin (${row.row.plugin})`);
+  }
+
+  /** Accounts that nobody uses need not be kept. */
+  forget(used: ReadonlySet<Account>): void {
+    this.#table.forget(used);
+  }
+
+  get #isMariadb(): boolean {
+    return isMariadb(this.#pool.baseline);
+  }
+
+  #connections(row: string): number {
+    let count = 0;
+    for (const { account } of this.#pool.sessions) if (account.row === row) count++;
+    return count;
+  }
+
+  #refuse(user: string, { client }: ClientFacts, row: string, why: string): void {
+    const reason = `${why}: name the account in users`;
+    this.refused.tell({ user, client, row, matched: null, reason }, this.#log);
+  }
+}
