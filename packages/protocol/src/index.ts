@@ -3,6 +3,7 @@ export * from './auth/caching-sha2';
 export * from './auth/client-login';
 export * from './auth/native';
 export * from './bytes';
+export { COMPRESSION_CAPABILITIES, CompressedStream } from './compression';
 export * from './constants';
 export * from './errors';
 export * from './file-upload';

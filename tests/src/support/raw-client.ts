@@ -159,11 +159,11 @@ export class RawClient {
     return rows.map((row) => (row[0] === 0xfb ? null : row.toString('utf8', 1)));
   }
 
-  /** Reply to COM_QUERY and COM_STMT_EXECUTE. */
-  async reply(): Promise<Reply> {
+  /** Reply to COM_QUERY and COM_STMT_EXECUTE; `from`: sequence id of its first packet. */
+  async reply(from = 1): Promise<Reply> {
     const payloads: Buffer[] = [];
     const rows: Buffer[] = [];
-    let sequence = 1;
+    let sequence = from & 0xff;
     const read = async (): Promise<Buffer> => {
       const payload = await this.packet(sequence);
       sequence = this.#next;

@@ -26,19 +26,20 @@ export async function readBaseline(
     'SELECT ID, CHARACTER_SET_NAME, COLLATION_NAME FROM information_schema.COLLATIONS WHERE ID IS NOT NULL',
   );
   const names = query(backend, 'SHOW SESSION VARIABLES');
-  const defaults = query(backend, 'SELECT @@GLOBAL.sql_mode,@@GLOBAL.interactive_timeout');
+  const defaults = query(backend, 'SELECT @@GLOBAL.sql_mode,@@GLOBAL.interactive_timeout,@@GLOBAL.max_allowed_packet');
   const variables = charsetValues((await charset).rows[0]);
   const globalCharset = charsetValues((await globals).rows[0]);
   const tracked = (await names).rows
     .map((row) => String(row[0]).toLowerCase())
     .filter((name) => /^[a-z0-9_]+$/.test(name) && isReplayed(name));
-  const [sqlMode, interactiveTimeout] = (await defaults).rows[0] ?? [];
+  const [sqlMode, interactiveTimeout, maxAllowedPacket] = (await defaults).rows[0] ?? [];
   return {
     serverVersion,
     characterSet,
     offers,
     resetKeeps: serverVersion.includes('MariaDB') ? 'CHARACTER_SET' : 'CAPABILITIES',
     globalCharset,
+    maxPayload: Number(maxAllowedPacket) - 1,
     sqlMode: String(sqlMode),
     interactiveTimeout: String(interactiveTimeout),
     context: new SessionContext(null, variables, new Map()),

@@ -18,6 +18,8 @@ export interface Greeting {
 /** What a fresh session on a node is like; read once for each generation of a node's backends. */
 export interface NodeBaseline extends Greeting {
   readonly context: SessionContext;
+  /** Bytes of the longest message that it takes: one less than its max_allowed_packet. */
+  readonly maxPayload: number;
   /** What COM_RESET_CONNECTION leaves of a login: MariaDB its character set, MySQL what its capabilities set. */
   readonly resetKeeps: 'CHARACTER_SET' | 'CAPABILITIES';
   /** Character sets and collation of MySQL's sessions after a reset. */

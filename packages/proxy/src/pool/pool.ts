@@ -10,6 +10,7 @@ import type { PoolClient } from './pool-client';
 import { ConnectionPool } from './connection-pool';
 import { Gate, GateState } from './gate';
 import { Node } from './node';
+import { MessageBudget } from '../session/message-budget';
 import { WorkTimes } from './work-times';
 
 const TRIM_EVERY_MS = 10_000;
@@ -26,6 +27,7 @@ export class Pool {
   readonly log: Log;
   readonly sessions = new Set<PoolClient>();
   readonly workTimes = new WorkTimes();
+  readonly messages: MessageBudget;
   readonly gate: Gate<PoolClient>;
   readonly #nodes: ReadonlyMap<string, Node>;
   readonly #accounts: ReadonlyMap<string, Account>;
@@ -47,6 +49,7 @@ export class Pool {
     this.options = options;
     this.clock = clock;
     this.log = log;
+    this.messages = new MessageBudget(clock);
     this.gate = new Gate<PoolClient>(
       { maxMs: options.hold.maxMs, clients: options.hold.clients, bytes: options.hold.bytes },
       clock,

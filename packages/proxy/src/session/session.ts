@@ -171,9 +171,14 @@ export class Session implements PoolClient, ReplyTarget {
     this.since = pool.clock.now();
     this.login = accepted.login;
     this.#road = road;
-    this.#link = new ClientLink(socket, {
+    const { capabilities } = accepted;
+    const limits = { capabilities, maxPayload: pool.baseline!.maxPayload, budget: pool.messages };
+    this.#link = new ClientLink(socket, limits, {
       arrived: () => this.next(),
-      broken: (error) => this.end(error),
+      broken: (error, sequence) => {
+        this.replySequence = sequence;
+        this.end(error);
+      },
       closed: () => this.close(),
     });
     pool.sessions.add(this);
@@ -360,7 +365,7 @@ export class Session implements PoolClient, ReplyTarget {
     if ((this.capabilities & Capability.LOCAL_FILES) === 0 || this.work?.mayLoadFile?.(this) !== true) {
       throw new ProtocolError('UNSUPPORTED', 'the server asks for a file that the client did not offer');
     }
-    const upload = new FileUpload(request, shift);
+    const upload = new FileUpload(request, shift, !this.#link.isCompressed);
     this.#upload = upload;
     this.divert((chunk) => {
       const taken = upload.push(chunk);
