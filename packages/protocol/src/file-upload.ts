@@ -10,6 +10,7 @@ const HEADER = 4;
 export class FileUpload {
   #expected: number;
   readonly #shift: number;
+  readonly #isChecked: boolean;
   /** Bytes of the header at hand that have been seen. */
   #headerBytes = 0;
   #length = 0;
@@ -17,8 +18,12 @@ export class FileUpload {
   #continued = false;
   #done = false;
 
-  /** `request`: sequence id of the request as the client got it; `shift`: how much that is ahead of the server's count. */
-  constructor(request: number, shift: number) {
+  /**
+   * `request`: sequence id of the request as the client got it; `shift`: how much that is ahead of the server's count.
+   * `isChecked` false: with compression nobody looks at these ids, so clients count as they like.
+   */
+  constructor(request: number, shift: number, isChecked = true) {
+    this.#isChecked = isChecked;
     this.#expected = (request + 1) & 0xff;
     this.#shift = shift;
   }
@@ -43,7 +48,7 @@ export class FileUpload {
       const byte = chunk[at]!;
       if (this.#headerBytes < HEADER - 1) this.#length |= byte << (8 * this.#headerBytes++);
       else {
-        chunk[at] = (byte - this.#shift) & 0xff;
+        chunk[at] = (this.#expected - this.#shift) & 0xff;
         this.#header(byte);
       }
       at++;
@@ -52,10 +57,10 @@ export class FileUpload {
   }
 
   #header(sequence: number): void {
-    if (sequence !== this.#expected) {
+    if (sequence !== this.#expected && this.#isChecked) {
       throw new ProtocolError('OUT_OF_ORDER', `packet ${sequence} where ${this.#expected} was due`);
     }
-    this.#expected = (sequence + 1) & 0xff;
+    this.#expected = (this.#expected + 1) & 0xff;
     this.#done = this.#length === 0 && !this.#continued;
     this.#continued = this.#length === MAX_PACKET;
     this.#skip = this.#length;

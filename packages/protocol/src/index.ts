@@ -7,6 +7,7 @@ export * from './auth/method';
 export * from './auth/native';
 export * from './auth/stored-password';
 export * from './bytes';
+export { COMPRESSION_CAPABILITIES, CompressedStream } from './compression';
 export * from './constants';
 export * from './errors';
 export * from './file-upload';

@@ -1,4 +1,4 @@
-import { Capability, MariaDbCapability } from '@myswitch/protocol';
+import { Capability, COMPRESSION_CAPABILITIES, MariaDbCapability } from '@myswitch/protocol';
 
 /** What one side of a connection offers, or both agreed on. */
 export interface Capabilities {
@@ -34,7 +34,7 @@ const CLIENT_CAPABILITIES =
   0;
 
 /** Offered where the servers offer them. */
-const AS_SERVER = Capability.QUERY_ATTRIBUTES | Capability.OPTIONAL_RESULTSET_METADATA;
+const AS_SERVER = Capability.QUERY_ATTRIBUTES | Capability.OPTIONAL_RESULTSET_METADATA | COMPRESSION_CAPABILITIES;
 
 /**
  * Not CACHE_METADATA: a server leaves out definitions that it has sent before, but on a shared backend it sent them to

@@ -31,6 +31,7 @@ const baseline: NodeBaseline = {
   characterSet: 45,
   offers: { capabilities: 0, mariadbCapabilities: 0 },
   context: new SessionContext(null, new Map(), new Map()),
+  maxPayload: 1000,
   resetKeeps: 'CAPABILITIES',
   globalCharset: new Map(),
   sqlMode: '',

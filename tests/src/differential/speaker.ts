@@ -75,7 +75,7 @@ export class Speaker {
 
   async query(sql: string | Buffer): Promise<void> {
     this.#client.send(Command.QUERY, sql);
-    await this.#client.reply(false);
+    await this.#client.reply({ cursor: false });
   }
 
   async prepare(name: string, sql: string): Promise<void> {
@@ -93,7 +93,7 @@ export class Speaker {
 
   async execute(name: string, parameters: readonly Parameter[], options: ExecuteOptions): Promise<void> {
     this.#client.send(Command.STMT_EXECUTE, executeBody(this.#id(name), parameters, options));
-    await this.#client.reply(options.flags !== undefined);
+    await this.#client.reply({ cursor: options.flags !== undefined });
     this.#hideIds(name);
   }
 

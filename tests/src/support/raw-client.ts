@@ -165,13 +165,13 @@ export class RawClient {
   }
 
   /**
-   * Reply to COM_QUERY and COM_STMT_EXECUTE. `cursor`: whether one may have been asked for; results of a procedure that
-   * uses cursors have their status bits too.
+   * Reply to COM_QUERY and COM_STMT_EXECUTE; `from`: sequence id of its first packet. `cursor`: whether one may have been
+   * asked for; results of a procedure that uses cursors have their status bits too.
    */
-  async reply(cursor = true): Promise<Reply> {
+  async reply({ from = 1, cursor = true }: { from?: number; cursor?: boolean } = {}): Promise<Reply> {
     const payloads: Buffer[] = [];
     const rows: Buffer[] = [];
-    let sequence = 1;
+    let sequence = from & 0xff;
     const read = async (): Promise<Buffer> => {
       const payload = await this.packet(sequence);
       sequence = this.#next;

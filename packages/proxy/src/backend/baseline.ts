@@ -9,7 +9,7 @@ import { query } from './exchange';
  * the trackers' own settings.
  */
 const UNTRACKED =
-  /^(timestamp|insert_id|last_insert_id|identity|rand_seed[12]|pseudo_.*|gtid_.*|last_gtid|statement_id|warning_count|error_count|session_track_.*|in_transaction|proxy_user|external_user)$/;
+  /^(timestamp|insert_id|last_insert_id|identity|rand_seed[12]|pseudo_.*|gtid_.*|last_gtid|statement_id|warning_count|error_count|session_track_(schema|state_change|system_variables)|in_transaction|proxy_user|external_user)$/;
 
 /** Whether a session variable is replayed: its value is the session's own, and lasts. */
 export function isReplayed(name: string): boolean {
@@ -27,14 +27,14 @@ export async function readBaseline(
     'SELECT ID, CHARACTER_SET_NAME, COLLATION_NAME FROM information_schema.COLLATIONS WHERE ID IS NOT NULL',
   );
   const names = query(backend, 'SHOW SESSION VARIABLES');
-  const defaults = query(backend, 'SELECT @@GLOBAL.sql_mode,@@GLOBAL.interactive_timeout');
+  const defaults = query(backend, 'SELECT @@GLOBAL.sql_mode,@@GLOBAL.interactive_timeout,@@GLOBAL.max_allowed_packet');
   const variables = charsetValues((await charset).rows[0]);
   const globalCharset = charsetValues((await globals).rows[0]);
   const shown = (await names).rows;
   const tracked = shown
     .map((row) => String(row[0]).toLowerCase())
     .filter((name) => /^[a-z0-9_]+$/.test(name) && isReplayed(name));
-  const [sqlMode, interactiveTimeout] = (await defaults).rows[0] ?? [];
+  const [sqlMode, interactiveTimeout, maxAllowedPacket] = (await defaults).rows[0] ?? [];
   return {
     serverVersion,
     characterSet,
@@ -42,6 +42,7 @@ export async function readBaseline(
     resetKeeps: isMariadb({ serverVersion }) ? 'CHARACTER_SET' : 'CAPABILITIES',
     globalCharset,
     fresh: new Map(shown.map(([name, value]) => [String(name).toLowerCase(), value?.toString('latin1') ?? ''])),
+    maxPayload: Number(maxAllowedPacket) - 1,
     sqlMode: String(sqlMode),
     interactiveTimeout: String(interactiveTimeout),
     context: new SessionContext(null, variables, new Map()),

@@ -20,6 +20,8 @@ export interface NodeBaseline extends Greeting {
   readonly context: SessionContext;
   /** Values of a fresh session's variables as SHOW VARIABLES gives them; as latin1. */
   readonly fresh: ReadonlyMap<string, string>;
+  /** Bytes of the longest message that it takes: one less than its max_allowed_packet. */
+  readonly maxPayload: number;
   /** What COM_RESET_CONNECTION leaves of a login: MariaDB its character set, MySQL what its capabilities set. */
   readonly resetKeeps: 'CHARACTER_SET' | 'CAPABILITIES';
   /** Character sets and collation of MySQL's sessions after a reset. */

@@ -29,7 +29,7 @@ export function execute(session: Session, packet: Packet): Work | null {
   const attributes = (session.capabilities & Capability.QUERY_ATTRIBUTES) !== 0;
   const { flags, types } = executeLayout(payload, prepared.paramCount, attributes);
   if (flags !== 0) prepared.use = 'EXCLUSIVE';
-  return new ExecuteWork(packet, prepared, types, attributes ? WITH_ATTRIBUTES : PLAIN);
+  return new ExecuteWork(packet, prepared, types, attributes ? WITH_ATTRIBUTES : PLAIN, flags !== 0);
 }
 
 /** COM_STMT_BULK_EXECUTE (MariaDB): many rows of parameters at once. */
@@ -38,7 +38,7 @@ export function bulkExecute(session: Session, packet: Packet): Work | null {
   if ((session.mariadbCapabilities & MariaDbCapability.STMT_BULK_OPERATIONS) === 0) return unknownCommand(session);
   const prepared = statementOf(session, payload);
   if (prepared === undefined) return unknownStatement(session, payload, 'mysqld_stmt_execute');
-  return new ExecuteWork(packet, prepared, bulkTypes(payload, prepared.paramCount), BULK);
+  return new ExecuteWork(packet, prepared, bulkTypes(payload, prepared.paramCount), BULK, false);
 }
 
 /** How a command that executes a statement is changed for the backend at hand. */
@@ -67,18 +67,20 @@ class ExecuteWork implements Work {
   readonly grammar = ReplyGrammar.QUERY;
   readonly statement: Statement;
   readonly causes: readonly Cause[];
+  readonly opensCursor: boolean;
   readonly #packet: Packet;
   readonly #prepared: PreparedStatement;
   readonly #bindsTypes: boolean;
   readonly #form: Form;
 
-  constructor(packet: Packet, prepared: PreparedStatement, types: Buffer | null, form: Form) {
+  constructor(packet: Packet, prepared: PreparedStatement, types: Buffer | null, form: Form, opensCursor: boolean) {
     this.#packet = packet;
     this.#prepared = prepared;
     this.#bindsTypes = types !== null;
     this.#form = form;
     this.statement = prepared.statement;
     this.causes = prepared.causes;
+    this.opensCursor = opensCursor;
     if (types !== null && prepared.types?.equals(types) !== true) bind(prepared, Buffer.from(types));
   }
 

@@ -14,6 +14,7 @@ import type { PoolClient } from './pool-client';
 import { ConnectionPool } from './connection-pool';
 import { Gate, GateState } from './gate';
 import { Node } from './node';
+import { MessageBudget } from '../session/message-budget';
 import { WorkTimes } from './work-times';
 
 const TRIM_EVERY_MS = 10_000;
@@ -31,6 +32,7 @@ export class Pool {
   readonly peers: Peers;
   readonly sessions = new Set<PoolClient>();
   readonly workTimes = new WorkTimes();
+  readonly messages: MessageBudget;
   readonly gate: Gate<PoolClient>;
   readonly passwordChecks: PasswordChecks;
   readonly logins: Logins;
@@ -56,6 +58,7 @@ export class Pool {
     this.log = log;
     this.peers = peers;
     this.passwordChecks = passwordChecks;
+    this.messages = new MessageBudget(clock);
     this.gate = new Gate<PoolClient>(
       { maxMs: options.hold.maxMs, clients: options.hold.clients, bytes: options.hold.bytes },
       clock,

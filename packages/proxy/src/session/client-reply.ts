@@ -22,6 +22,8 @@ const COPY_BELOW = 32 << 10;
 export interface ReplyTarget {
   readonly capabilities: number;
   readonly deprecateEof: boolean;
+  /** The command asked for a cursor: then definitions may be all that comes. */
+  readonly opensCursor: boolean;
   /** Status for packets of our own. */
   readonly plainStatus: number;
   /** Those that the client asked for. */
@@ -154,7 +156,8 @@ export class ClientReply implements ReplyReceiver {
 
   #okAsEof(tracker: ReplyTracker, sequence: number): Buffer {
     const status = tracker.status & ~ServerStatus.SESSION_STATE_CHANGED;
-    const cursor = tracker.rows === 0 && (status & ServerStatus.CURSOR_EXISTS) !== 0;
+    const opened = this.#session.opensCursor && (status & ServerStatus.CURSOR_EXISTS) !== 0;
+    const cursor = opened && tracker.rows === 0;
     if (!cursor || this.#eofDue < 0) return eofPacket(tracker.warnings, status, sequence);
     const due = this.#eofDue;
     this.#eofDue = -1;

@@ -62,6 +62,8 @@ export interface Work {
    * for what does nothing in a transaction.
    */
   readonly opens?: string | null | undefined;
+  /** It asks for a cursor, so that the reply may have no rows. */
+  readonly opensCursor?: boolean;
   /** Whether the server may answer it by asking for a file of the client's. Absent: it may not. */
   mayLoadFile?(session: Session): boolean;
   /** Whether the backend has what the command refers to (an open prepared statement). Absent: nothing is needed. */
@@ -211,9 +213,14 @@ export class Session implements PoolClient, ReplyTarget {
     this.since = pool.clock.now();
     this.login = accepted.login;
     this.#road = road;
-    this.#link = new ClientLink(socket, {
+    const { capabilities } = accepted;
+    const limits = { capabilities, maxPayload: pool.baseline!.maxPayload, budget: pool.messages };
+    this.#link = new ClientLink(socket, limits, {
       arrived: () => this.next(),
-      broken: (error) => this.end(error),
+      broken: (error, sequence) => {
+        this.replySequence = sequence;
+        this.end(error);
+      },
       closed: () => this.close(),
     });
     pool.sessions.add(this);
@@ -240,6 +247,11 @@ export class Session implements PoolClient, ReplyTarget {
   get mayBeginAgain(): boolean {
     if (this.begun === null || this.#phase !== SessionPhase.IDLE) return false;
     return this.pins.size === 0 || (this.pins.size === 1 && this.pins.has(Pin.TRANSACTION_CHARACTERISTICS));
+  }
+
+  /** The command under way asked for a cursor. */
+  get opensCursor(): boolean {
+    return this.work?.opensCursor === true;
   }
 
   get deprecateEof(): boolean {
@@ -391,6 +403,7 @@ export class Session implements PoolClient, ReplyTarget {
     if (backend?.lastHolder === this) backend.lastHolder = null;
     this.connectionEnded();
     this.statements.clear();
+    this.trackers.reset();
     this.context = this.resetContext.withSchema(schema).withRole(this.context.role); // which a reset leaves as it is
     this.lastInsertId = 0;
     this.insertIdPending = null;
@@ -416,7 +429,7 @@ export class Session implements PoolClient, ReplyTarget {
     if ((this.capabilities & Capability.LOCAL_FILES) === 0 || this.work?.mayLoadFile?.(this) !== true) {
       throw new ProtocolError('UNSUPPORTED', 'the server asks for a file that the client did not offer');
     }
-    const upload = new FileUpload(request, shift);
+    const upload = new FileUpload(request, shift, !this.#link.isCompressed);
     this.#upload = upload;
     this.divert((chunk) => {
       const taken = upload.push(chunk);
