@@ -268,7 +268,7 @@ describeKinds('capabilities that change the messages', (kind) => {
                   Buffer.of(0),
                   lenenc(`bulk ${which} ${from + i}`),
                   Buffer.of(i === 1 ? 1 : 0),
-                  ...(i === 1 ? [] : [lenenc('u')]),
+                  i === 1 ? Buffer.alloc(0) : lenenc('u'),
                 ]),
               );
             const send = (types: boolean, from: number, statement = id): void => {
@@ -288,7 +288,7 @@ describeKinds('capabilities that change the messages', (kind) => {
             send(true, 0, 4000);
             infos.push((await one.single()).error?.message ?? 'no error');
             const count = await one.values(`SELECT COUNT(*) FROM t WHERE v LIKE 'bulk ${which}%' AND u IS NOT NULL`);
-            return [...infos, ...count];
+            return infos.concat(count);
           }),
         );
         expect(answers[0]).toEqual(answers[1]);
