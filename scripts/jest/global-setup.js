@@ -1,5 +1,6 @@
 // Before any test: a temporary folder of this run's own, in which global-teardown.js looks for what was left behind, and
-// server software, since a test file has to know which kinds there are before its first test.
+// server software, since a test file has to know which kinds there are before its first test. The long tests also need clients
+// and other languages' drivers.
 const { mkdtempSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const path = require('node:path');
@@ -12,9 +13,14 @@ module.exports = async (_global, project) => {
     process.env.TMPDIR = folder;
   }
   if (project.displayName?.name === 'unit') return;
-  const { KINDS, missing } = require('../../testkit/src/index.ts');
+  const { KINDS, RUNTIME_NAMES, missing, missingRuntime } = require('../../testkit/src/index.ts');
   for (const kind of KINDS) {
     const reason = await missing(kind, console.log);
     if (reason !== null) process.env[`MYSWITCH_MISSING_${kind.toUpperCase()}`] = reason;
+  }
+  if (project.displayName?.name !== 'long') return;
+  for (const name of RUNTIME_NAMES) {
+    const reason = await missingRuntime(name, console.log);
+    if (reason !== null) process.env[`MYSWITCH_MISSING_RUNTIME_${name.toUpperCase()}`] = reason;
   }
 };

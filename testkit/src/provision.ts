@@ -116,7 +116,7 @@ async function fetched(kind: Kind, progress: Progress): Promise<ServerSoftware> 
 }
 
 /** MariaDB's client library keeps its plugins below the architecture's folder. */
-function clientPluginFolder(root: string): string | null {
+export function clientPluginFolder(root: string): string | null {
   const libraries = join(root, 'usr/lib');
   const folders = readdirSync(libraries).map((name) => join(libraries, name, 'libmariadb3/plugin'));
   return folders.find(existsSync) ?? null;

@@ -96,7 +96,10 @@ async function run(server: TestServer, statements: readonly string[]): Promise<v
   for (const statement of statements) await server.sql(statement);
 }
 
-const FOLLOW: Record<Kind, (source: TestServer) => string[]> = {
+/** Where a replica reads from: a server, or something in front of it. */
+type Source = Pick<TestServer, 'host' | 'port'>;
+
+const FOLLOW: Record<Kind, (source: Source) => string[]> = {
   mariadb: (source) => [
     `CHANGE MASTER TO MASTER_HOST = '${source.host}', MASTER_PORT = ${source.port},
       MASTER_USER = '${ACCOUNTS.replication.user}', MASTER_PASSWORD = '${ACCOUNTS.replication.password}',
@@ -112,7 +115,7 @@ const FOLLOW: Record<Kind, (source: TestServer) => string[]> = {
 };
 
 /** Makes a server follow another by GTID, and resolves when both threads run. */
-export async function follow(replica: TestServer, source: TestServer): Promise<void> {
+export async function follow(replica: TestServer, source: Source): Promise<void> {
   await run(replica, FOLLOW[replica.kind](source));
   await until(`${replica.name} replicates`, async () => ((await replicates(replica)) ? true : null));
 }

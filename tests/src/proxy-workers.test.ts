@@ -22,7 +22,14 @@ describeKinds('two workers', (kind) => {
           listen: [{ host: '127.0.0.1', port }],
           maxClients: 40,
           tls: null,
-          nodes: servers.map(({ name, host, port: nodePort }) => ({ name, host, port: nodePort, tls: null })),
+          proxyProtocol: null,
+          nodes: servers.map(({ name, host, port: nodePort }) => ({
+            name,
+            host,
+            port: nodePort,
+            tls: null,
+            proxyProtocol: false,
+          })),
           users: [{ name: ACCOUNTS.app.user, password: ACCOUNTS.app.password }],
           hold: { maxMs: 10_000, clients: 100, bytes: 1 << 20 },
           backend: { min: 1, max: 8 }, // one worker has none ready

@@ -147,6 +147,28 @@ describeKinds('a session keeps its state', (kind) => {
     expect(await outcome(client, 'SELECT @a AS a, @inside AS inside')).toEqual([{ a: 2, inside: 1 }]);
   });
 
+  test.each([
+    ['SELEC 1'],
+    ["SIGNAL SQLSTATE '45001'"],
+    ['SELECT * FROM missing'],
+    ['SELECT 1; SELEC 2'],
+    ['SELECT 1; SELECT * FROM missing; SELECT 2'],
+    ['SELECT no_such_function(1)'],
+  ])('%s fails and pins nothing', async (sql) => {
+    const client = await plane.connect({ database: 'shop', multipleStatements: true });
+    expect(await outcome(client, sql)).toMatch(/^1/);
+    await client.query('SELECT 1 FROM DUAL');
+    await until('nothing pins', async () => ((await plane.blocking()).length === 0 ? true : null), 2000);
+    expect(await plane.pins()).not.toContain('UNKNOWN_STATE');
+  });
+
+  test.each(['COMMIT RELEASE', 'ROLLBACK WORK AND NO CHAIN RELEASE'])('%s ends the connection', async (sql) => {
+    const client = await plane.connect({ database: 'shop' });
+    await client.query('COMMIT NO RELEASE');
+    await client.query(sql);
+    await until('the session ends', async () => ((await plane.sessions()).length === 0 ? true : null), 2000);
+  });
+
   test('what is open is named: with autocommit off apart', async () => {
     const client = await plane.connect({ database: 'shop' });
     const free = (): Promise<unknown> =>

@@ -104,9 +104,10 @@ describe('a file with the required keys only', () => {
           listen: [{ host: '127.0.0.1', port: 3307 }],
           maxClients: 10_000,
           tls: null,
+          proxyProtocol: null,
           nodes: [
-            { name: 'db1', host: '127.0.0.1', port: 3316, tls: null },
-            { name: 'db2', host: '127.0.0.1', port: 3326, tls: null },
+            { name: 'db1', host: '127.0.0.1', port: 3316, tls: null, proxyProtocol: false },
+            { name: 'db2', host: '127.0.0.1', port: 3326, tls: null, proxyProtocol: false },
           ],
           users: [{ name: 'app', password: 'secret' }],
           control: { name: 'myswitch', password: 'secret' },
@@ -159,6 +160,7 @@ pools:
       host: 'fd00::1',
       port: 3306,
       tls: { ca: 'CERT', cert: null, key: null },
+      proxyProtocol: false,
     });
     expect(proxy?.hold.bytes).toBe(1_073_741_824);
     expect(orchestrator?.nodes[0]?.replication).toEqual({ host: 'db1.internal', port: 3307 });
@@ -181,6 +183,42 @@ pools:
 `),
     ).toEqual([]);
   });
+});
+
+describe('accounts', () => {
+  const LEARNED = MINIMAL.replace(/ {4}users:.*\n/, '');
+
+  test('need not be given', () => {
+    expect(LEARNED).not.toContain('users');
+    expect(load(LEARNED).proxy.pools[0]?.users).toEqual([]);
+    expect(load(LEARNED).orchestrator.pools[0]?.users).toEqual([]);
+    expect(load(`${LEARNED}    users: []\n`).proxy.pools[0]?.users).toEqual([]);
+  });
+});
+
+test('the PROXY protocol, on both sides', () => {
+  const text = withPool('proxyProtocol: { trust: [10.0.0.7, 10.1.0.0/16, "fd00::/8"] }').replace(
+    'db2, address: 127.0.0.1:3326',
+    'db2, address: 127.0.0.1:3326, proxyProtocol: true',
+  );
+  const [pool] = load(text).proxy.pools;
+  expect(pool?.proxyProtocol).toEqual({ trust: ['10.0.0.7', '10.1.0.0/16', 'fd00::/8'] });
+  expect(pool?.nodes.map(({ proxyProtocol }) => proxyProtocol)).toEqual([false, true]);
+});
+
+test.each([
+  '10.0.0.0/33',
+  '10.0.0',
+  'lb.example.com',
+  '10.0.0.0/8/8',
+  'fe80::1%eth0',
+  '::/129',
+  '10.0.0.0/',
+  '10.0.0.0/-1',
+])('%s is no network', (network) => {
+  expect(problems(withPool(`proxyProtocol: { trust: ["${network}"] }`))).toEqual([
+    `10: pools[0].proxyProtocol.trust[0]: "${network}" is not an address such as 10.0.0.7 or a network such as 10.0.0.0/8`,
+  ]);
 });
 
 describe('each bad input is told with its line', () => {

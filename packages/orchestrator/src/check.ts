@@ -7,7 +7,7 @@ import type { PoolFacts, ServerFacts } from './guardrails/facts';
 import type { NodeConnection, NodeLink } from './node-link';
 import type { Plan } from './plan';
 import { predictHold } from './prediction';
-import { survey, type Crew, type Surveyor } from './preflight';
+import { attempt, survey, type Crew, type Surveyor } from './preflight';
 import type { BlockingReport, CheckReport, GuardrailAnswer } from './report';
 import { fileName } from './state/atomic-file';
 import { channelFrom, viewOf, type ActiveDecision, type NodeView, type Topology } from './topology';
@@ -89,6 +89,8 @@ async function poolFacts(known: Known, plan: Plan): Promise<PoolFacts> {
     frozen: await frozen(known),
     otherProxy: known.otherProxy,
     sinceLastSwitchMs: known.sinceLastSwitchMs,
+    accounts: surveyor.accounts,
+    refusedAccounts: await attempt(() => surveyor.plane.refusedAccounts(surveyor.pool.name)),
   };
 }
 

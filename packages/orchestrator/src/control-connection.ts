@@ -165,6 +165,12 @@ export const text = (row: Row, column: string): string => {
   return String(value);
 };
 
+/** The bytes of a column, one a character (latin1). */
+export const bytes = (row: Row, column: string): string => {
+  const value = row[column];
+  return Buffer.isBuffer(value) ? value.toString('latin1') : Buffer.from(text(row, column)).toString('latin1');
+};
+
 export const number = (row: Row, column: string): number => Number(text(row, column));
 
 /** 1, ON, YES and true of the servers' many spellings. */

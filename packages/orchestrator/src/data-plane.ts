@@ -18,6 +18,10 @@ export interface DataPlane {
   /** Sessions that would have to be waited for if the gate closed now. */
   blocking(pool: string): Promise<Blocking[]>;
   stats(pool: string): Promise<PlaneStats>;
+  /** Replaces the accounts learned from the ACTIVE, in every process. Clients that are logged in stay. */
+  accounts(pool: string, rows: readonly AccountRow[]): Promise<void>;
+  /** Accounts whose clients gave the right password lately, and could not be let in all the same. */
+  refusedAccounts(pool: string): Promise<RefusedAccount[]>;
   /** Rows for SHOW SESSIONS, PINS, QUEUES and BACKENDS. */
   sessions(pool: string): Promise<SessionRow[]>;
   backends(pool: string): Promise<BackendRow[]>;
@@ -26,6 +30,48 @@ export interface DataPlane {
 export interface Activation {
   readonly node: string;
   readonly epoch: number;
+}
+
+/**
+ * A row of the server's account table, as it stands there. It holds what a password can be guessed from: never in a log, record, error
+ * or SHOW. Of a row a person sees its user and host.
+ */
+export interface AccountRow {
+  /** Empty: anybody. */
+  readonly user: string;
+  /** The pattern of the client's host: a name, an address, wildcards, a netmask; empty is like %, but matches after it. */
+  readonly host: string;
+  /** The plugin that the server asks first; `NO_LOGIN` for an account that can't be served. */
+  readonly plugin: string;
+  /** Bytes, one a character (latin1): a hash with a binary salt stays whole. */
+  readonly authentication: string;
+  /** A second password that is valid too (RETAIN CURRENT PASSWORD), in the same form. */
+  readonly second: string | null;
+  /** Other ways to log in (MariaDB's `OR`), in their order. */
+  readonly alternatives: readonly { readonly plugin: string; readonly authentication: string }[];
+  readonly locked: boolean;
+  /** By PASSWORD EXPIRE or by its lifetime. */
+  readonly passwordExpired: boolean;
+  readonly tls: 'NONE' | 'ANY' | 'X509' | 'SPECIFIED';
+  /** Of REQUIRE; empty: not asked for. */
+  readonly issuer: string;
+  readonly subject: string;
+  readonly cipher: string;
+  /** 0: the server's own limit; negative (MariaDB): nobody may connect. */
+  readonly maxUserConnections: number;
+}
+
+/** Seen at a login, where it can't be told from the account table alone. */
+export interface RefusedAccount {
+  readonly user: string;
+  /** The client's address, without its port. */
+  readonly client: string;
+  /** user@host of the row that is meant for that client. */
+  readonly row: string;
+  /** The row that the server finds for MySwitch instead; null: it is not about that. */
+  readonly matched: string | null;
+  /** For an operator: what is in the way, and what to do. */
+  readonly reason: string;
 }
 
 /** A session that a switch must wait for. `session` is the id that the client sees as CONNECTION_ID(). */

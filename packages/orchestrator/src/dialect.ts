@@ -1,4 +1,5 @@
 import type { ControlConnection } from './control-connection';
+import type { AccountRow } from './data-plane';
 
 /** One replication channel of a node, as the server reports it. */
 export interface Channel {
@@ -80,6 +81,18 @@ export interface ScheduledEvent {
   readonly definer: string;
 }
 
+/** An account of a server, and what of it a proxy can't do. */
+export interface ServerAccount {
+  readonly row: AccountRow;
+  /** Why nobody can log in to it through a proxy, beyond what its plugins say; null: nothing. */
+  readonly unfit: string | null;
+  /** The server counts wrong passwords and locks the account (MySQL: FAILED_LOGIN_ATTEMPTS). */
+  readonly countsFailures: boolean;
+}
+
+/** Stands for the plugin of an account that nobody can log in to through a proxy: a name that servers give the same meaning. */
+export const NO_LOGIN = 'mysql_no_login';
+
 /** A row of the process list. */
 export interface ServerSession {
   readonly id: number;
@@ -117,6 +130,11 @@ export interface Dialect {
 
   observe(c: ControlConnection, deadlineMs: number): Promise<Observation>;
   inspect(c: ControlConnection, schema: string, deadlineMs: number): Promise<Inspection>;
+
+  /** Another text whenever an account was changed, or has expired; costs the server a look at the table, and one row to send. */
+  accountsMark(c: ControlConnection, deadlineMs: number): Promise<string>;
+  /** The first `limit` accounts by name, without roles; the control account needs no more grants than preflight asks for. */
+  accounts(c: ControlConnection, limit: number, deadlineMs: number): Promise<readonly ServerAccount[]>;
 
   /** Just before the hold: what would make the fence slow is done now. */
   tidy(c: ControlConnection, deadlineMs: number): Promise<void>;

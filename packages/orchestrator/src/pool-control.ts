@@ -1,3 +1,4 @@
+import { AccountWatch } from './accounts/watch';
 import { benchOf, type PoolDependencies } from './bench';
 import { dismiss, runCheck, type Known } from './check';
 import { conduct, newId } from './conduct';
@@ -34,6 +35,7 @@ export class PoolControl {
   readonly #stateDir: string;
   readonly #lockFile: LockFile;
   readonly #monitors: readonly Monitor[];
+  readonly #accounts: AccountWatch;
   #topology: Topology;
   #active: string | null = null;
   /** Id of the switch that has the pool to itself. */
@@ -55,6 +57,7 @@ export class PoolControl {
     this.#stateDir = dependencies.stateDir;
     this.#lockFile = lockFile;
     this.#topology = emptyTopology(bench.pool.nodes.map(({ name }) => name));
+    this.#accounts = new AccountWatch(bench);
     this.#monitors = [...bench.links.values()].map(
       (link) =>
         new Monitor(
@@ -90,6 +93,7 @@ export class PoolControl {
     this.#stopping.abort();
     await this.#switched;
     this.#stopped = true;
+    this.#accounts.stop();
     await Promise.all(this.#monitors.map((monitor) => monitor.stop()));
     await this.#work;
     this.#bench.lock.release();
@@ -152,6 +156,7 @@ export class PoolControl {
   #afterSwitch({ result, to }: FlightRecord): void {
     if (result === 'switched') {
       this.#active = to;
+      void this.#followAccounts();
       this.#lastSwitchAt = this.#bench.clock.monotonic();
     }
     if (result === 'failed') {
@@ -184,6 +189,7 @@ export class PoolControl {
   async #begin(): Promise<void> {
     await Promise.all(this.#monitors.map((monitor) => monitor.start()));
     await this.#work;
+    await this.#followAccounts();
     if (this.#active === null) {
       const { pool, plane, log } = this.#bench;
       await plane.activate(pool.name, null);
@@ -279,8 +285,16 @@ export class PoolControl {
       await plane.release(pool.name, activation);
     }
     this.#active = node;
+    void this.#followAccounts();
     log('info', `${node} is ACTIVE`, { pool: pool.name, epoch });
     await this.#recordTopology(null);
+  }
+
+  /** Resolves when the accounts of the ACTIVE were read, or could not be. */
+  async #followAccounts(): Promise<void> {
+    if (this.#active !== null) {
+      await this.#accounts.follow(this.#active);
+    }
   }
 
   async #recover(): Promise<void> {
@@ -340,7 +354,7 @@ export class PoolControl {
       await this.#keepLock();
     }
     return {
-      surveyor: { pool, plane, clock, heartbeat, epoch: journal.memory.epoch },
+      surveyor: { pool, plane, clock, heartbeat, epoch: journal.memory.epoch, accounts: this.#accounts.report },
       links,
       stateDir: this.#stateDir,
       topology: this.#topology,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { AccountsReport } from './accounts/watch';
 import { sleep, type Clock } from './clock';
 import type { DataPlane } from './data-plane';
 import { quote } from './control-connection';
@@ -20,6 +21,7 @@ export interface Surveyor {
   readonly clock: Clock;
   readonly heartbeat: Heartbeat;
   readonly epoch: number;
+  readonly accounts: AccountsReport;
 }
 
 /** The connections that a preflight asks over. Nodes that could not be reached are not among the others. */
@@ -81,7 +83,7 @@ export async function survey(
   };
 }
 
-async function attempt<T>(ask: () => Promise<T>): Promise<Fact<T>> {
+export async function attempt<T>(ask: () => Promise<T>): Promise<Fact<T>> {
   try {
     return { value: await ask() };
   } catch (error) {

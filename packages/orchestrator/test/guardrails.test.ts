@@ -63,6 +63,8 @@ const good: ServerFacts = {
   otherProxy: null,
   sinceLastSwitchMs: null,
   inspection: { from: { value: inspection }, to: { value: inspection } },
+  accounts: { node: 'db1', learned: 1, more: false, caveats: [], error: null },
+  refusedAccounts: { value: [] },
   errant: { value: '' },
   purged: { value: [] },
   heartbeat: { value: 1 },
@@ -96,7 +98,7 @@ test('nothing is wrong, and every code of the design answers', () => {
     (
       'NOT_A_NODE ALREADY_ACTIVE IN_PROGRESS FROZEN NO_ACTIVE TWO_WRITERS NOT_REPLICA REPLICATION_STOPPED LAG ' +
       'LAG_NOT_CONVERGING DELAYED ERRANT PURGED FILTERS VERSION PARITY BINLOG GTID_MODE SEMI_SYNC SUPER_WRITERS XA ' +
-      'BYPASS BUSY PINNED EVENTS OTHER_PROXY PRIVILEGES DISK CANDIDATE_WRITES RECENT'
+      'BYPASS BUSY PINNED EVENTS ACCOUNTS OTHER_PROXY PRIVILEGES DISK CANDIDATE_WRITES RECENT'
     )
       .split(' ')
       .sort(),
@@ -271,4 +273,32 @@ test.each<[string, Partial<Parameters<typeof answerPool>[0]>, string[]]>([
 
 test('a long list is cut', () => {
   expect(some(['1', '2', '3', '4', '5', '6', '7'])).toBe('1, 2, 3, 4, 5 and 2 more');
+});
+
+test.each<[string, Partial<ServerFacts['accounts']>, string]>([
+  ['learned', {}, '1 learned from db1'],
+  ['not yet', { node: null }, 'none learned yet'],
+  ['unreadable', { error: 'db1: gone' }, '1 learned from db1; could not be read: db1: gone'],
+  ['too many', { learned: 9, more: true }, '9 learned from db1; there are more, which cannot log in'],
+  [
+    'caveats, by their reason',
+    {
+      caveats: ['a', 'b', 'c', 'd', 'e', 'f']
+        .map((account) => ({ account, reason: 'pam is not supported' }))
+        .concat({ account: 'a', reason: 'it requires TLS' }),
+    },
+    '1 learned from db1; a, b, c, d, e and 1 more: pam is not supported; a: it requires TLS',
+  ],
+])('accounts are information: %s', (_what, change, message) => {
+  const facts = { ...good, accounts: { ...good.accounts, ...change } };
+  expect(answerPool(facts).find(({ code }) => code === 'ACCOUNTS')).toEqual({ code: 'ACCOUNTS', ok: true, message });
+});
+
+test('an account that a login was refused for is told with it, once', () => {
+  const refused = { user: 'app', client: '10.0.0.7', row: 'app@10.0.%', matched: 'app@%', reason: 'another row' };
+  const answers = answerPool({ ...good, refusedAccounts: { value: [refused, refused] } });
+  expect(answers.find(({ code }) => code === 'ACCOUNTS')).toMatchObject({
+    ok: true,
+    message: '1 learned from db1; app@10.0.% for 10.0.0.7: another row',
+  });
 });

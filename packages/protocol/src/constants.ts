@@ -101,6 +101,8 @@ export const ServerStatus = Object.freeze({
   PS_OUT_PARAMS: 0x1000,
   IN_TRANS_READONLY: 0x2000,
   SESSION_STATE_CHANGED: 0x4000,
+  /** MariaDB */
+  ANSI_QUOTES: 0x8000,
 } as const);
 
 /** Column and parameter types (manual: field_types.h). */

@@ -71,7 +71,7 @@ export function lastSequence(payloadLength: number, seq: number): number {
  * another for it. `next` throws TOO_LARGE as soon as a header promises more than `maxPayload`, OUT_OF_ORDER on a wrong
  * id; the stream is lost after either.
  *
- * Memory: what was pushed and not yet taken, at most doubled. A message that lay whole in one chunk is a view of it.
+ * Memory: what was pushed and not yet taken, at most doubled, and no more than a physical packet needs. A message that lay whole in one chunk is a view of it.
  */
 export class PacketFramer {
   readonly #maxPayload: number;
@@ -92,6 +92,18 @@ export class PacketFramer {
   /** Bytes held that `next` has not returned yet. */
   get buffered(): number {
     return this.#end - this.#start + this.#partsLength;
+  }
+
+  /** Sequence id that is due. */
+  get expected(): number {
+    return this.#expected;
+  }
+
+  /** Payload bytes of the message at hand as far as its headers tell; the maximum where more will follow; 0: none began. */
+  get promised(): number {
+    if (this.#end - this.#start < HEADER) return this.#partsLength;
+    const length = this.#bytes.readUIntLE(this.#start, 3);
+    return length === MAX_PACKET ? this.#maxPayload : this.#partsLength + length;
   }
 
   /** Sequence id that the next message must start with; after that message it is 0 again. */
@@ -157,6 +169,14 @@ export class PacketFramer {
     return unread;
   }
 
+  /** For a packet that has begun no more than its end, unless there is more already. */
+  #room(unread: number, needed: number): number {
+    const doubled = Math.max(SMALLEST_ASSEMBLY, needed * 2);
+    if (unread < HEADER) return doubled;
+    const end = HEADER + this.#bytes.readUIntLE(this.#start, 3);
+    return end < needed ? doubled : Math.min(doubled, end);
+  }
+
   /**
    * Copies, rather than keeping a list of chunks, so that a peer that sends single bytes costs no more than their number.
    * Bytes already handed out are never overwritten: the assembly only grows at its end, or is left for a new one.
@@ -165,7 +185,7 @@ export class PacketFramer {
     const unread = this.#end - this.#start;
     if (!this.#assembling || this.#end + chunk.length > this.#bytes.length) {
       const needed = unread + chunk.length;
-      const larger = Buffer.allocUnsafeSlow(Math.max(SMALLEST_ASSEMBLY, needed * 2));
+      const larger = Buffer.allocUnsafeSlow(this.#room(unread, needed));
       this.#bytes.copy(larger, 0, this.#start, this.#end);
       this.#bytes = larger;
       this.#start = 0;

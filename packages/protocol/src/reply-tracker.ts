@@ -1,8 +1,9 @@
+import { Capability } from './constants';
 import { ProtocolError } from './errors';
 
 /**
- * Which packets answer a command (MySQL client/server protocol, "Command Phase").
- * QUERY also covers COM_STMT_EXECUTE and COM_PROCESS_INFO; SINGLE is one OK, EOF or ERR packet.
+ * Which packets answer a command (MySQL client/server protocol, "Command Phase"). QUERY also covers COM_STMT_EXECUTE and
+ * COM_PROCESS_INFO; SINGLE is one OK, EOF or ERR packet; STREAM goes on up to an EOF or ERR: COM_BINLOG_DUMP.
  */
 export const ReplyGrammar = Object.freeze({
   QUERY: 'QUERY',
@@ -11,12 +12,20 @@ export const ReplyGrammar = Object.freeze({
   FIELD_LIST: 'FIELD_LIST',
   SINGLE: 'SINGLE',
   STATISTICS: 'STATISTICS',
+  STREAM: 'STREAM',
 } as const);
 export type ReplyGrammar = (typeof ReplyGrammar)[keyof typeof ReplyGrammar];
 
 /** Where in a reply the next packet stands. */
 const Position = Object.freeze({ FIRST: 0, DEFINITIONS: 1, ROWS: 2, DONE: 3 } as const);
 type Position = (typeof Position)[keyof typeof Position];
+
+/** Grammars whose first packet may be a row, or whatever stands for one. */
+const STARTS_WITH_ROWS: ReadonlySet<ReplyGrammar> = new Set([
+  ReplyGrammar.FETCH,
+  ReplyGrammar.FIELD_LIST,
+  ReplyGrammar.STREAM,
+]);
 
 /**
  * Receives a reply as it streams by. Every Buffer is a view into the chunk that was pushed: use it or copy it before
@@ -36,6 +45,11 @@ export interface ReplySink {
   ok(tracker: ReplyTracker, sequence: number, afterRows: boolean): Buffer | null;
   /** An ERR packet, `tracker.payload`. Returns what passes in its place (header included), or null: it passes untouched. */
   err(tracker: ReplyTracker, sequence: number): Buffer | null;
+  /**
+   * The server asks for a file of the client's (LOCAL INFILE Request), and goes on when it has it; the request passes
+   * untouched. Whoever sends no file throws. `shift`: how much `sequence` is ahead of the server's own count.
+   */
+  localFile(sequence: number, shift: number): void;
   /** PREPARE_OK's payload, whose first 12 bytes the sink may change in place before they are passed. */
   prepared(payload: Buffer): void;
 }
@@ -49,7 +63,7 @@ const LONG_PACKET = 0xffffff;
 
 /**
  * Follows one reply of a backend at a time and knows when it is complete, reading packet headers, OK and ERR packets but
- * never a row. Needs a connection with CLIENT_DEPRECATE_EOF and without MariaDB's extended capabilities.
+ * never a row. Needs a connection with CLIENT_DEPRECATE_EOF and without MARIADB_CLIENT_CACHE_METADATA.
  */
 export class ReplyTracker {
   /** Values of the last OK packet. */
@@ -66,6 +80,8 @@ export class ReplyTracker {
   /** MySQL error number of an ERR packet, or 0. */
   errorCode = 0;
 
+  /** Counts of columns are followed by a byte that tells whether the definitions are. */
+  readonly #optionalMetadata: boolean;
   #grammar: ReplyGrammar = ReplyGrammar.SINGLE;
   #position: Position = Position.DONE;
   #definitions = 0;
@@ -74,6 +90,8 @@ export class ReplyTracker {
   #skip = 0;
   /** The previous packet had the maximum length: the next one continues it. */
   #continued = false;
+  /** Blocks of definitions that were left out: their EOFs are due all the same. */
+  #leftOut = 0;
   #shift = 0;
   /** Of the last packet that has passed, at least in part. */
   #sequence = 0;
@@ -83,6 +101,11 @@ export class ReplyTracker {
   #start = 0;
   #end = 0;
   #at = 0;
+
+  /** `capabilities`: those negotiated with the server. */
+  constructor(capabilities = 0) {
+    this.#optionalMetadata = (capabilities & Capability.OPTIONAL_RESULTSET_METADATA) !== 0;
+  }
 
   /** Of the OK or ERR that a sink is being told of; a view of the chunk. */
   get payload(): Buffer {
@@ -105,12 +128,11 @@ export class ReplyTracker {
 
   start(grammar: ReplyGrammar): void {
     this.#grammar = grammar;
-    this.#position = grammar === ReplyGrammar.FETCH ? Position.ROWS : Position.FIRST;
-    if (grammar === ReplyGrammar.FIELD_LIST) this.#position = Position.ROWS;
+    this.#position = STARTS_WITH_ROWS.has(grammar) ? Position.ROWS : Position.FIRST;
     this.#shift = 0;
     this.#sequence = 0;
     this.#carry = null;
-    this.#definitions = this.#nextDefinitions = 0;
+    this.#definitions = this.#nextDefinitions = this.#leftOut = 0;
     this.rows = this.resultSets = 0;
     this.errorCode = 0;
     this.warnings = 0;
@@ -166,6 +188,14 @@ export class ReplyTracker {
           from = bodyEnd;
         }
         at = bodyEnd;
+        for (; this.#leftOut > 0; this.#leftOut--) {
+          if (!sink.eofs) continue;
+          if (from < at) sink.pass(chunk.subarray(from, at));
+          from = at;
+          sink.definitionsEnd(this.#sequence);
+          this.#shift++;
+          this.#sequence = (this.#sequence + 1) & 0xff;
+        }
       } else {
         this.#continued = length === LONG_PACKET;
         if (bodyEnd > end) this.#skip = bodyEnd - end;
@@ -213,9 +243,10 @@ export class ReplyTracker {
     } else if (this.#grammar === ReplyGrammar.STATISTICS) {
       this.#position = Position.DONE;
     } else if (first === 0x00 || first === 0xfe) {
-      return this.#ok(sequence, false, sink);
+      return this.#ok(sequence, first === 0xfe, sink);
     } else if (this.#grammar === ReplyGrammar.QUERY) {
-      this.#columnCount(first);
+      if (first === 0xfb) sink.localFile(sequence, this.#shift);
+      else this.#columnCount(first);
     } else {
       throw new ProtocolError('MALFORMED', `packet type 0x${first.toString(16)} where OK or ERR has to be`);
     }
@@ -230,13 +261,17 @@ export class ReplyTracker {
   }
 
   #columnCount(first: number): void {
-    if (first === 0xfb) throw new ProtocolError('UNSUPPORTED', 'LOAD DATA LOCAL was not negotiated');
-    let count = first;
-    if (first === 0xfc && this.payloadLength >= 3) count = this.#chunk.readUInt16LE(this.#start + 1);
-    else if (first >= 0xfb || first <= 0) throw new ProtocolError('MALFORMED', 'an impossible column count');
-    this.#definitions = count;
+    const wide = first === 0xfc;
+    const length = (wide ? 3 : 1) + (this.#optionalMetadata ? 1 : 0);
+    if (this.payloadLength !== length || first <= 0 || first === 0xff || first === 0xfd) {
+      throw new ProtocolError('MALFORMED', 'an impossible column count');
+    }
+    const count = wide ? this.#chunk.readUInt16LE(this.#start + 1) : first;
+    const named = !this.#optionalMetadata || this.#chunk[this.#end - 1] !== 0;
+    this.#definitions = named ? count : 0;
+    this.#leftOut = named ? 0 : 1;
     this.#nextDefinitions = 0;
-    this.#position = Position.DEFINITIONS;
+    this.#position = named ? Position.DEFINITIONS : Position.ROWS;
     this.resultSets++;
     this.rows = 0;
   }
@@ -248,6 +283,11 @@ export class ReplyTracker {
     const parameters = payload.readUInt16LE(7);
     this.warnings = payload.readUInt16LE(10);
     sink.prepared(payload);
+    if (this.#optionalMetadata && payload[12] === 0) {
+      this.#leftOut = Number(parameters > 0) + Number(columns > 0);
+      this.#position = Position.DONE;
+      return;
+    }
     this.#definitions = parameters || columns;
     this.#nextDefinitions = parameters ? columns : 0;
     this.#position = this.#definitions === 0 ? Position.DONE : Position.DEFINITIONS;

@@ -79,8 +79,8 @@ export function encodeColumnDefinition(column: ColumnDefinition): Buffer {
     .finish();
 }
 
-/** For connections without MariaDB's EXTENDED_METADATA. */
-export function decodeColumnDefinition(payload: Buffer): ColumnDefinition {
+/** `extended`: the connection has MariaDB's EXTENDED_METADATA, which is passed over. */
+export function decodeColumnDefinition(payload: Buffer, extended = false): ColumnDefinition {
   const reader = new ByteReader(payload);
   reader.lenencBuffer(); // catalog, always "def"
   const schema = reader.lenencString();
@@ -88,6 +88,7 @@ export function decodeColumnDefinition(payload: Buffer): ColumnDefinition {
   const orgTable = reader.lenencString();
   const name = reader.lenencString();
   const orgName = reader.lenencString();
+  if (extended) reader.lenencBuffer();
   if (reader.lenenc() < FIXED_FIELDS) throw new ProtocolError('MALFORMED', 'column definition too short');
   const characterSet = reader.u16();
   const length = reader.u32();

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import {
   ByteWriter,
+  Capability,
   encodeColumnDefinition,
   encodeEof,
   encodeErr,
@@ -80,6 +81,10 @@ class Recorder implements ReplySink {
     return null;
   }
 
+  localFile(sequence: number, shift: number): void {
+    this.events.push(`file ${sequence} ${shift}`);
+  }
+
   prepared(payload: Buffer): void {
     this.events.push(`prepared ${payload.length}`);
     payload.writeUInt32LE(4711, 1);
@@ -93,8 +98,15 @@ interface Seen {
 }
 
 /** Pushes the reply in the pieces that end at `cuts`, and checks that it is complete just at its end. */
-function play(grammar: ReplyGrammar, bytes: Buffer, cuts: readonly number[], eofs = false, trailer = NOTHING): Seen {
-  const tracker = new ReplyTracker();
+function play(
+  grammar: ReplyGrammar,
+  bytes: Buffer,
+  cuts: readonly number[],
+  eofs = false,
+  trailer = NOTHING,
+  capabilities = 0,
+): Seen {
+  const tracker = new ReplyTracker(capabilities);
   const recorder = new Recorder(eofs);
   tracker.start(grammar);
   let from = 0;
@@ -377,6 +389,93 @@ describe('packets of 16 MiB', () => {
   });
 });
 
+describe('a file is asked for', () => {
+  const payloads = [
+    ...resultSet,
+    endOfRows(AUTOCOMMIT | ServerStatus.MORE_RESULTS_EXISTS),
+    Buffer.from('\u00fbrows.csv', 'latin1'),
+  ];
+  test.each([
+    [false, 'file 7 0'],
+    [true, 'file 8 1'],
+  ])('and the reply goes on behind it (eofs %s)', (eofs, event) => {
+    const tracker = new ReplyTracker();
+    const recorder = new Recorder(eofs);
+    tracker.start(ReplyGrammar.QUERY);
+    tracker.push(frames(payloads), 0, recorder);
+    expect(recorder.events.at(-1)).toBe(event);
+    expect(tracker.done).toBe(false);
+    tracker.push(frames([ok({ affectedRows: 5 })], 9), 0, recorder);
+    expect(tracker).toMatchObject({ done: true, affectedRows: 5 });
+    expect(recorder.output.subarray(-ok().length - 4)[3]).toBe(eofs ? 10 : 9);
+  });
+
+  test('but not in answer to another command', () => refused(ReplyGrammar.SINGLE, payloads.at(-1)!));
+});
+
+describe('with CLIENT_OPTIONAL_RESULTSET_METADATA', () => {
+  const eof = encodeEof({ warnings: 0, status: AUTOCOMMIT });
+  const more = AUTOCOMMIT | ServerStatus.MORE_RESULTS_EXISTS;
+  const prepareOk = (columnCount: number, paramCount: number, metadata: number): Buffer =>
+    Buffer.concat([encodePrepareOk({ statementId: 4711, columnCount, paramCount, warnings: 0 }), Buffer.of(metadata)]);
+
+  test.each<[string, ReplyGrammar, readonly Buffer[], readonly Buffer[]]>([
+    [
+      'definitions that are left out',
+      ReplyGrammar.QUERY,
+      [Buffer.of(2, 0), row('1', '2'), endOfRows(more), Buffer.of(0xfc, 0x2c, 1, 0), endOfRows()],
+      [
+        Buffer.of(2, 0),
+        eof,
+        row('1', '2'),
+        encodeEof({ warnings: 0, status: more }),
+        Buffer.of(0xfc, 0x2c, 1, 0),
+        eof,
+        eof,
+      ],
+    ],
+    [
+      'definitions that are there',
+      ReplyGrammar.QUERY,
+      [Buffer.of(1, 1), definition('a'), row('1'), endOfRows()],
+      [Buffer.of(1, 1), definition('a'), eof, row('1'), eof],
+    ],
+    ['a statement without them', ReplyGrammar.PREPARE, [prepareOk(2, 3, 0)], [prepareOk(2, 3, 0), eof, eof]],
+    ['a statement without them or parameters', ReplyGrammar.PREPARE, [prepareOk(2, 0, 0)], [prepareOk(2, 0, 0), eof]],
+    [
+      'a statement with them',
+      ReplyGrammar.PREPARE,
+      [prepareOk(1, 0, 1), definition('a')],
+      [prepareOk(1, 0, 1), definition('a'), eof],
+    ],
+  ])('%s', (_, grammar, payloads, old) => {
+    const bytes = frames(payloads);
+    for (let cut = 1; cut < bytes.length; cut++) {
+      const passed = play(grammar, bytes, [cut], false, NOTHING, Capability.OPTIONAL_RESULTSET_METADATA);
+      expect(passed.output.equals(bytes)).toBe(true);
+      const translated = play(grammar, bytes, [cut], true, NOTHING, Capability.OPTIONAL_RESULTSET_METADATA);
+      expect(translated.output.toString('hex')).toBe(frames(old).toString('hex'));
+    }
+  });
+
+  test.each([[Buffer.of(2)], [Buffer.of(2, 1, 1)], [Buffer.of(0xfc, 1, 1)]])(
+    'a count cut short or too long',
+    (payload) => {
+      const tracker = new ReplyTracker(Capability.OPTIONAL_RESULTSET_METADATA);
+      tracker.start(ReplyGrammar.QUERY);
+      expect(() => tracker.push(frames([payload]), 0, new Recorder())).toThrow(ProtocolError);
+    },
+  );
+});
+
+test('a stream ends with an EOF or an ERR alone', () => {
+  const event = Buffer.concat([Buffer.of(0), Buffer.alloc(40, 0xfe)]);
+  for (const end of [endOfRows(), err]) {
+    const seen = play(ReplyGrammar.STREAM, frames([event, event, Buffer.of(0), event, end]), [5, 50]);
+    expect(seen.figures).toMatchObject({ rows: 4, resultSets: 0 });
+  }
+});
+
 describe('a packet may be put in', () => {
   test('between packets only', () => {
     const bytes = frames([...resultSet, endOfRows()]);
@@ -398,9 +497,10 @@ function refused(grammar: ReplyGrammar, payload: Buffer): void {
 
 describe('a server that breaks the protocol is refused', () => {
   test.each([
-    ['LOAD DATA LOCAL that nobody asked for', ReplyGrammar.QUERY, Buffer.from('\u00fbfile', 'latin1')],
     ['an empty packet in place of a reply', ReplyGrammar.QUERY, NOTHING],
     ['no columns', ReplyGrammar.QUERY, Buffer.of(0xfd, 0, 0, 0)],
+    ['more than a count', ReplyGrammar.QUERY, Buffer.of(1, 1)],
+    ['less than a count', ReplyGrammar.QUERY, Buffer.of(0xfc, 1)],
     ['a truncated OK', ReplyGrammar.QUERY, Buffer.of(0, 0xfc, 1)],
     ['a truncated ERR', ReplyGrammar.QUERY, Buffer.of(0xff, 1)],
     ['a truncated PREPARE_OK', ReplyGrammar.PREPARE, Buffer.of(0, 1, 2)],

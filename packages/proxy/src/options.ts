@@ -8,6 +8,8 @@ export interface PoolOptions {
   readonly listen: readonly ListenAddress[];
   readonly maxClients: number;
   readonly tls: TlsFiles | null;
+  /** Load balancers that tell whose connection they pass on: addresses and networks such as 10.0.0.0/8. */
+  readonly proxyProtocol: { readonly trust: readonly string[] } | null;
   readonly nodes: readonly NodeOptions[];
   /** Accounts whose passwords are known, besides those that are learned from the servers. */
   readonly users: readonly UserOptions[];
@@ -32,6 +34,8 @@ export interface NodeOptions {
   readonly host: string;
   readonly port: number;
   readonly tls: TlsFiles | null;
+  /** It is told each client's own address. */
+  readonly proxyProtocol: boolean;
 }
 
 export interface UserOptions {

@@ -16,9 +16,10 @@ const options: PoolOptions = {
   listen: [],
   maxClients: 10,
   tls: null,
+  proxyProtocol: null,
   nodes: [
-    { name: 'db1', host: '127.0.0.1', port: 1, tls: null },
-    { name: 'db2', host: '127.0.0.1', port: 2, tls: null },
+    { name: 'db1', host: '127.0.0.1', port: 1, tls: null, proxyProtocol: false },
+    { name: 'db2', host: '127.0.0.1', port: 2, tls: null, proxyProtocol: false },
   ],
   users: [{ name: 'app', password: 'secret' }],
   hold: { maxMs: 20_000, clients: 10, bytes: 1000 },
@@ -28,7 +29,11 @@ const options: PoolOptions = {
 const baseline: NodeBaseline = {
   serverVersion: '8.4.0',
   characterSet: 45,
+  offers: { capabilities: 0, mariadbCapabilities: 0 },
   context: new SessionContext(null, new Map(), new Map()),
+  maxPayload: 1000,
+  resetKeeps: 'CAPABILITIES',
+  globalCharset: new Map(),
   sqlMode: '',
   fresh: new Map(),
   interactiveTimeout: '28800',
@@ -57,7 +62,7 @@ describe('a client that says nothing', () => {
     client = net.connect((server.address() as net.AddressInfo).port, '127.0.0.1');
     const [socket] = (await once(server, 'connection')) as [net.Socket];
     closed = once(socket, 'close');
-    const connection = new ClientConnection(1, pool, socket, null, () => undefined);
+    const connection = new ClientConnection(1, pool, socket, null, null, () => undefined);
     void connection;
   }
   async function packet(sequence: number): Promise<Buffer> {

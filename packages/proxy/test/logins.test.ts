@@ -110,7 +110,7 @@ describe('logins of a pool', () => {
     ({ serverVersion, context: new SessionContext(null, new Map(), new Map()) }) as unknown as NodeBaseline;
   const lines: unknown[] = [];
   const make = (pool: { baseline: NodeBaseline | null; sessions: { account: Account }[] }, users = []): Logins =>
-    new Logins({ name: 'shop', users } as never, pool, (...line) => void lines.push(line));
+    new Logins({ name: 'shop', users, nodes: [] } as never, pool, (...line) => void lines.push(line));
 
   it('know nobody before rows were told and a server has answered', () => {
     const pool = { baseline: null as NodeBaseline | null, sessions: [] };

@@ -1,10 +1,12 @@
 import type {
+  AccountRow,
   Activation,
   BackendRow,
   Blocking,
   DataPlane,
   DrainResult,
   PlaneStats,
+  RefusedAccount,
   ReleaseReport,
   SessionRow,
 } from '@myswitch/orchestrator';
@@ -27,6 +29,8 @@ export class FakePlane implements DataPlane {
   /** Makes a method fail. */
   broken: Partial<Record<'warm' | 'hold' | 'drained', string>> = {};
   killed: string[] = [];
+  /** Every table of accounts that it was given. */
+  readonly learned: (readonly AccountRow[])[] = [];
   readonly nodes: readonly string[];
   #running = 0;
   #queue: Waiter[] = [];
@@ -117,6 +121,15 @@ export class FakePlane implements DataPlane {
 
   blocking(): Promise<Blocking[]> {
     return Promise.resolve(this.blockers);
+  }
+
+  accounts(_pool: string, rows: readonly AccountRow[]): Promise<void> {
+    this.learned.push(rows);
+    return Promise.resolve();
+  }
+
+  refusedAccounts(): Promise<RefusedAccount[]> {
+    return Promise.resolve([]);
   }
 
   stats(): Promise<PlaneStats> {

@@ -16,6 +16,8 @@ export interface TestPlaneOptions extends Partial<Omit<PoolOptions, 'nodes' | 'l
   readonly listen?: readonly ListenAddress[];
   /** Towards the servers; default: none. */
   readonly nodeTls?: TlsFiles | null;
+  /** The servers are told each client's address. */
+  readonly nodeProxyProtocol?: boolean;
   /** Default: the first node; null: no node is active. */
   readonly active?: string | null;
 }
@@ -144,7 +146,7 @@ export class TestPlane {
 
 /** Starts a data plane in front of the servers; node names are the servers' names. */
 export async function startPlane(options: TestPlaneOptions): Promise<TestPlane> {
-  const { nodes, listen, active, nodeTls = null, ...rest } = options;
+  const { nodes, listen, active, nodeTls = null, nodeProxyProtocol: proxyProtocol = false, ...rest } = options;
   const log: LogLine[] = [];
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
@@ -153,7 +155,14 @@ export async function startPlane(options: TestPlaneOptions): Promise<TestPlane> 
       listen: listen ?? [{ host: '127.0.0.1', port }],
       maxClients: 1000,
       tls: null,
-      nodes: nodes.map(({ name, host, port: nodePort }) => ({ name, host, port: nodePort, tls: nodeTls })),
+      nodes: nodes.map(({ name, host, port: nodePort }) => ({
+        name,
+        host,
+        port: nodePort,
+        tls: nodeTls,
+        proxyProtocol,
+      })),
+      proxyProtocol: null,
       users: [{ name: ACCOUNTS.app.user, password: ACCOUNTS.app.password }],
       hold: { maxMs: 10_000, clients: 1000, bytes: 64 << 20 },
       backend: { min: 1, max: 8 },

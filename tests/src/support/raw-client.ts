@@ -7,9 +7,11 @@ import {
   ServerStatus,
   clearCredential,
   decodeErr,
+  decodeHandshake,
   decodePrepareOk,
   encodePacket,
 } from '@myswitch/protocol';
+import type { HandshakeV10 } from '@myswitch/protocol';
 import { ACCOUNTS } from '@myswitch/testkit';
 
 const CAPABILITIES =
@@ -33,6 +35,8 @@ export interface RawOptions {
   readonly add?: number;
   readonly without?: number;
   readonly characterSet?: number;
+  /** MariaDbCapability bits. */
+  readonly mariadb?: number;
 }
 
 /** Payloads that answer a command. */
@@ -52,6 +56,8 @@ export class RawClient {
   readonly eofs: boolean;
   /** Resolves when the connection has ended. */
   readonly ended: Promise<void>;
+  /** Gets each payload as it is read; null: nobody does. */
+  onPacket: ((payload: Buffer) => void) | null = null;
   readonly #framer = new PacketFramer({ maxPayload: 128 << 20 });
   #wake: (() => void) | null = null;
   #closed = false;
@@ -83,6 +89,11 @@ export class RawClient {
     return client;
   }
 
+  /** The server's first message. */
+  async greeting(): Promise<HandshakeV10> {
+    return decodeHandshake(await this.packet(0));
+  }
+
   /** Logged in. Throws an error with the server's `errno`. */
   static async connect(options: RawOptions): Promise<RawClient> {
     const client = await RawClient.open(options);
@@ -96,6 +107,7 @@ export class RawClient {
       credential: clearCredential(options.password ?? ACCOUNTS.app.password),
       database: options.database ?? null,
       capabilities: ((CAPABILITIES | (options.add ?? 0)) & ~(options.without ?? 0)) >>> 0,
+      mariadbCapabilities: options.mariadb ?? 0,
       characterSet: options.characterSet ?? 45,
       attributes: null,
       tls: 'off',
@@ -114,6 +126,11 @@ export class RawClient {
     }
   }
 
+  /** A packet as it is, with its sequence id. */
+  sendPacket(payload: Buffer, sequence: number): void {
+    this.socket.write(encodePacket(payload, sequence));
+  }
+
   /** The next message; it has to have that sequence id. Throws when the connection ends before. */
   async packet(sequence: number): Promise<Buffer> {
     this.#framer.expect(sequence);
@@ -121,7 +138,9 @@ export class RawClient {
       const packet = this.#framer.next();
       if (packet !== null) {
         this.#next = (packet.sequence + 1) & 0xff;
-        return Buffer.from(packet.payload);
+        const payload = Buffer.from(packet.payload);
+        this.onPacket?.(payload);
+        return payload;
       }
       if (this.#closed) throw new Error('the connection was closed');
       await new Promise<void>((resolve) => (this.#wake = resolve));
@@ -145,11 +164,14 @@ export class RawClient {
     return rows.map((row) => (row[0] === 0xfb ? null : row.toString('utf8', 1)));
   }
 
-  /** Reply to COM_QUERY and COM_STMT_EXECUTE. */
-  async reply(): Promise<Reply> {
+  /**
+   * Reply to COM_QUERY and COM_STMT_EXECUTE; `from`: sequence id of its first packet. `cursor`: whether one may have been
+   * asked for; results of a procedure that uses cursors have their status bits too.
+   */
+  async reply({ from = 1, cursor = true }: { from?: number; cursor?: boolean } = {}): Promise<Reply> {
     const payloads: Buffer[] = [];
     const rows: Buffer[] = [];
-    let sequence = 1;
+    let sequence = from & 0xff;
     const read = async (): Promise<Buffer> => {
       const payload = await this.packet(sequence);
       sequence = this.#next;
@@ -167,7 +189,7 @@ export class RawClient {
         for (let i = 0; i < columns; i++) await read();
         let eof = this.eofs ? await read() : null;
         // an open cursor: nothing comes after the definitions
-        if (eof === null || (eof.readUInt16LE(3) & ServerStatus.CURSOR_EXISTS) === 0) {
+        if (!cursor || eof === null || (eof.readUInt16LE(3) & ServerStatus.CURSOR_EXISTS) === 0) {
           for (;;) {
             eof = await read();
             if (eof[0] === 0xff) return { payloads, rows, status: 0, error: decodeErr(eof) };

@@ -104,10 +104,16 @@ export class Stage {
     return { code, check: json as Check };
   }
 
+  /** `SHOW what` at the admin port. */
+  async show(what: string): Promise<RowDataPacket[]> {
+    const [rows] = await this.admin.query<RowDataPacket[]>(`SHOW ${what}`);
+    return rows;
+  }
+
   /** Resolves when a switch holds the pool's new work. */
   async held(): Promise<void> {
     await until('the gate is held', async () => {
-      const [rows] = await this.admin.query<RowDataPacket[]>('SHOW POOLS');
+      const rows = await this.show('POOLS');
       return rows[0]?.['gate'] === 'OPEN' ? null : true;
     });
   }

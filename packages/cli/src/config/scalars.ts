@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { DURATION_PATTERN, parseDuration } from '@myswitch/orchestrator';
 import { z } from 'zod';
 
@@ -81,6 +82,18 @@ export const tcpAddress = endpointOf(
 export const name = z
   .string()
   .regex(NAME_PATTERN, 'is not a name (letters, digits, "_", "-" and ".", 64 characters at most)');
+
+/** An address, or a network such as 10.0.0.0/8. */
+export const network = z
+  .string()
+  .refine(isNetwork, 'is not an address such as 10.0.0.7 or a network such as 10.0.0.0/8');
+
+function isNetwork(text: string): boolean {
+  const [address = '', prefix, ...more] = text.split('/');
+  const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  const isPrefix = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
+  return bits > 0 && !address.includes('%') && isPrefix && more.length === 0;
+}
 
 /** A secret as the file has it: where it is, not what it is. */
 export type SecretSource =

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration, listenAddress, name, tcpAddress, secret, size } from './scalars';
+import { duration, listenAddress, name, network, tcpAddress, secret, size } from './scalars';
 
 const count = (least: number, most: number) => z.int().min(least).max(most);
 const path = z.string().min(1);
@@ -18,6 +18,10 @@ const node = z.strictObject({
     .strictObject({ ca: path.optional(), cert: path.optional(), key: path.optional() })
     .optional()
     .describe('TLS towards this node (PEM files); without it the connection is plain'),
+  proxyProtocol: z
+    .boolean()
+    .default(false)
+    .describe("tell this node each client's own address (MariaDB: proxy_protocol_networks must have MySwitch's)"),
 });
 
 const pool = z.strictObject({
@@ -30,13 +34,21 @@ const pool = z.strictObject({
     .strictObject({ cert: path, key: path, ca: path.optional() })
     .optional()
     .describe('TLS offered to clients (PEM files); with `ca`, client certificates are checked'),
+  proxyProtocol: z
+    .strictObject({ trust: z.array(network).min(1, 'needs at least one address') })
+    .optional()
+    .describe(
+      'load balancers: connections from these addresses must begin with a PROXY protocol header, others must not',
+    ),
   nodes: z.array(node).min(1, 'needs at least one node'),
   control: credentials.describe('the account that monitors and switches'),
   replication: credentials.optional().describe('the account that replicas log in with'),
   users: z
     .array(z.strictObject({ name: z.string().min(1), password: secret }))
-    .min(1, 'needs at least one account')
-    .describe('the accounts of applications'),
+    .default([])
+    .describe(
+      'passwords of accounts that MySwitch cannot learn from the servers; they win over learned accounts of the same name',
+    ),
   monitor: z.strictObject({ interval: duration.prefault('1s'), schema: name.default('myswitch') }).prefault({}),
   switch: z
     .strictObject({

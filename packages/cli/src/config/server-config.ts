@@ -70,7 +70,13 @@ function proxyPool(
       pool.tls === undefined
         ? null
         : { cert: file('cert', pool.tls.cert), key: file('key', pool.tls.key), ca: file('ca', pool.tls.ca) },
-    nodes: pool.nodes.map(({ name, address }, n) => ({ name, ...address, tls: tls[n] ?? null })),
+    proxyProtocol: pool.proxyProtocol ?? null,
+    nodes: pool.nodes.map(({ name, address, proxyProtocol }, n) => ({
+      name,
+      ...address,
+      tls: tls[n] ?? null,
+      proxyProtocol,
+    })),
     users: pool.users.map(({ name, password }, u) => ({
       name,
       password: references.secret([...path, 'users', u, 'password'], password),

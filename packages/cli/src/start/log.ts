@@ -2,7 +2,7 @@ import type { Log } from '@myswitch/proxy';
 import pino from 'pino';
 import { errorCode, errorMessage } from '../error-details';
 
-const SECRETS = ['password', 'passphrase', 'key', 'authResponse'];
+const SECRETS = ['password', 'passphrase', 'key', 'authResponse', 'authentication'];
 
 /** JSON lines on stderr. Secrets are cut out wherever they hang, and of an error only what is known to hold none is kept. */
 export function createLog(): Log {

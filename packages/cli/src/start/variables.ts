@@ -14,6 +14,7 @@ export function configVariables(config: ServerConfig): ReadonlyMap<string, strin
     set('listen', pool.listen.map(formatEndpoint).join(','));
     set('maxClients', pool.maxClients);
     set('tls', pool.tls === null ? 'off' : 'on');
+    set('proxyProtocol.trust', pool.proxyProtocol?.trust.join(',') ?? '');
     set('nodes', pool.nodes.map((node) => `${node.name}=${formatEndpoint(node)}`).join(','));
     set('users', pool.users.map(({ name }) => name).join(','));
     set('hold.max', formatDuration(pool.hold.maxMs));

@@ -2,6 +2,7 @@ import { flag, identifier, number, quote, text } from '../control-connection';
 import { Kind, markOf, type Dialect, type SemiSync, type Source } from '../dialect';
 import { ServerError } from '../errors';
 import { accountOf } from './grants';
+import { accountsMark, readAccounts } from './mariadb-accounts';
 import { channelOf, channelOptions } from './mariadb-channel';
 import { errantGtids, purgedGtids, samePosition } from './mariadb-gtid';
 import { ACCOUNT_TABLES, inspect } from './mariadb-inspection';
@@ -20,6 +21,8 @@ const POSITION_OF = 'SELECT @@global.gtid_binlog_pos AS gtid';
 /** MariaDB 10.11 and later. */
 export const mariadbDialect: Dialect = {
   kind: Kind.MARIADB,
+  accountsMark,
+  accounts: readAccounts,
   fenceRoundTrips: 2,
 
   async observe(c, deadlineMs) {

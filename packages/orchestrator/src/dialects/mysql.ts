@@ -1,6 +1,7 @@
 import { flag, identifier, number, quote, text, type ControlConnection } from '../control-connection';
 import { Kind, markOf, type Dialect, type SemiSync, type Source } from '../dialect';
 import { accountOf } from './grants';
+import { accountsMark, readAccounts } from './mysql-accounts';
 import { channelOf, channelOptions } from './mysql-channel';
 import { inspect } from './mysql-inspection';
 import { sessionOf } from './process-list';
@@ -16,6 +17,8 @@ const COMMIT_MS = 500;
 
 export const mysqlDialect: Dialect = {
   kind: Kind.MYSQL,
+  accountsMark,
+  accounts: readAccounts,
   fenceRoundTrips: 1,
 
   async observe(c, deadlineMs) {

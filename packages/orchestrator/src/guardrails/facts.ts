@@ -1,4 +1,5 @@
-import type { Blocking } from '../data-plane';
+import type { AccountsReport } from '../accounts/watch';
+import type { Blocking, RefusedAccount } from '../data-plane';
 import type { Inspection, SemiSync } from '../dialect';
 import type { PoolOptions } from '../options';
 import type { Plan } from '../plan';
@@ -24,6 +25,8 @@ export interface PoolFacts {
   readonly otherProxy: string | null;
   /** Since the last switch ended; null: none yet. */
   readonly sinceLastSwitchMs: number | null;
+  readonly accounts: AccountsReport;
+  readonly refusedAccounts: Fact<readonly RefusedAccount[]>;
 }
 
 /** A session on the ACTIVE that did not come through MySwitch. */

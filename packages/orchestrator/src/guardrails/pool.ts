@@ -1,4 +1,5 @@
 import type { GuardrailAnswer } from '../report';
+import { accounts } from './accounts';
 import { pass, refuse } from './answer';
 import { some, type PoolFacts } from './facts';
 
@@ -82,4 +83,5 @@ export const poolGuardrails: readonly Guardrail[] = [
   alreadyActive,
   otherProxy,
   recent,
+  accounts,
 ];

@@ -129,6 +129,8 @@ export const fakePlane: DataPlane = {
   drained: unexpected,
   kill: unexpected,
   release: unexpected,
+  accounts: unexpected,
+  refusedAccounts: unexpected,
   async stats() {
     return { gate: 'OPEN', clients: 32, held: 0, accounts: ['app'], nodes: {}, workMs: { p50: 1, p95: 2.5, max: 9 } };
   },

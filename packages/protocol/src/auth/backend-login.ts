@@ -31,6 +31,8 @@ export interface BackendLoginOptions {
   readonly database: string | null;
   /** Capability bits wanted; what the server does not offer is left out. TLS and the schema come from the other options. */
   readonly capabilities: number;
+  /** MariaDbCapability bits wanted; default: none. */
+  readonly mariadbCapabilities?: number;
   /** Collation id up to 255: the message has one byte for it. */
   readonly characterSet: number;
   readonly attributes: ConnectAttributes | null;
@@ -134,6 +136,15 @@ export class BackendLogin {
   get capabilities(): number {
     this.#greeted();
     return this.#capabilities;
+  }
+
+  get serverMariadbCapabilities(): number {
+    return this.#greeted().mariadbCapabilities;
+  }
+
+  /** Negotiated: wanted and offered. */
+  get mariadbCapabilities(): number {
+    return (this.#options.mariadbCapabilities ?? 0) & this.serverMariadbCapabilities;
   }
 
   /** Low byte of the id of the server's default collation. */
@@ -298,12 +309,15 @@ export class BackendLogin {
     wanted = withBit(wanted, Capability.CONNECT_WITH_DB, database !== null);
     wanted = withBit(wanted, Capability.CONNECT_ATTRS, attributes !== null);
     wanted = withBit(wanted, Capability.SSL, tls === 'required');
+    // CLIENT_MYSQL; a MariaDB server does not look for its own capabilities then
+    if (this.mariadbCapabilities !== 0) wanted &= ~Capability.LONG_PASSWORD;
     return (wanted & offered) >>> 0;
   }
 
   #responseHead(): { capabilities: number; maxPacket: number; characterSet: number; mariadbCapabilities: number } {
     const { characterSet } = this.#options;
-    return { capabilities: this.#capabilities, maxPacket: MAX_MESSAGE, characterSet, mariadbCapabilities: 0 };
+    const { mariadbCapabilities } = this;
+    return { capabilities: this.#capabilities, maxPacket: MAX_MESSAGE, characterSet, mariadbCapabilities };
   }
 
   #greeted(): HandshakeV10 {

@@ -52,6 +52,8 @@ export interface ClientLoginOptions<A> {
   readonly serverVersion: string;
   /** Capability bits offered; SSL is added or left out as `tlsAvailable` says. */
   readonly capabilities: number;
+  /** MariaDbCapability bits offered; default: none, as MySQL. */
+  readonly mariadbCapabilities?: number;
   readonly defaultPlugin: DefaultPlugin;
   /** 20 bytes as `loginNonce` makes them, fresh for each connection. */
   readonly nonce: Buffer;
@@ -78,6 +80,7 @@ export interface AcceptedLogin<A> {
   readonly database: string | null;
   /** Negotiated: offered and asked for. */
   readonly capabilities: number;
+  readonly mariadbCapabilities: number;
   /** Collation id: one byte at login, two in a COM_CHANGE_USER. */
   readonly characterSet: number;
   readonly attributes: ConnectAttributes | null;
@@ -147,7 +150,7 @@ const MOVES: Readonly<Record<State, readonly State[]>> = Object.freeze({
 
 /** Who wants in, with what, apart from the proof. */
 type Applicant<A> = Found<A> &
-  Pick<AcceptedLogin<A>, 'user' | 'database' | 'capabilities' | 'characterSet' | 'attributes'>;
+  Pick<AcceptedLogin<A>, 'user' | 'database' | 'capabilities' | 'mariadbCapabilities' | 'characterSet' | 'attributes'>;
 
 const ALWAYS = Capability.PROTOCOL_41 | Capability.SECURE_CONNECTION | Capability.PLUGIN_AUTH;
 const NONCE = 20;
@@ -177,9 +180,11 @@ export function loginNonce(random: Buffer): Buffer {
 export class ClientLogin<A> {
   readonly #options: ClientLoginOptions<A>;
   readonly #offered: number;
+  readonly #offeredByMariadb: number;
   #state: State = State.NEW;
   #applicant: Applicant<A> | null = null;
   #capabilities = 0;
+  #mariadbCapabilities = 0;
   #secure: boolean;
   /** Index of the method that is being tried. */
   #method = 0;
@@ -191,7 +196,10 @@ export class ClientLogin<A> {
     this.#options = options;
     this.#secure = options.isPrivate;
     this.#plugin = options.defaultPlugin;
-    const plain = (options.capabilities | ALWAYS) & ~Capability.SSL;
+    this.#offeredByMariadb = options.mariadbCapabilities ?? 0;
+    // who leaves CLIENT_MYSQL out announces MariaDB's capabilities
+    const withheld = this.#offeredByMariadb === 0 ? Capability.SSL : Capability.SSL | Capability.LONG_PASSWORD;
+    const plain = (options.capabilities | ALWAYS) & ~withheld;
     this.#offered = (options.tlsAvailable ? plain | Capability.SSL : plain) >>> 0;
   }
 
@@ -207,7 +215,7 @@ export class ClientLogin<A> {
       characterSet,
       status,
       authPlugin: defaultPlugin,
-      mariadbCapabilities: 0,
+      mariadbCapabilities: this.#offeredByMariadb,
     });
   }
 
@@ -252,6 +260,7 @@ export class ClientLogin<A> {
       attributes,
       characterSet: characterSet ?? this.#options.characterSet,
       capabilities: this.#capabilities,
+      mariadbCapabilities: this.#mariadbCapabilities,
     };
     // libmysql sends no response at first where the plugin has a nonce, but waits for one
     return this.#begin(authPlugin, authResponse, authResponse.length === 0 && authPlugin !== null);
@@ -266,11 +275,19 @@ export class ClientLogin<A> {
   }
 
   #onResponse(payload: Buffer): ClientLoginStep<A> {
-    const { user, database, attributes, characterSet, authPlugin, authResponse, capabilities } =
-      decodeHandshakeResponse(payload);
-    this.#capabilities = (capabilities & this.#offered) >>> 0;
-    const found = this.#found(user);
-    this.#applicant = { ...found, user, database, attributes, characterSet, capabilities: this.#capabilities };
+    const response = decodeHandshakeResponse(payload);
+    const { user, database, attributes, characterSet, authPlugin, authResponse } = response;
+    this.#capabilities = (response.capabilities & this.#offered) >>> 0;
+    this.#mariadbCapabilities = response.mariadbCapabilities & this.#offeredByMariadb;
+    this.#applicant = {
+      ...this.#found(user),
+      user,
+      database,
+      attributes,
+      characterSet,
+      capabilities: this.#capabilities,
+      mariadbCapabilities: this.#mariadbCapabilities,
+    };
     // without data for its plugin in the greeting a client sends no response, but waits for a nonce
     const waits = authResponse.length === 0 && authPlugin !== null && authPlugin !== this.#options.defaultPlugin;
     return this.#begin(authPlugin, authResponse, waits);
@@ -435,14 +452,14 @@ export class ClientLogin<A> {
   }
 
   #passed(credential: Credential | null, stored: string | null): ClientLoginStep<A> {
-    const { account, user, database, capabilities, characterSet, attributes } = this.#asking();
+    const { account, user, database, capabilities, mariadbCapabilities, characterSet, attributes } = this.#asking();
     if (account === null) return this.#failed();
     // without a password clients expect the OK at once; after the password itself too
     const fastAuth = this.#plugin === CACHING_SHA2_PASSWORD && this.#usedPassword && this.#state !== State.CHECKING;
     this.#move(State.ACCEPTED);
     const respond = fastAuth ? [encodeAuthMoreData(Buffer.of(FastAuth.DONE))] : [];
     const usedPassword = this.#usedPassword;
-    const who = { user, account, database, capabilities, characterSet, attributes };
+    const who = { user, account, database, capabilities, mariadbCapabilities, characterSet, attributes };
     return { kind: 'accepted', ...who, credential, stored, usedPassword, respond };
   }
 

@@ -74,6 +74,7 @@ export class Findings {
   setsLastInsertId = false;
   asksConnectionId = false;
   calls = false;
+  opaque = false;
   assignsUserVariables = false;
   pins = 0;
   unpins = 0;
@@ -123,7 +124,8 @@ export class Findings {
       (this.calcFoundRows ? 1 << 7 : 0) |
       (this.setsLastInsertId ? 1 << 8 : 0) |
       (this.asksConnectionId ? 1 << 9 : 0) |
-      (this.calls ? 1 << 10 : 0);
+      (this.calls ? 1 << 10 : 0) |
+      (this.opaque ? 1 << 11 : 0);
     const alike = COMMON[this.kind];
     return (alike[flags] ??= this.make());
   }
@@ -138,6 +140,7 @@ export class Findings {
       setsLastInsertId: this.setsLastInsertId,
       asksConnectionId: this.asksConnectionId,
       calls: this.calls,
+      opaque: this.opaque,
       assignsUserVariables: this.assignsUserVariables,
       pins: pinSets.get(this.pins),
       unpins: pinSets.get(this.unpins & ~this.pins),
@@ -160,6 +163,7 @@ export function uniteReadings(fullest: Findings, sparsest: Findings): Findings {
   united.reads = fullest.reads | sparsest.reads;
   united.calcFoundRows = fullest.calcFoundRows || sparsest.calcFoundRows;
   united.setsLastInsertId = fullest.setsLastInsertId || sparsest.setsLastInsertId;
+  united.opaque = fullest.opaque || sparsest.opaque;
   united.calls = fullest.calls || sparsest.calls;
   united.assignsUserVariables = fullest.assignsUserVariables || sparsest.assignsUserVariables;
   united.asksConnectionId = fullest.asksConnectionId || sparsest.asksConnectionId;

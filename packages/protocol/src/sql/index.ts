@@ -1,6 +1,7 @@
 export { causesOf, type Cause } from './causes';
 export { classify } from './classify';
 export { ASSIGN, DEFAULT_SQL_MODE, Lexer, Reading, Token, type SqlMode } from './lexer';
+export { mayLoadLocalFile } from './local-file';
 export { readPreparedText, type PreparedText } from './prepared-text';
 export { quoteIdentifier, quoteString } from './quote';
 export {

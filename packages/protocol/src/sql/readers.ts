@@ -57,9 +57,18 @@ function pinning(kind: StatementKind, pin: number): Reader {
   };
 }
 
+/** What it does is not in its text. */
+function opaque(reader: Reader): Reader {
+  return (scanner) => {
+    scanner.found.opaque = true;
+    return reader(scanner);
+  };
+}
+
 const admin = withAccounts(StatementKind.ADMIN);
 
 function compound(scanner: Scanner): StatementKind {
+  scanner.found.opaque = true;
   passCompound(scanner);
   return StatementKind.OTHER;
 }
@@ -259,7 +268,7 @@ const readers: Readonly<Record<number, Reader>> = {
   [K.UPDATE]: simple(StatementKind.UPDATE),
   [K.DELETE]: simple(StatementKind.DELETE),
   [K.LOAD]: readLoad,
-  [K.CALL]: assigning(StatementKind.CALL),
+  [K.CALL]: opaque(assigning(StatementKind.CALL)),
   [K.DO]: readSelect(StatementKind.DO),
   [K.HANDLER]: readHandler,
   [K.SET]: (scanner) => (readSet(scanner) ? null : StatementKind.SET),
@@ -291,7 +300,7 @@ const readers: Readonly<Record<number, Reader>> = {
 
   [K.PREPARE]: pinning(StatementKind.PREPARE, PIN.SQL_PREPARE),
   // Its text isn't known, and so neither is what it leaves behind.
-  [K.EXECUTE]: pinning(StatementKind.EXECUTE, PIN.SQL_PREPARE),
+  [K.EXECUTE]: opaque(pinning(StatementKind.EXECUTE, PIN.SQL_PREPARE)),
   [K.DEALLOCATE]: simple(StatementKind.DEALLOCATE),
 
   [K.LOCK]: readLock,

@@ -121,6 +121,8 @@ export interface Statement {
   readonly asksConnectionId: boolean;
   /** It calls what may be a stored or loadable function. */
   readonly calls: boolean;
+  /** It runs text that is not in front of us, or that is not taken apart: CALL, EXECUTE, a compound statement. */
+  readonly opaque: boolean;
   /** Other than by SET it may assign any of its `userVariables`: by `:=`, INTO, as an argument of CALL, in LOAD DATA. */
   readonly assignsUserVariables: boolean;
   readonly pins: readonly PinReason[];

@@ -16,10 +16,22 @@ export class Account {
   readonly row: RowName | null;
   /** Of a server's row: connections that it may have at a time; 0: no limit. */
   readonly maxConnections: number;
+  /** What servers are told of where the client is, so that nobody from elsewhere may use these backends; null: nothing. */
+  readonly address: string | null;
+  /** The same account for clients from wherever. */
+  #origin: Account | null = null;
+  readonly #byAddress = new Map<string, Account>();
   #credential: Credential | null;
   #successor: Account | null = null;
 
-  constructor(name: string, row: RowName | null, credential: Credential, maxConnections = 0) {
+  constructor(
+    name: string,
+    row: RowName | null,
+    credential: Credential,
+    maxConnections = 0,
+    address: string | null = null,
+  ) {
+    this.address = address;
     this.name = name;
     this.row = row;
     this.#credential = credential;
@@ -32,11 +44,36 @@ export class Account {
 
   /** null: it is no longer valid. */
   get credential(): Credential | null {
-    return this.#credential;
+    return this.#origin === null ? this.#credential : this.#origin.credential;
+  }
+
+  get origin(): Account {
+    return this.#origin ?? this;
+  }
+
+  /** The account for clients at `address` alone; null, for a Unix-domain socket: there is nothing to tell. */
+  at(address: string | null): Account {
+    if (address === null || this.#credential === null) return this;
+    let account = this.#byAddress.get(address);
+    if (account === undefined) {
+      account = new Account(this.name, this.row, this.#credential, this.maxConnections, address);
+      account.#origin = this;
+      this.#byAddress.set(address, account);
+    }
+    return account;
+  }
+
+  /** Addresses whose accounts are not in `used` are forgotten. */
+  forget(used: ReadonlySet<Account>): void {
+    for (const [address, account] of this.#byAddress) if (!used.has(account)) this.#byAddress.delete(address);
   }
 
   /** What sessions of this account use now: the same row, with the password that it has since. */
   get current(): Account {
+    if (this.#origin !== null) {
+      const { current } = this.#origin;
+      return current === this.#origin ? this : current.at(this.address);
+    }
     return this.#successor === null ? this : this.#successor.current;
   }
 

@@ -1,4 +1,5 @@
 import type { AcceptedLogin, Found } from '@myswitch/protocol';
+import { isMariadb } from '../backend/node-baseline';
 import type { NodeBaseline } from '../backend/node-baseline';
 import { accessDenied } from '../commands/access-denied';
 import { ProxyError } from '../errors';
@@ -70,6 +71,12 @@ export class Logins {
 
   /** A client that knew its password: its account, or why it may not come in all the same. */
   admit(login: AcceptedLogin<Candidate>, facts: ClientFacts): Account | ClientError {
+    const admitted = this.#admit(login, facts);
+    const isTold = admitted instanceof Account && this.#options.nodes.some(({ proxyProtocol }) => proxyProtocol);
+    return isTold ? admitted.at(facts.address) : admitted;
+  }
+
+  #admit(login: AcceptedLogin<Candidate>, facts: ClientFacts): Account | ClientError {
     const { account: candidate, credential, user, usedPassword } = login;
     if (candidate instanceof Account) return candidate;
     const { row, name } = candidate;
@@ -100,7 +107,7 @@ export class Logins {
   }
 
   get #isMariadb(): boolean {
-    return this.#pool.baseline?.serverVersion.includes('MariaDB') ?? false;
+    return isMariadb(this.#pool.baseline);
   }
 
   #connections(row: string): number {

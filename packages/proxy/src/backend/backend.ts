@@ -1,5 +1,6 @@
 import { Command, Diagnostic, encodePacket, ReplyTracker } from '@myswitch/protocol';
 import type { ReplyGrammar } from '@myswitch/protocol';
+import type { Capabilities } from '../capabilities';
 import type { Log } from '../errors';
 import type { SessionContext } from '../session/context';
 import type { NodeBaseline } from './node-baseline';
@@ -46,7 +47,9 @@ export class Backend {
   readonly pool: Home;
   readonly connectionId: number;
   /** Capabilities that change what statements mean; see capabilities.ts. */
-  readonly variant: number;
+  variant: number;
+  /** Those of the connection: a variant may name more than the server has. */
+  readonly negotiated: Capabilities;
   readonly generation: number;
   readonly statements = new StatementCache();
   /** What the server's session holds. */
@@ -62,7 +65,7 @@ export class Backend {
   heldSince = 0;
   idleSince = 0;
   readonly #wire: Wire;
-  readonly #tracker = new ReplyTracker();
+  readonly #tracker: ReplyTracker;
   /** The FIFO: who gets each reply, and beside it what the reply looks like. */
   readonly #expected: ReplyReceiver[] = [];
   readonly #grammars: ReplyGrammar[] = [];
@@ -71,12 +74,20 @@ export class Backend {
   constructor(
     pool: Home,
     wire: Wire,
-    login: { connectionId: number; variant: number; generation: number; context: SessionContext },
+    login: {
+      connectionId: number;
+      variant: number;
+      negotiated: Capabilities;
+      generation: number;
+      context: SessionContext;
+    },
     log: Log,
   ) {
     this.pool = pool;
     this.connectionId = login.connectionId;
     this.variant = login.variant;
+    this.negotiated = login.negotiated;
+    this.#tracker = new ReplyTracker(login.negotiated.capabilities);
     this.generation = login.generation;
     this.context = login.context;
     this.#wire = wire;
@@ -104,6 +115,10 @@ export class Backend {
     payload[0] = command;
     argument.copy(payload, 1);
     this.write(encodePacket(payload, 0));
+  }
+
+  has(capability: number): boolean {
+    return (this.negotiated.capabilities & capability) !== 0;
   }
 
   /** The server does not keep up with what is written. */

@@ -1,6 +1,7 @@
 import { CHARSET_VARIABLES, SessionContext } from '../session/context';
 import type { Backend } from './backend';
-import type { NodeBaseline } from './node-baseline';
+import { isMariadb } from './node-baseline';
+import type { Greeting, NodeBaseline } from './node-baseline';
 import { query } from './exchange';
 
 /**
@@ -8,7 +9,7 @@ import { query } from './exchange';
  * the trackers' own settings.
  */
 const UNTRACKED =
-  /^(timestamp|insert_id|last_insert_id|identity|rand_seed[12]|pseudo_.*|gtid_.*|last_gtid|statement_id|warning_count|error_count|session_track_.*|in_transaction|proxy_user|external_user|resultset_metadata)$/;
+  /^(timestamp|insert_id|last_insert_id|identity|rand_seed[12]|pseudo_.*|gtid_.*|last_gtid|statement_id|warning_count|error_count|session_track_(schema|state_change|system_variables)|in_transaction|proxy_user|external_user)$/;
 
 /** Whether a session variable is replayed: its value is the session's own, and lasts. */
 export function isReplayed(name: string): boolean {
@@ -17,25 +18,31 @@ export function isReplayed(name: string): boolean {
 
 export async function readBaseline(
   backend: Backend,
-  greeting: { serverVersion: string; characterSet: number },
+  { serverVersion, characterSet, offers }: Greeting,
 ): Promise<NodeBaseline> {
   const charset = query(backend, `SELECT ${CHARSET_VARIABLES.map((name) => `@@SESSION.${name}`).join(',')}`);
+  const globals = query(backend, `SELECT ${CHARSET_VARIABLES.map((name) => `@@GLOBAL.${name}`).join(',')}`);
   const collations = query(
     backend,
     'SELECT ID, CHARACTER_SET_NAME, COLLATION_NAME FROM information_schema.COLLATIONS WHERE ID IS NOT NULL',
   );
   const names = query(backend, 'SHOW SESSION VARIABLES');
-  const defaults = query(backend, 'SELECT @@GLOBAL.sql_mode,@@GLOBAL.interactive_timeout');
-  const values = (await charset).rows[0] ?? [];
-  const variables = new Map(CHARSET_VARIABLES.map((name, i) => [name, quoted(values[i])]));
+  const defaults = query(backend, 'SELECT @@GLOBAL.sql_mode,@@GLOBAL.interactive_timeout,@@GLOBAL.max_allowed_packet');
+  const variables = charsetValues((await charset).rows[0]);
+  const globalCharset = charsetValues((await globals).rows[0]);
   const shown = (await names).rows;
   const tracked = shown
     .map((row) => String(row[0]).toLowerCase())
     .filter((name) => /^[a-z0-9_]+$/.test(name) && isReplayed(name));
-  const [sqlMode, interactiveTimeout] = (await defaults).rows[0] ?? [];
+  const [sqlMode, interactiveTimeout, maxAllowedPacket] = (await defaults).rows[0] ?? [];
   return {
-    ...greeting,
+    serverVersion,
+    characterSet,
+    offers,
+    resetKeeps: isMariadb({ serverVersion }) ? 'CHARACTER_SET' : 'CAPABILITIES',
+    globalCharset,
     fresh: new Map(shown.map(([name, value]) => [String(name).toLowerCase(), value?.toString('latin1') ?? ''])),
+    maxPayload: Number(maxAllowedPacket) - 1,
     sqlMode: String(sqlMode),
     interactiveTimeout: String(interactiveTimeout),
     context: new SessionContext(null, variables, new Map()),
@@ -49,6 +56,10 @@ export async function readBaseline(
       `SET SESSION session_track_schema=ON, SESSION session_track_state_change=ON, ` +
       `SESSION session_track_system_variables='${tracked.join(',')}'`,
   };
+}
+
+function charsetValues(row: readonly (Buffer | null)[] = []): ReadonlyMap<string, string> {
+  return new Map(CHARSET_VARIABLES.map((name, i) => [name, quoted(row[i])]));
 }
 
 function quoted(value: Buffer | null | undefined): string {

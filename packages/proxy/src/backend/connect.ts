@@ -1,20 +1,30 @@
-import { BackendLogin, encodePacket, lastSequence, PacketFramer } from '@myswitch/protocol';
+import type { Socket } from 'node:net';
+import {
+  BackendLogin,
+  encodePacket,
+  encodeProxyHeader,
+  lastSequence,
+  PacketFramer,
+  ProtocolError,
+} from '@myswitch/protocol';
 import { ProxyError } from '../errors';
 import type { Account } from '../accounts/account';
 import type { NodeOptions } from '../options';
-import { backendCapabilities } from '../capabilities';
+import { backendCapabilities, serves } from '../capabilities';
+import type { Capabilities } from '../capabilities';
 import type { Clock } from '../clock';
+import type { Greeting } from './node-baseline';
 import { Wire } from './wire';
 
 /** Payloads during login are small; a server that sends more is none. */
 const MAX_LOGIN_PAYLOAD = 1 << 20;
 const UTF8MB4_GENERAL_CI = 45;
 
-export interface Connected {
+export interface Connected extends Greeting {
   readonly wire: Wire;
   readonly connectionId: number;
-  readonly serverVersion: string;
-  readonly characterSet: number;
+  /** Those of the connection. */
+  readonly negotiated: Capabilities;
 }
 
 /**
@@ -32,12 +42,14 @@ export function connect(
   if (credential === null) return Promise.reject(retired(account));
   return new Promise((resolve, reject) => {
     const wire = new Wire(node);
+    const tells = node.proxyProtocol && account.address !== null;
+    if (tells) tellAddress(wire.socket, account.address);
     const framer = new PacketFramer({ maxPayload: MAX_LOGIN_PAYLOAD });
     const login = new BackendLogin({
       user: account.name,
       credential,
       database: null,
-      capabilities: backendCapabilities(variant),
+      ...backendCapabilities(variant),
       characterSet: UTF8MB4_GENERAL_CI,
       attributes: new Map([['program_name', 'myswitch']]),
       tls: node.tls === null ? 'off' : 'required',
@@ -53,6 +65,7 @@ export function connect(
       stop();
       wire.socket.on('error', () => undefined).destroy();
       if (error instanceof ProxyError) return reject(error);
+      if (tells && isRefusedHeader(error)) return reject(headerRefused(node));
       reject(new ProxyError('BACKEND_UNAVAILABLE', `${node.name} (${node.host}:${node.port}): ${error.message}`));
     };
     const send = ({ payload, sequence }: { payload: Buffer; sequence: number }): void => {
@@ -78,14 +91,23 @@ export function connect(
               return fail(
                 new ProxyError('SERVER', step.error.message, { errno: step.error.code, sqlState: step.error.sqlState }),
               );
-            case 'done':
+            case 'done': {
+              const { capabilities, mariadbCapabilities } = login;
+              const negotiated = { capabilities, mariadbCapabilities };
+              if (!serves(variant, negotiated)) return fail(unable(node));
               stop();
               return resolve({
                 wire,
                 connectionId: login.connectionId,
                 serverVersion: login.serverVersion,
                 characterSet: login.defaultCollation,
+                offers: {
+                  capabilities: login.serverCapabilities,
+                  mariadbCapabilities: login.serverMariadbCapabilities,
+                },
+                negotiated,
               });
+            }
           }
         }
       } catch (error) {
@@ -113,7 +135,32 @@ export function connect(
   });
 }
 
+/** The PROXY protocol header, before anything else. Many clients share the connection: its port is ours, by which it can be found. */
+function tellAddress(socket: Socket, address: string): void {
+  socket.once('connect', () => {
+    const { localPort = 0, remoteAddress = '', remotePort = 0 } = socket;
+    const destination = { address: remoteAddress, port: remotePort };
+    socket.write(encodeProxyHeader({ source: { address, port: localPort }, destination }));
+  });
+}
+
+/** A server that does not take the header says so at once, where the answer to its greeting was due. */
+function isRefusedHeader(error: Error & { readonly code?: string }): boolean {
+  return error instanceof ProtocolError ? error.code === 'OUT_OF_ORDER' : error.code?.startsWith('ERR_SSL') === true;
+}
+
+function headerRefused({ name }: NodeOptions): ProxyError {
+  const message = `${name} does not take the PROXY protocol from here (MariaDB: proxy_protocol_networks; MySQL has none)`;
+  return new ProxyError('SERVER', message, { errno: 1130, sqlState: 'HY000' });
+}
+
 function retired({ name }: Account): ProxyError {
   const message = `Access denied for user '${name}': its password has changed since it logged in`;
   return new ProxyError('SERVER', message, { errno: 1045, sqlState: '28000' });
+}
+
+/** Its drivers connect again after this, and negotiate anew. */
+function unable(node: NodeOptions): ProxyError {
+  const message = `MySwitch: ${node.name} lacks a capability that this connection was given by another server; connect again`;
+  return new ProxyError('SERVER', message, { errno: 1105, sqlState: '08S01' });
 }

@@ -1,10 +1,13 @@
 import {
   ByteReader,
+  Capability,
   Command,
   decodeColumnDefinition,
   decodeErr,
   encodePacket,
   encodeStatementClose,
+  MariaDbCapability,
+  ProtocolError,
   ReplyGrammar,
 } from '@myswitch/protocol';
 import type { ColumnDefinition, ReplyTracker } from '@myswitch/protocol';
@@ -16,6 +19,8 @@ import type { ReplyReceiver } from './reply';
 const MAX_ANSWER_BYTES = 4 << 20;
 const HEADER = 4;
 const NOTHING = Buffer.alloc(0);
+/** Before the text of a COM_QUERY, with CLIENT_QUERY_ATTRIBUTES: none, in one set. */
+export const NO_ATTRIBUTES = Buffer.of(0, 1);
 
 export interface Answer {
   readonly columns: readonly ColumnDefinition[];
@@ -35,8 +40,10 @@ class AwaitedReply implements ReplyReceiver {
   #parts: Buffer[] = [];
   #bytes = 0;
   #error: ProxyError | null = null;
+  readonly #backend: Backend;
 
-  constructor() {
+  constructor(backend: Backend) {
+    this.#backend = backend;
     this.answer = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -63,6 +70,10 @@ class AwaitedReply implements ReplyReceiver {
     return null;
   }
 
+  localFile(): void {
+    throw new ProtocolError('UNSUPPORTED', 'the server asks for a file');
+  }
+
   prepared(payload: Buffer): void {
     this.statementId = payload.readUInt32LE(1);
   }
@@ -73,7 +84,7 @@ class AwaitedReply implements ReplyReceiver {
     if (this.#error) return this.#reject(this.#error);
     if (tracker.resultSets === 0) return this.#resolve({ columns: [], rows: [], status: tracker.status });
     try {
-      const { columns, rows } = readResultSet(Buffer.concat(this.#parts));
+      const { columns, rows } = readResultSet(Buffer.concat(this.#parts), this.#backend);
       this.#resolve({ columns, rows, status: tracker.status });
     } catch (error) {
       this.#reject(error as Error);
@@ -85,7 +96,7 @@ class AwaitedReply implements ReplyReceiver {
   }
 }
 
-function readResultSet(bytes: Buffer): { columns: ColumnDefinition[]; rows: (Buffer | null)[][] } {
+function readResultSet(bytes: Buffer, backend: Backend): { columns: ColumnDefinition[]; rows: (Buffer | null)[][] } {
   const payloads: Buffer[] = [];
   for (let at = 0; at + HEADER <= bytes.length;) {
     const length = bytes.readUIntLE(at, 3);
@@ -94,10 +105,14 @@ function readResultSet(bytes: Buffer): { columns: ColumnDefinition[]; rows: (Buf
   }
   if (payloads.length === 0) return { columns: [], rows: [] };
   const count = new ByteReader(payloads[0]!).lenenc();
-  const columns = payloads.slice(1, 1 + count).map((payload) => decodeColumnDefinition(payload));
-  const rows = payloads.slice(1 + count).map((payload) => {
+  // the session that has the backend may have had them left out
+  const named = !backend.has(Capability.OPTIONAL_RESULTSET_METADATA) || payloads[0]!.at(-1) !== 0;
+  const extended = (backend.negotiated.mariadbCapabilities & MariaDbCapability.EXTENDED_METADATA) !== 0;
+  const definitions = named ? count : 0;
+  const columns = payloads.slice(1, 1 + definitions).map((payload) => decodeColumnDefinition(payload, extended));
+  const rows = payloads.slice(1 + definitions).map((payload) => {
     const reader = new ByteReader(payload);
-    return columns.map(() => {
+    return Array.from({ length: count }, () => {
       if (payload[reader.offset] !== 0xfb) return reader.lenencBuffer();
       reader.skip(1);
       return null;
@@ -113,12 +128,17 @@ export function asBytes(expression: string): string {
 
 /** Asks the server something of our own. Rejects with ProxyError SERVER (its ERR packet) or BACKEND_LOST. */
 export function query(backend: Backend, sql: string): Promise<Answer> {
-  return ask(backend, Command.QUERY, Buffer.from(sql, 'utf8'), ReplyGrammar.QUERY);
+  return askText(backend, Buffer.from(sql, 'utf8'));
 }
 
 /** A text of the client's, or with parts of it: bytes as latin1. */
 export function queryText(backend: Backend, sql: string): Promise<Answer> {
-  return ask(backend, Command.QUERY, Buffer.from(sql, 'latin1'), ReplyGrammar.QUERY);
+  return askText(backend, Buffer.from(sql, 'latin1'));
+}
+
+function askText(backend: Backend, text: Buffer): Promise<Answer> {
+  const argument = backend.has(Capability.QUERY_ATTRIBUTES) ? Buffer.concat([NO_ATTRIBUTES, text]) : text;
+  return ask(backend, Command.QUERY, argument, ReplyGrammar.QUERY);
 }
 
 /** `schema`: the client's bytes as latin1. */
@@ -137,7 +157,7 @@ export async function ping(backend: Backend): Promise<number> {
 }
 
 function ask(backend: Backend, command: number, argument: Buffer, grammar: ReplyGrammar): Promise<Answer> {
-  const reply = new AwaitedReply();
+  const reply = new AwaitedReply(backend);
   backend.expect(grammar, reply);
   backend.send(command, argument);
   return reply.answer;
@@ -145,7 +165,7 @@ function ask(backend: Backend, command: number, argument: Buffer, grammar: Reply
 
 /** COM_STMT_PREPARE. Resolves with the server's statement id. */
 export function prepareStatement(backend: Backend, sql: Buffer): Promise<number> {
-  const reply = new AwaitedReply();
+  const reply = new AwaitedReply(backend);
   backend.expect(ReplyGrammar.PREPARE, reply);
   backend.send(Command.STMT_PREPARE, sql);
   return reply.answer.then(() => reply.statementId);

@@ -1,4 +1,5 @@
 import { Capability } from '@myswitch/protocol';
+import type { Capabilities } from '../capabilities';
 import type { SessionContext } from '../session/context';
 
 interface Collation {
@@ -6,20 +7,36 @@ interface Collation {
   readonly collation: string;
 }
 
-/** What a fresh session on a node is like; read once for each generation of a node's backends. */
-export interface NodeBaseline {
+/** What a server says of itself before anything else. */
+export interface Greeting {
   readonly serverVersion: string;
-  /** Low byte of the collation that the server greets with. */
+  /** Low byte of the collation that it greets with. */
   readonly characterSet: number;
+  readonly offers: Capabilities;
+}
+
+/** What a fresh session on a node is like; read once for each generation of a node's backends. */
+export interface NodeBaseline extends Greeting {
   readonly context: SessionContext;
   /** Values of a fresh session's variables as SHOW VARIABLES gives them; as latin1. */
   readonly fresh: ReadonlyMap<string, string>;
+  /** Bytes of the longest message that it takes: one less than its max_allowed_packet. */
+  readonly maxPayload: number;
+  /** What COM_RESET_CONNECTION leaves of a login: MariaDB its character set, MySQL what its capabilities set. */
+  readonly resetKeeps: 'CHARACTER_SET' | 'CAPABILITIES';
+  /** Character sets and collation of MySQL's sessions after a reset. */
+  readonly globalCharset: ReadonlyMap<string, string>;
   /** Global values, which some logins add to. */
   readonly sqlMode: string;
   readonly interactiveTimeout: string;
   readonly collations: ReadonlyMap<number, Collation>;
   /** SET that makes the server tell what changes; run once on each new backend. */
   readonly trackers: string;
+}
+
+/** Null, for a server that has not answered yet: taken for MySQL. */
+export function isMariadb(greeting: Pick<Greeting, 'serverVersion'> | null): boolean {
+  return greeting?.serverVersion.includes('MariaDB') ?? false;
 }
 
 /** What a session is like after a login with these capabilities: some of them set variables. */
@@ -44,4 +61,10 @@ export function contextFor(baseline: NodeBaseline, characterSet: number, variant
     ['collation_connection', `'${collation}'`],
   ]);
   return fresh.withValues(variables, new Map());
+}
+
+/** What such a login's session is like after COM_RESET_CONNECTION; its schema stays. */
+export function resetContextFor(baseline: NodeBaseline, characterSet: number, variant: number): SessionContext {
+  if (baseline.resetKeeps === 'CHARACTER_SET') return contextFor(baseline, characterSet, 0);
+  return freshContext(baseline, variant).withValues(baseline.globalCharset, new Map());
 }

@@ -2,7 +2,7 @@ import { decodeChangeUser } from '@myswitch/protocol';
 import type { AcceptedLogin, ClientLoginStep, Packet, PasswordCheck } from '@myswitch/protocol';
 import { Account } from '../accounts/account';
 import type { Candidate } from '../accounts/account-table';
-import { contextFor } from '../backend/node-baseline';
+import { contextFor, resetContextFor } from '../backend/node-baseline';
 import { useSchema } from '../backend/exchange';
 import type { ClientError } from '../session/client-error';
 import type { Session, Work } from '../session/session';
@@ -64,7 +64,12 @@ function accept(session: Session, login: AcceptedLogin<Candidate>): Work | null 
   const become = (): void => {
     session.forget();
     session.account = account;
-    session.context = session.loginContext = contextFor(pool.baseline!, login.characterSet, session.variant);
+    const baseline = pool.baseline!;
+    const { characterSet } = login;
+    // MariaDB forgets what the login's capabilities set here too
+    const kept = baseline.resetKeeps === 'CAPABILITIES' ? session.variant : 0;
+    session.context = contextFor(baseline, characterSet, kept);
+    session.resetContext = resetContextFor(baseline, characterSet, session.variant);
   };
   if (session.backend !== null) {
     // gives up what the former account holds on its backend first

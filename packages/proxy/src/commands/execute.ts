@@ -1,10 +1,15 @@
 import {
+  bulkTypes,
+  Capability,
   encodePacket,
   executeLayout,
+  MariaDbCapability,
+  mayLoadLocalFile,
   patchStatementId,
   ReplyGrammar,
   ServerStatus,
-  statementId,
+  withBulkTypes,
+  withoutQueryAttributes,
   withParamTypes,
 } from '@myswitch/protocol';
 import type { Cause, Packet, ReplyTracker, Statement } from '@myswitch/protocol';
@@ -13,22 +18,42 @@ import type { PreparedStatement } from '../session/prepared-statements';
 import type { Session } from '../session/session';
 import { NO_STATEMENT } from './no-statement';
 import type { Work } from '../session/session';
-import { ensureOpen, keyOn, noteUse, openOn, unknownStatement } from './statement-state';
+import { ensureOpen, keyOn, noteUse, openOn, statementOf, unknownStatement } from './statement-state';
+import { unknownCommand } from './unknown-command';
 
 /** COM_STMT_EXECUTE, with the id, and where needed the parameter types, that the backend at hand knows. */
 export function execute(session: Session, packet: Packet): Work | null {
   const { payload } = packet;
-  const id = statementId(payload);
-  const prepared = session.statements.get(id);
-  if (prepared === undefined) return unknownStatement(session, id, 'mysqld_stmt_execute');
-  const layout = executeLayout(payload, prepared.paramCount);
-  if (layout.flags !== 0) prepared.use = 'EXCLUSIVE';
-  if (layout.newParamsBound) {
-    const types = payload.subarray(layout.typesOffset, layout.valuesOffset);
-    if (prepared.types === null || !prepared.types.equals(types)) bind(prepared, Buffer.from(types));
-  }
-  return new ExecuteWork(packet, prepared, layout.newParamsBound);
+  const prepared = statementOf(session, payload);
+  if (prepared === undefined) return unknownStatement(session, payload, 'mysqld_stmt_execute');
+  const attributes = (session.capabilities & Capability.QUERY_ATTRIBUTES) !== 0;
+  const { flags, types } = executeLayout(payload, prepared.paramCount, attributes);
+  if (flags !== 0) prepared.use = 'EXCLUSIVE';
+  return new ExecuteWork(packet, prepared, types, attributes ? WITH_ATTRIBUTES : PLAIN, flags !== 0);
 }
+
+/** COM_STMT_BULK_EXECUTE (MariaDB): many rows of parameters at once. */
+export function bulkExecute(session: Session, packet: Packet): Work | null {
+  const { payload } = packet;
+  if ((session.mariadbCapabilities & MariaDbCapability.STMT_BULK_OPERATIONS) === 0) return unknownCommand(session);
+  const prepared = statementOf(session, payload);
+  if (prepared === undefined) return unknownStatement(session, payload, 'mysqld_stmt_execute');
+  return new ExecuteWork(packet, prepared, bulkTypes(payload, prepared.paramCount), BULK, false);
+}
+
+/** How a command that executes a statement is changed for the backend at hand. */
+interface Form {
+  withTypes(payload: Buffer, paramCount: number, types: Buffer): Buffer;
+  /** For a backend without CLIENT_QUERY_ATTRIBUTES. Absent: it is the same there. */
+  readonly withoutAttributes?: (payload: Buffer, paramCount: number) => Buffer;
+}
+
+const PLAIN: Form = { withTypes: withParamTypes };
+const BULK: Form = { withTypes: withBulkTypes };
+const WITH_ATTRIBUTES: Form = {
+  withTypes: (payload, paramCount, types) => withParamTypes(payload, paramCount, types, true),
+  withoutAttributes: withoutQueryAttributes,
+};
 
 function bind(prepared: PreparedStatement, types: Buffer): void {
   prepared.types = types;
@@ -42,16 +67,21 @@ class ExecuteWork implements Work {
   readonly grammar = ReplyGrammar.QUERY;
   readonly statement: Statement;
   readonly causes: readonly Cause[];
+  readonly opensCursor: boolean;
   readonly #packet: Packet;
   readonly #prepared: PreparedStatement;
   readonly #bindsTypes: boolean;
+  readonly #form: Form;
 
-  constructor(packet: Packet, prepared: PreparedStatement, bindsTypes: boolean) {
+  constructor(packet: Packet, prepared: PreparedStatement, types: Buffer | null, form: Form, opensCursor: boolean) {
     this.#packet = packet;
     this.#prepared = prepared;
-    this.#bindsTypes = bindsTypes;
+    this.#bindsTypes = types !== null;
+    this.#form = form;
     this.statement = prepared.statement;
     this.causes = prepared.causes;
+    this.opensCursor = opensCursor;
+    if (types !== null && prepared.types?.equals(types) !== true) bind(prepared, Buffer.from(types));
   }
 
   get bytes(): number {
@@ -66,24 +96,27 @@ class ExecuteWork implements Work {
     return ensureOpen(session, backend, this.#prepared);
   }
 
+  /** MariaDB prepares LOAD DATA too. */
+  mayLoadFile(): boolean {
+    return mayLoadLocalFile(this.#prepared.sql.toString('latin1'));
+  }
+
   write(session: Session, backend: Backend): void {
     const open = openOn(session, backend, this.#prepared)!;
     const { types, paramCount } = this.#prepared;
-    const { raw } = this.#packet;
-    if (!this.#bindsTypes && types !== null && open.types === null) {
-      open.types = types;
-      const typed = withParamTypes(this.#packet.payload, paramCount, types);
-      patchStatementId(typed, open.id);
-      backend.write(encodePacket(typed, 0));
-      return;
-    }
+    const isUntyped = !this.#bindsTypes && types !== null && open.types === null;
+    const { withoutAttributes } = this.#form;
+    const isCounted = withoutAttributes !== undefined && !backend.has(Capability.QUERY_ATTRIBUTES);
     open.types = types;
-    if (raw !== null) {
+    const { raw } = this.#packet;
+    if (raw !== null && !isUntyped && !isCounted) {
       raw.writeUInt32LE(open.id, HEADER + 1);
       backend.write(raw);
       return;
     }
-    const { payload } = this.#packet;
+    let { payload } = this.#packet;
+    if (isUntyped) payload = this.#form.withTypes(payload, paramCount, types);
+    if (isCounted) payload = withoutAttributes(payload, paramCount);
     patchStatementId(payload, open.id);
     backend.write(encodePacket(payload, 0));
   }
@@ -98,10 +131,13 @@ class ExecuteWork implements Work {
 
 /** COM_STMT_FETCH: rows of an open cursor, so the session is on its backend. */
 export function fetch(session: Session, packet: Packet): Work | null {
-  const id = statementId(packet.payload);
-  const prepared = session.statements.get(id);
-  if (prepared === undefined || !session.cursors.has(id)) return unknownStatement(session, id, 'mysqld_stmt_fetch');
   const { payload } = packet;
+  const prepared = statementOf(session, payload);
+  if (prepared === undefined) return unknownStatement(session, payload, 'mysqld_stmt_fetch');
+  if (!session.cursors.has(prepared.id)) {
+    session.sendError({ code: 1421, sqlState: 'HY000', message: `The statement (${prepared.id}) has no open cursor.` });
+    return null;
+  }
   return {
     grammar: ReplyGrammar.FETCH,
     bytes: payload.length,
@@ -112,7 +148,7 @@ export function fetch(session: Session, packet: Packet): Work | null {
     },
     done(_session, backend, tracker, ok) {
       if (ok && (tracker.status & ServerStatus.LAST_ROW_SENT) === 0) return;
-      session.cursors.delete(id);
+      session.cursors.delete(prepared.id);
       noteUse(session, backend, prepared);
     },
   };

@@ -27,6 +27,16 @@ export function fieldList(_session: Session, packet: Packet): Work {
   return forwarded(packet, ReplyGrammar.FIELD_LIST);
 }
 
+/** COM_DEBUG, COM_REFRESH, COM_SHUTDOWN: the server knows who may, and whether it still has them. */
+export function administer(_session: Session, packet: Packet): Work {
+  return forwarded(packet, ReplyGrammar.SINGLE);
+}
+
+/** COM_PROCESS_INFO. */
+export function processInfo(_session: Session, packet: Packet): Work {
+  return forwarded(packet, ReplyGrammar.QUERY);
+}
+
 /** COM_STATISTICS. */
 export function statistics(_session: Session, packet: Packet): Work {
   return forwarded(packet, ReplyGrammar.STATISTICS);

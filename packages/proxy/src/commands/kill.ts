@@ -1,10 +1,12 @@
 import type { Packet, Statement } from '@myswitch/protocol';
 import { query } from '../backend/exchange';
+import { isMariadb } from '../backend/node-baseline';
 import type { KillOutcome, KillRequest } from '../pool/peers';
 import type { Session, Work } from '../session/session';
 import { FIRST_SESSION_ID } from '../session/session-id';
 import { NO_STATEMENT } from './no-statement';
-import { textWork } from './text';
+import { ownText, queryWork } from './text';
+import type { QueryText } from './text';
 
 const KILL = /^\s*kill\s+(?:(?:hard|soft)\s+)?(?:(connection|query)\s+)?(\d+|connection_id\s*\(\s*\))\s*;?\s*$/i;
 /** MariaDB's KILL QUERY ID: a number that only the server gives. */
@@ -20,8 +22,9 @@ const KILLED = { code: 1927, sqlState: '70100', message: 'Connection was killed'
  * told it: that may be a connection that some session of ours is using now. In both cases the session is meant, whichever
  * process carries it. An id of neither kind is for the server.
  */
-export function killStatement(session: Session, sql: string, statement: Statement): Work | null {
-  if (QUERY_ID.test(sql)) return textWork(session, sql, statement);
+export function killStatement(session: Session, text: QueryText, statement: Statement): Work | null {
+  const { sql } = text;
+  if (QUERY_ID.test(sql)) return queryWork(session, text, statement);
   const match = KILL.exec(sql);
   if (match === null) {
     session.sendError({
@@ -33,19 +36,19 @@ export function killStatement(session: Session, sql: string, statement: Statemen
   }
   const id = /^\d/.test(match[2]!) ? Number(match[2]) : session.id;
   const what = match[1]?.toLowerCase() === 'query' ? 'query' : 'connection';
-  return kill(session, id, what, textWork(session, sql, statement));
+  return kill(session, id, what, queryWork(session, text, statement));
 }
 
 /** COM_PROCESS_KILL. */
 export function processKill(session: Session, packet: Packet): Work | null {
   const id = packet.payload.length >= 5 ? packet.payload.readUInt32LE(1) : 0;
-  return kill(session, id, 'connection', textWork(session, `KILL ${id}`, NO_STATEMENT));
+  return kill(session, id, 'connection', queryWork(session, ownText(`KILL ${id}`), NO_STATEMENT));
 }
 
 function kill(session: Session, id: number, what: 'query' | 'connection', onServer: Work): null {
   if (id === session.id) {
     if (what === 'query') session.sendError(INTERRUPTED);
-    else session.end(session.pool.baseline?.serverVersion.includes('MariaDB') === true ? KILLED : INTERRUPTED);
+    else session.end(isMariadb(session.pool.baseline) ? KILLED : INTERRUPTED);
     return null;
   }
   const request = { pool: session.pool.options.name, id, what, user: session.account.name, privileged: false };

@@ -1,7 +1,9 @@
-import { Capability, encodeEof, encodePacket } from '@myswitch/protocol';
+import { Capability, encodePacket, ReplyGrammar } from '@myswitch/protocol';
 import type { Packet } from '@myswitch/protocol';
-import type { Session } from '../session/session';
 import { variantOf } from '../capabilities';
+import type { Session, Work } from '../session/session';
+import { NO_STATEMENT } from './no-statement';
+import { unknownCommand } from './unknown-command';
 
 /** COM_PING asks whether *this* connection lives. */
 export function ping(session: Session): null {
@@ -14,29 +16,38 @@ export function quit(session: Session): null {
   return null;
 }
 
-/** COM_SET_OPTION: 0 turns multi-statements on, 1 off. Backends of the other variant serve the session from now on. */
-export function setOption(session: Session, packet: Packet): null {
-  if (packet.payload.length < 3) {
+/**
+ * COM_SET_OPTION: 0 turns multi-statements on, 1 off. Backends of the other variant serve the session from now on; one that
+ * it has to keep is made one of them.
+ */
+export function setOption(session: Session, packet: Packet): Work | null {
+  const { payload } = packet;
+  if (payload.length < 3) {
     session.sendError({ code: 1835, sqlState: 'HY000', message: 'Malformed communication packet.' });
     return null;
   }
-  const option = packet.payload.readUInt16LE(1);
-  if (option > 1) {
-    session.sendError({ code: 1047, sqlState: '08S01', message: 'Unknown command' });
-    return null;
-  }
+  const option = payload.readUInt16LE(1);
+  if (option > 1) return unknownCommand(session);
   if (session.backend !== null) {
-    session.sendError({
-      code: 1105,
-      sqlState: 'HY000',
-      message: 'MySwitch: COM_SET_OPTION inside a transaction or while pinned is not passed on',
-    });
-    return null;
+    return {
+      grammar: ReplyGrammar.SINGLE,
+      bytes: payload.length,
+      statement: NO_STATEMENT,
+      write: (_session, backend) => void backend.write(encodePacket(payload, 0)),
+      done(_session, backend, _tracker, ok) {
+        if (!ok) return;
+        setMultiStatements(session, option === 0);
+        backend.variant = session.variant;
+      },
+    };
   }
-  const bit = Capability.MULTI_STATEMENTS;
-  session.capabilities = (option === 0 ? session.capabilities | bit : session.capabilities & ~bit) >>> 0;
-  session.variant = variantOf(session.capabilities);
-  if (session.deprecateEof) session.sendOk();
-  else session.write(encodePacket(encodeEof({ warnings: 0, status: session.plainStatus }), 1));
+  setMultiStatements(session, option === 0);
+  session.sendEof();
   return null;
+}
+
+function setMultiStatements(session: Session, on: boolean): void {
+  const bit = Capability.MULTI_STATEMENTS;
+  session.capabilities = (on ? session.capabilities | bit : session.capabilities & ~bit) >>> 0;
+  session.variant = variantOf(session);
 }

@@ -60,8 +60,9 @@ class PrepareWork implements Work {
     backend.write(encodePacket(Buffer.concat([Buffer.of(0x16), this.#sql]), 0));
   }
 
-  done(session: Session, _backend: Backend, _tracker: ReplyTracker): void {
+  done(session: Session, _backend: Backend, _tracker: ReplyTracker, ok: boolean): void {
     session.onPrepared = null;
+    if (!ok) session.statements.forgetLast();
   }
 
   #prepareOk(session: Session, backend: Backend, payload: Buffer): void {

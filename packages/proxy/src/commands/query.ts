@@ -1,4 +1,11 @@
-import { classify, DEFAULT_SQL_MODE, StatementKind, substituteCalls } from '@myswitch/protocol';
+import {
+  Capability,
+  classify,
+  DEFAULT_SQL_MODE,
+  queryTextOffset,
+  StatementKind,
+  substituteCalls,
+} from '@myswitch/protocol';
 import type { Packet, Statement } from '@myswitch/protocol';
 import { LRUCache } from 'lru-cache';
 import type { Session, Work } from '../session/session';
@@ -6,7 +13,8 @@ import { withOwnCounts } from './diagnostics';
 import { killStatement } from './kill';
 import { sqlModeOf } from './sql-mode';
 import { sqlPrepared } from './sql-prepared';
-import { queryWork, textWork } from './text';
+import { queryWork, withSql } from './text';
+import type { QueryText } from './text';
 import { isTrackerSetting, withoutTrackerSettings } from './tracker-settings';
 
 /** Shorter texts are classified faster than they are looked up; longer ones would crowd out the others. */
@@ -16,28 +24,31 @@ const cache = new LRUCache<string, Statement>({ max: 4096 });
 
 /** COM_QUERY. */
 export function query(session: Session, packet: Packet): Work | null {
-  const sql = packet.text(1);
+  const attributes = (session.capabilities & Capability.QUERY_ATTRIBUTES) !== 0;
+  const at = attributes ? queryTextOffset(packet.payload) : 1;
+  const sql = packet.text(at);
+  const text: QueryText = { sql, packet, at };
   const statement = classified(session, sql);
   const { kind } = statement;
-  if (kind === StatementKind.KILL) return killStatement(session, sql, statement);
+  if (kind === StatementKind.KILL) return killStatement(session, text, statement);
   if (kind === StatementKind.PREPARE || kind === StatementKind.EXECUTE || kind === StatementKind.DEALLOCATE) {
-    return sqlPrepared(session, sql, statement);
+    return sqlPrepared(session, text, statement);
   }
   if (statement.assignments.some(isTrackerSetting)) {
     const rest = withoutTrackerSettings(session, statement);
-    if (rest !== null) return textWork(session, rest, classified(session, rest));
+    if (rest !== null) return queryWork(session, withSql(text, rest), classified(session, rest));
     session.sendOk();
     return null;
   }
   if (statement.asksConnectionId) {
-    const text = withOwnId(session, sql);
-    return textWork(session, text, classified(session, text));
+    const own = withOwnId(session, sql);
+    return queryWork(session, withSql(text, own), classified(session, own));
   }
   if (statement.reads.length > 0) {
-    const text = withOwnCounts(session, sql, statement);
-    if (text !== null) return textWork(session, text, classified(session, text));
+    const own = withOwnCounts(session, sql, statement);
+    if (own !== null) return queryWork(session, withSql(text, own), classified(session, own));
   }
-  return queryWork(session, sql, packet, statement);
+  return queryWork(session, text, statement);
 }
 
 export function classified(session: Session, sql: string): Statement {

@@ -5,43 +5,44 @@ import { Pin } from '../session/pins';
 import type { SessionContext } from '../session/context';
 import type { Session, Work } from '../session/session';
 import { sqlModeOf } from './sql-mode';
-import { QueryWork, textPacket, textWork } from './text';
+import { QueryWork, queryWork } from './text';
+import type { QueryText } from './text';
 
 /** What is kept of what a session prepares by SQL; with more of it the session stays on its backend. */
 const MAX_PREPARED = 64;
 const MAX_TEXT = 16 << 10;
 
 /** PREPARE, EXECUTE and DEALLOCATE PREPARE: where the text is known so is what it does, and it can be prepared elsewhere. */
-export function sqlPrepared(session: Session, sql: string, statement: Statement): Work {
+export function sqlPrepared(session: Session, text: QueryText, statement: Statement): Work {
   const mode = sqlModeOf(session);
-  const read = readPreparedText(sql, mode);
-  if (read === null) return textWork(session, sql, statement);
+  const read = readPreparedText(text.sql, mode);
+  if (read === null) return queryWork(session, text, statement);
   switch (read.does) {
     case 'immediate':
-      if (read.text === null) return textWork(session, sql, statement);
-      return executing(sql, classify(read.text, mode), causesOf(read.text, mode, session.context.schema));
+      if (read.text === null) return queryWork(session, text, statement);
+      return executing(text, classify(read.text, mode), causesOf(read.text, mode, session.context.schema));
     case 'execute': {
       const prepared = session.context.prepared.get(read.name);
-      if (prepared === undefined) return textWork(session, sql, statement);
-      return executing(sql, prepared.statement, prepared.causes);
+      if (prepared === undefined) return queryWork(session, text, statement);
+      return executing(text, prepared.statement, prepared.causes);
     }
     case 'prepare':
-      return preparing(session, sql, statement, read, mode);
+      return preparing(session, text, statement, read, mode);
     case 'deallocate':
-      return changing(sql, statement, [{ pin: Pin.SQL_PREPARE, name: read.name, ends: true }], (context) =>
+      return changing(text, statement, [{ pin: Pin.SQL_PREPARE, name: read.name, ends: true }], (context) =>
         context.withPrepared(read.name, null),
       );
   }
 }
 
 /** It does what the prepared text says. */
-function executing(sql: string, inner: Statement, causes: readonly Cause[]): Work {
-  return new QueryWork(textPacket(sql), inner, causes, undefined);
+function executing(text: QueryText, inner: Statement, causes: readonly Cause[]): Work {
+  return new QueryWork(text, inner, causes, undefined);
 }
 
 function preparing(
   session: Session,
-  sql: string,
+  query: QueryText,
   statement: Statement,
   read: Extract<PreparedText, { does: 'prepare' }>,
   mode: SqlMode,
@@ -51,7 +52,7 @@ function preparing(
   const text = read.text ?? (read.variable === null ? null : valueOf(session, read.variable));
   if (text === null || text.length > MAX_TEXT || context.prepared.size >= MAX_PREPARED) {
     const causes = [{ pin: Pin.SQL_PREPARE, name, ends: false }];
-    return changing(sql, statement, causes, (now) => now.withPrepared(name, null));
+    return changing(query, statement, causes, (now) => now.withPrepared(name, null));
   }
   const prepared = {
     literal: read.text === null ? quoteString(text) : read.source,
@@ -60,19 +61,19 @@ function preparing(
     statementKey: context.statementKey,
   };
   const movable = { ...statement, pins: [] };
-  return changing(sql, movable, [{ pin: Pin.SQL_PREPARE, name, ends: true }], (now, ok) =>
+  return changing(query, movable, [{ pin: Pin.SQL_PREPARE, name, ends: true }], (now, ok) =>
     now.withPrepared(name, ok ? prepared : null),
   );
 }
 
 /** The server forgets an earlier statement of that name even when it can't prepare the new one. */
 function changing(
-  sql: string,
+  text: QueryText,
   statement: Statement,
   causes: readonly Cause[],
   change: (context: SessionContext, ok: boolean) => SessionContext,
 ): Work {
-  const work: Work = new QueryWork(textPacket(sql), statement, causes, undefined);
+  const work: Work = new QueryWork(text, statement, causes, undefined);
   work.done = (session: Session, backend: Backend, _tracker, ok) => {
     session.context = backend.context = change(session.context, ok);
   };

@@ -1,5 +1,7 @@
+import { statementId } from '@myswitch/protocol';
 import type { Backend } from '../backend/backend';
 import { closeDropped, prepareStatement } from '../backend/exchange';
+import { isMariadb } from '../backend/node-baseline';
 import type { OpenStatement } from '../backend/statement-cache';
 import { transition } from '../session/replay';
 import { Pin } from '../session/pins';
@@ -27,11 +29,22 @@ export async function ensureOpen(session: Session, backend: Backend, prepared: P
   await transition(backend, session.context);
 }
 
-export function unknownStatement(session: Session, id: number, where: string): null {
+/** MariaDB: the statement that was prepared last, so that a client need not wait for its id. */
+const LAST_PREPARED = 0xffffffff;
+
+/** The client's statement that a message names; undefined: there is none. Throws MALFORMED. */
+export function statementOf(session: Session, payload: Buffer): PreparedStatement | undefined {
+  const id = statementId(payload);
+  if (id !== LAST_PREPARED || session.mariadbCapabilities === 0) return session.statements.get(id);
+  return session.statements.last;
+}
+
+export function unknownStatement(session: Session, payload: Buffer, where: string): null {
+  const id = statementId(payload);
   session.sendError({
     code: 1243,
     sqlState: 'HY000',
-    message: `Unknown prepared statement handler (${id}) given to ${where}`,
+    message: `Unknown prepared statement handler (${id}) given to ${isMariadb(session.pool.baseline) ? where : 'mysql_stmt_precheck'}`,
   });
   return null;
 }

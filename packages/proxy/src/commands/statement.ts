@@ -1,15 +1,14 @@
-import { encodePacket, encodeStatementReset, patchStatementId, ReplyGrammar, statementId } from '@myswitch/protocol';
+import { encodePacket, encodeStatementReset, patchStatementId, ReplyGrammar } from '@myswitch/protocol';
 import type { Packet } from '@myswitch/protocol';
 import { closeDropped } from '../backend/exchange';
 import type { Session } from '../session/session';
 import { NO_STATEMENT } from './no-statement';
 import type { Work } from '../session/session';
-import { ensureOpen, keyOn, noteUse, openOn, pinStatements, unknownStatement } from './statement-state';
+import { ensureOpen, keyOn, noteUse, openOn, pinStatements, statementOf, unknownStatement } from './statement-state';
 
 /** COM_STMT_SEND_LONG_DATA has no reply; the server keeps the data until EXECUTE, so the session is pinned. */
 export function sendLongData(session: Session, packet: Packet): Work | null {
-  const id = statementId(packet.payload);
-  const prepared = session.statements.get(id);
+  const prepared = statementOf(session, packet.payload);
   if (prepared === undefined) return null; // as the server does: EXECUTE will tell
   prepared.use = 'EXCLUSIVE';
   const { payload } = packet;
@@ -24,7 +23,7 @@ export function sendLongData(session: Session, packet: Packet): Work | null {
       backend.write(encodePacket(payload, 0));
     },
     done(_session, backend) {
-      session.longData.add(id);
+      session.longData.add(prepared.id);
       noteUse(session, backend, prepared);
     },
   };
@@ -32,9 +31,9 @@ export function sendLongData(session: Session, packet: Packet): Work | null {
 
 /** COM_STMT_CLOSE has no reply. Backends close what is least used, so nothing is sent, unless it has state of its own. */
 export function closeStatement(session: Session, packet: Packet): null {
-  const id = statementId(packet.payload);
-  const prepared = session.statements.get(id);
+  const prepared = statementOf(session, packet.payload);
   if (prepared === undefined) return null;
+  const { id } = prepared;
   if (prepared.use === 'EXCLUSIVE')
     (session.backend ?? session.lastBackend)?.statements.delete(keyOn(session, prepared));
   if (session.backend !== null) closeDropped(session.backend);
@@ -48,9 +47,9 @@ export function closeStatement(session: Session, packet: Packet): null {
 
 /** COM_STMT_RESET: drops long data and the cursor. */
 export function resetStatement(session: Session, packet: Packet): Work | null {
-  const id = statementId(packet.payload);
-  const prepared = session.statements.get(id);
-  if (prepared === undefined) return unknownStatement(session, id, 'mysqld_stmt_reset');
+  const prepared = statementOf(session, packet.payload);
+  if (prepared === undefined) return unknownStatement(session, packet.payload, 'mysqld_stmt_reset');
+  const { id } = prepared;
   if (!session.cursors.has(id) && !session.longData.has(id)) {
     session.sendOk();
     return null;

@@ -2,14 +2,16 @@ import { Command } from '@myswitch/protocol';
 import type { Packet } from '@myswitch/protocol';
 import type { Session, Work } from '../session/session';
 import { changeUser } from './change-user';
-import { execute, fetch } from './execute';
+import { bulkExecute, execute, fetch } from './execute';
 import { closeStatement, resetStatement, sendLongData } from './statement';
-import { fieldList, initDb, statistics } from './forward';
+import { administer, fieldList, initDb, processInfo, statistics } from './forward';
 import { prepare } from './prepare';
 import { query } from './query';
+import { binlogDump, registerReplica } from './replication';
 import { ping, quit, setOption } from './local';
 import { processKill } from './kill';
 import { resetConnection } from './reset-connection';
+import { unknownCommand } from './unknown-command';
 
 /** Decodes a command: work for a backend, or null when it was answered at once. */
 type CommandFamily = (session: Session, packet: Packet) => Work | null;
@@ -25,36 +27,29 @@ const FAMILIES: Readonly<Record<number, CommandFamily>> = {
   [Command.CHANGE_USER]: changeUser,
   [Command.STMT_PREPARE]: prepare,
   [Command.STMT_EXECUTE]: execute,
+  [Command.STMT_BULK_EXECUTE]: bulkExecute,
   [Command.STMT_SEND_LONG_DATA]: sendLongData,
   [Command.STMT_CLOSE]: closeStatement,
   [Command.STMT_RESET]: resetStatement,
   [Command.STMT_FETCH]: fetch,
   [Command.SET_OPTION]: setOption,
   [Command.RESET_CONNECTION]: resetConnection,
-};
-
-/** Commands that servers know and MySwitch does not pass on. */
-const NOT_PASSED: Readonly<Record<number, string>> = {
-  [Command.BINLOG_DUMP]: 'COM_BINLOG_DUMP',
-  [Command.BINLOG_DUMP_GTID]: 'COM_BINLOG_DUMP_GTID',
-  [Command.REGISTER_SLAVE]: 'COM_REGISTER_REPLICA',
-  [Command.DEBUG]: 'COM_DEBUG',
-  [Command.SHUTDOWN]: 'COM_SHUTDOWN',
-  [Command.REFRESH]: 'COM_REFRESH',
-  [Command.PROCESS_INFO]: 'COM_PROCESS_INFO',
-  [Command.STMT_BULK_EXECUTE]: 'COM_STMT_BULK_EXECUTE',
-  [Command.CLONE]: 'COM_CLONE',
+  [Command.DEBUG]: administer,
+  [Command.REFRESH]: administer,
+  [Command.SHUTDOWN]: administer,
+  [Command.PROCESS_INFO]: processInfo,
+  [Command.REGISTER_SLAVE]: registerReplica,
+  [Command.BINLOG_DUMP]: binlogDump,
+  [Command.BINLOG_DUMP_GTID]: binlogDump,
 };
 
 export function decodeCommand(session: Session, packet: Packet): Work | null {
   const { code } = packet;
   const family = FAMILIES[code];
   if (family !== undefined) return family(session, packet);
-  const known = NOT_PASSED[code];
-  session.sendError(
-    known === undefined
-      ? { code: 1047, sqlState: '08S01', message: 'Unknown command' }
-      : { code: 1105, sqlState: 'HY000', message: `MySwitch does not pass ${known} on: send it to the server itself` },
-  );
+  if (code !== Command.CLONE) return unknownCommand(session);
+  // a protocol of its own, between servers
+  const message = 'MySwitch does not pass COM_CLONE on: send it to the server itself';
+  session.sendError({ code: 1105, sqlState: 'HY000', message });
   return null;
 }

@@ -1,46 +1,86 @@
-import { causesOf, encodePacket, ReplyGrammar, StatementKind } from '@myswitch/protocol';
-import type { Cause, Packet, Statement } from '@myswitch/protocol';
+import {
+  Capability,
+  causesOf,
+  Command,
+  encodePacket,
+  mayLoadLocalFile,
+  Packet,
+  ReplyGrammar,
+} from '@myswitch/protocol';
+import { StatementKind } from '@myswitch/protocol';
+import type { Cause, Statement } from '@myswitch/protocol';
 import type { Backend } from '../backend/backend';
+import { NO_ATTRIBUTES } from '../backend/exchange';
 import type { Session, Work } from '../session/session';
 import { sqlModeOf } from './sql-mode';
 
-/** A COM_QUERY packet, header included, on its way to a server. */
+/** A COM_QUERY, whole. */
+export interface QueryText {
+  /** Its bytes as latin1. */
+  readonly sql: string;
+  readonly packet: Packet;
+  /** Where in the payload the text begins: behind the command, and the attributes of a client that has any to send. */
+  readonly at: number;
+}
+
+/** The same command with another text. `sql`: bytes as latin1. */
+export function withSql({ packet, at }: QueryText, sql: string): QueryText {
+  const payload = Buffer.concat([packet.payload.subarray(0, at), Buffer.from(sql, 'latin1')]);
+  return { sql, packet: new Packet(payload, 0, payload.length, 0, false), at };
+}
+
+/** A text of our own, without attributes. */
+export function ownText(sql: string): QueryText {
+  const payload = Buffer.from(`\u0003${sql}`, 'latin1');
+  return { sql, packet: new Packet(payload, 0, payload.length, 0, false), at: 1 };
+}
+
 export class QueryWork implements Work {
   readonly grammar = ReplyGrammar.QUERY;
   readonly statement: Statement;
   readonly causes: readonly Cause[];
   readonly opens: string | undefined;
-  readonly #packet: Buffer;
+  readonly #text: QueryText;
 
-  constructor(packet: Buffer, statement: Statement, causes: readonly Cause[], opens: string | undefined) {
-    this.#packet = packet;
+  constructor(text: QueryText, statement: Statement, causes: readonly Cause[], opens: string | undefined) {
+    this.#text = text;
     this.statement = statement;
     this.causes = causes;
     this.opens = opens;
   }
 
   get bytes(): number {
-    return this.#packet.length;
+    return this.#text.packet.length;
+  }
+
+  mayLoadFile(session: Session): boolean {
+    return mayLoadLocalFile(this.#text.sql, sqlModeOf(session));
   }
 
   write(_session: Session, backend: Backend): void {
-    backend.write(this.#packet);
+    const { packet, at } = this.#text;
+    const attributes = backend.has(Capability.QUERY_ATTRIBUTES);
+    if (attributes === at > 1) backend.write(packet.raw ?? encodePacket(packet.payload, 0));
+    else {
+      const text = packet.payload.subarray(at);
+      backend.send(Command.QUERY, attributes ? Buffer.concat([NO_ATTRIBUTES, text]) : text);
+    }
   }
 }
 
-/** The client's own packet. `sql`: its text as latin1. */
-export function queryWork(session: Session, sql: string, packet: Packet, statement: Statement): QueryWork {
-  const bytes = packet.raw ?? encodePacket(packet.payload, 0);
-  return new QueryWork(bytes, statement, causesFor(session, sql, statement), opening(sql, statement));
+export function queryWork(session: Session, text: QueryText, statement: Statement): Work {
+  const { sql } = text;
+  const work: Work = new QueryWork(text, statement, causesFor(session, sql, statement), opening(sql, statement));
+  if (endsConnection(session, sql, statement))
+    work.done = (_session, _backend, _tracker, ok) => ok && session.end(null);
+  return work;
 }
 
-/** A text of our own in place of the client's. `sql`: bytes as latin1. */
-export function textWork(session: Session, sql: string, statement: Statement): QueryWork {
-  return new QueryWork(textPacket(sql), statement, causesFor(session, sql, statement), opening(sql, statement));
-}
-
-export function textPacket(sql: string): Buffer {
-  return encodePacket(Buffer.from(`\u0003${sql}`, 'latin1'), 0);
+/** COMMIT RELEASE, or COMMIT where completion_type says so: the server closes the connection behind its OK. */
+function endsConnection(session: Session, sql: string, { kind }: Statement): boolean {
+  if (kind !== StatementKind.COMMIT && kind !== StatementKind.ROLLBACK) return false;
+  if (/\brelease\b/i.test(sql)) return !/\bno\s+release\b/i.test(sql);
+  return /RELEASE|2/.test(session.context.variables.get('completion_type') ?? '');
 }
 
 /** What a text begins and ends of what pins the session. */

@@ -15,10 +15,14 @@ export function withoutTrackerSettings(session: Session, statement: Statement): 
   return rest.length > 0 ? `SET ${rest.join(', ')}` : null;
 }
 
+const VIRTUAL: ReadonlySet<string> = new Set([
+  'session_track_schema',
+  'session_track_state_change',
+  'session_track_system_variables',
+]);
+
 export function isTrackerSetting(assignment: Assignment): assignment is Extract<Assignment, { target: 'system' }> {
-  return (
-    assignment.target === 'system' && assignment.scope === 'session' && assignment.name.startsWith('session_track_')
-  );
+  return assignment.target === 'system' && assignment.scope === 'session' && VIRTUAL.has(assignment.name);
 }
 
 function textOf(assignment: Assignment): string {

@@ -10,12 +10,12 @@ import {
   ProtocolError,
   ServerStatus,
 } from '@myswitch/protocol';
-import type { AcceptedLogin, ClientLoginStep, PasswordCheck } from '@myswitch/protocol';
+import type { AcceptedLogin, ClientLoginStep, PasswordCheck, ProxyEndpoint } from '@myswitch/protocol';
 import { Account } from '../accounts/account';
 import type { Candidate } from '../accounts/account-table';
 import type { ClientFacts } from '../accounts/admission';
-import { contextFor } from '../backend/node-baseline';
-import { CLIENT_CAPABILITIES, variantOf } from '../capabilities';
+import { contextFor, isMariadb, resetContextFor } from '../backend/node-baseline';
+import { offeredBy, variantOf } from '../capabilities';
 import type { Timer } from '../clock';
 import { accessDenied } from '../commands/access-denied';
 import { enter } from '../commands/change-user';
@@ -47,13 +47,24 @@ export class ClientConnection {
   #sequence = 0;
   #deadline: Timer;
 
-  /** `closed` is called once, when the client's connection has ended, in whatever state. */
-  constructor(id: number, pool: Pool, socket: Socket, tls: ListenerTls | null, closed: () => void) {
+  /**
+   * `told`: whose connection it is, when a load balancer passed it on. `closed` is called once, when the connection has ended,
+   * in whatever state.
+   */
+  constructor(
+    id: number,
+    pool: Pool,
+    socket: Socket,
+    tls: ListenerTls | null,
+    told: ProxyEndpoint | null,
+    closed: () => void,
+  ) {
     this.#id = id;
     this.#pool = pool;
     this.#tls = tls;
-    this.#address = socket.remoteAddress === undefined ? null : plainAddress(socket.remoteAddress);
-    this.#client = this.#address === null ? 'localhost' : `${this.#address}:${socket.remotePort}`;
+    const { remoteAddress, remotePort } = socket;
+    this.#address = told?.address ?? (remoteAddress === undefined ? null : plainAddress(remoteAddress));
+    this.#client = this.#address === null ? 'localhost' : `${this.#address}:${told?.port ?? remotePort}`;
     this.#socket = socket;
     // the greeting tells the server's version and character set, which are not known before a server answered
     this.#deadline = pool.clock.timer(() => this.#fail(unavailable(pool)), pool.options.hold.maxMs);
@@ -77,8 +88,8 @@ export class ClientConnection {
     this.#login = new ClientLogin({
       connectionId: this.#id,
       serverVersion: baseline.serverVersion,
-      capabilities: CLIENT_CAPABILITIES,
-      defaultPlugin: baseline.serverVersion.includes('MariaDB') ? 'mysql_native_password' : 'caching_sha2_password',
+      ...offeredBy(baseline.offers),
+      defaultPlugin: isMariadb(baseline) ? 'mysql_native_password' : 'caching_sha2_password',
       nonce: loginNonce(randomBytes(20)),
       characterSet: baseline.characterSet,
       status: ServerStatus.AUTOCOMMIT,
@@ -175,9 +186,11 @@ export class ClientConnection {
     this.#deadline.cancel();
     const socket = this.#socket;
     socket.removeListener('data', this.#receive).removeAllListeners('error');
-    const { capabilities, database } = step;
-    const context = contextFor(this.#pool.baseline!, step.characterSet, variantOf(capabilities));
-    const accepted = { account: admitted, capabilities, context, login };
+    const { capabilities, mariadbCapabilities, characterSet, database } = step;
+    const baseline = this.#pool.baseline!;
+    const context = contextFor(baseline, characterSet, variantOf(step));
+    const resetContext = resetContextFor(baseline, characterSet, variantOf(step));
+    const accepted = { account: admitted, capabilities, mariadbCapabilities, context, resetContext, login };
     const session = new Session(this.#id, this.#pool, road, socket, accepted, this.#facts());
     session.replySequence = this.#sequence;
     enter(session, database === '' ? null : database, (work) => session.run(work));

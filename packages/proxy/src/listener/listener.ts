@@ -2,23 +2,28 @@ import { rmSync } from 'node:fs';
 import net from 'node:net';
 import { adopt } from './adopt';
 import type { ListenAddress } from '../options';
+import type { ProxyEndpoint } from '@myswitch/protocol';
 import type { Pool } from '../pool/pool';
 import { ClientConnection } from './client-connection';
 import { listenerTls } from './client-tls';
 import type { ListenerTls } from './client-tls';
+import { Balancers, readProxyHeader } from './proxy-header';
 
 /** Accepts the clients of one pool on all its addresses. */
 export class Listener {
   readonly #pool: Pool;
   readonly #nextId: () => number;
   readonly #tls: ListenerTls | null;
+  readonly #balancers: Balancers;
   readonly #servers: net.Server[] = [];
   readonly #sockets = new Set<net.Socket>();
 
   constructor(pool: Pool, nextId: () => number) {
     this.#pool = pool;
     this.#nextId = nextId;
-    this.#tls = pool.options.tls === null ? null : listenerTls(pool.options.tls);
+    const { tls, proxyProtocol } = pool.options;
+    this.#tls = tls === null ? null : listenerTls(tls);
+    this.#balancers = new Balancers(proxyProtocol?.trust ?? []);
   }
 
   /** Rejects with the operating system's error, its address in the message. */
@@ -64,7 +69,14 @@ export class Listener {
     socket.resume();
     if (this.#sockets.size >= this.#pool.options.maxClients) return ClientConnection.refuse(socket);
     this.#sockets.add(socket);
-    const connection = new ClientConnection(this.#nextId(), this.#pool, socket, this.#tls, () =>
+    if (!this.#balancers.has(socket.remoteAddress)) return this.#meet(socket, null);
+    socket.once('close', () => this.#sockets.delete(socket));
+    readProxyHeader(socket, this.#pool.clock, this.#pool.log, (client) => this.#meet(socket, client));
+  }
+
+  /** `client`: who a load balancer says that it is. */
+  #meet(socket: net.Socket, client: ProxyEndpoint | null): void {
+    const connection = new ClientConnection(this.#nextId(), this.#pool, socket, this.#tls, client, () =>
       this.#sockets.delete(socket),
     );
     void connection;

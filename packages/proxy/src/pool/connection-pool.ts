@@ -1,7 +1,7 @@
 import { Backend, BackendState } from '../backend/backend';
 import type { Home } from '../backend/backend';
 import { quoteIdentifier } from '@myswitch/protocol';
-import { freshContext } from '../backend/node-baseline';
+import { freshContext, isMariadb } from '../backend/node-baseline';
 import type { NodeBaseline } from '../backend/node-baseline';
 import type { Holder } from '../backend/holder';
 import { connect } from '../backend/connect';
@@ -209,6 +209,7 @@ export class ConnectionPool implements Home {
     const login = {
       connectionId: connected.connectionId,
       variant: victim.variant,
+      negotiated: connected.negotiated,
       generation: -1,
       context: this.node.freshContext,
     };
@@ -342,7 +343,8 @@ export class ConnectionPool implements Home {
     let backend: Backend | null = null;
     try {
       const connected = await connect(this.node.options, this.account, variant, LOGIN_DEADLINE_MS, this.#clock);
-      const login = { connectionId: connected.connectionId, variant, generation, context: this.node.freshContext };
+      const { connectionId, negotiated } = connected;
+      const login = { connectionId, variant, negotiated, generation, context: this.node.freshContext };
       backend = new Backend(this, connected.wire, login, this.#log);
       backend.state = BackendState.HELD;
       this.#all.add(backend);
@@ -360,8 +362,8 @@ export class ConnectionPool implements Home {
   }
 
   /** MariaDB has no SET ROLE DEFAULT, so the role that the login brought is set by its name. */
-  async #learnRole(backend: Backend, { serverVersion }: NodeBaseline): Promise<void> {
-    if (!serverVersion.includes('MariaDB')) return;
+  async #learnRole(backend: Backend, baseline: NodeBaseline): Promise<void> {
+    if (!isMariadb(baseline)) return;
     const { rows } = await query(backend, `SELECT ${asBytes('CURRENT_ROLE()')}`);
     const role = rows[0]?.[0] ?? null;
     this.loginRole = role === null ? 'NONE' : quoteIdentifier(role.toString('latin1'));

@@ -1,5 +1,5 @@
 import { readBaseline } from '../backend/baseline';
-import type { NodeBaseline } from '../backend/node-baseline';
+import type { Greeting, NodeBaseline } from '../backend/node-baseline';
 import type { Backend } from '../backend/backend';
 import type { NodeOptions } from '../options';
 import { SessionContext } from '../session/context';
@@ -28,7 +28,7 @@ export class Node {
   }
 
   /** Reads the baseline over the first backend of each server version. */
-  async learn(backend: Backend, greeting: { serverVersion: string; characterSet: number }): Promise<NodeBaseline> {
+  async learn(backend: Backend, greeting: Greeting): Promise<NodeBaseline> {
     if (this.#known?.serverVersion === greeting.serverVersion) return this.#known;
     this.#baseline ??= readBaseline(backend, greeting);
     try {

@@ -14,6 +14,7 @@ import type { PoolClient } from './pool-client';
 import { ConnectionPool } from './connection-pool';
 import { Gate, GateState } from './gate';
 import { Node } from './node';
+import { MessageBudget } from '../session/message-budget';
 import { WorkTimes } from './work-times';
 
 const TRIM_EVERY_MS = 10_000;
@@ -31,6 +32,7 @@ export class Pool {
   readonly peers: Peers;
   readonly sessions = new Set<PoolClient>();
   readonly workTimes = new WorkTimes();
+  readonly messages: MessageBudget;
   readonly gate: Gate<PoolClient>;
   readonly passwordChecks: PasswordChecks;
   readonly logins: Logins;
@@ -56,6 +58,7 @@ export class Pool {
     this.log = log;
     this.peers = peers;
     this.passwordChecks = passwordChecks;
+    this.messages = new MessageBudget(clock);
     this.gate = new Gate<PoolClient>(
       { maxMs: options.hold.maxMs, clients: options.hold.clients, bytes: options.hold.bytes },
       clock,
@@ -201,7 +204,7 @@ export class Pool {
       return;
     }
     this.#learnNode(active.node);
-    for (const account of this.logins.configured) {
+    for (const account of this.#keptReady(active.node)) {
       const connectionPool = this.connectionPool(active.node, account);
       // one at least, since clients are greeted with what it says
       connectionPool.warm(COMMON_VARIANT, Math.max(1, this.options.backend.min)).then(
@@ -222,7 +225,7 @@ export class Pool {
   /** Logged-in backends to a node for each account and variant in use, as many as the present node has in work. */
   async warm(nodeName: string): Promise<number> {
     const wanted = new Map<Account, Map<number, number>>();
-    for (const account of this.logins.configured)
+    for (const account of this.#keptReady(nodeName))
       wanted.set(account, new Map([[COMMON_VARIANT, this.options.backend.min]]));
     // one at least of each account in use, so that a row that is another one there shows before anybody is held
     for (const { account, variant } of this.sessions) {
@@ -244,6 +247,11 @@ export class Pool {
     }
     await Promise.all(opening);
     return warmed.reduce((sum, { backends }) => sum + backends.size, 0);
+  }
+
+  /** Accounts that can log in before any client has; none to a node that asks where a client is. */
+  #keptReady(nodeName: string): readonly Account[] {
+    return this.#node(nodeName).options.proxyProtocol ? [] : this.logins.configured;
   }
 
   hold(): void {
@@ -411,10 +419,12 @@ export class Pool {
   /** Where no account is known whose password is, the control account asks. */
   #learnNode(nodeName: string): void {
     const { control, users } = this.options;
-    if (control === undefined || users.length > 0 || this.#node(nodeName).baseline !== null) return;
+    const node = this.#node(nodeName);
+    if (control === undefined || node.baseline !== null) return;
+    if (users.length > 0 && !node.options.proxyProtocol) return;
     const limits = { min: 0, max: 1, waitMs: this.options.hold.maxMs };
     const account = Account.configured(control);
-    const asking = new ConnectionPool(this.#node(nodeName), account, limits, this.clock, this.log, this.logins.refused);
+    const asking = new ConnectionPool(node, account, limits, this.clock, this.log, this.logins.refused);
     asking.warm(COMMON_VARIANT, 1).then(
       () => {
         asking.invalidate();
@@ -457,17 +467,21 @@ export class Pool {
 
   #trim(): void {
     const used = new Set<Account>();
-    for (const { account } of this.sessions) used.add(account).add(account.current);
+    for (const { account } of this.sessions) {
+      for (const each of [account, account.current]) used.add(each).add(each.origin);
+    }
     for (const [, ofNode] of this.#connectionPools) {
       for (const [account, connectionPool] of ofNode) {
-        const unused = account.row !== null && !used.has(account);
+        const isLearned = account.row !== null || account.address !== null;
+        const unused = isLearned && !used.has(account);
         if (unused && account.maxConnections > 0) connectionPool.trim(0, 0);
         else connectionPool.trim(IDLE_MS, unused ? 0 : undefined);
         if (!unused) continue;
         if (connectionPool.backends.size === 0 && !connectionPool.isAwaited) ofNode.delete(account);
-        else used.add(account);
+        else used.add(account).add(account.origin);
       }
     }
+    for (const account of used) account.forget(used);
     this.logins.forget(used);
   }
 }

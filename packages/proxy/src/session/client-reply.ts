@@ -22,12 +22,16 @@ const COPY_BELOW = 32 << 10;
 export interface ReplyTarget {
   readonly capabilities: number;
   readonly deprecateEof: boolean;
+  /** The command asked for a cursor: then definitions may be all that comes. */
+  readonly opensCursor: boolean;
   /** Status for packets of our own. */
   readonly plainStatus: number;
   /** Those that the client asked for. */
   shownTrackers(told: readonly Tracker[]): readonly Tracker[];
   /** What the client is told in place of an ERR of the server's; null: that. */
   errorInstead(errorCode: number): ClientError | null;
+  /** The server asks for a file; the client's next packets are the file. Throws when the client offered none. */
+  fileRequested(sequence: number, shift: number): void;
   /** A PREPARE_OK, whose statement id it changes in place. */
   statementPrepared(payload: Buffer): void;
   write(bytes: Buffer): void;
@@ -87,6 +91,7 @@ export class ClientReply implements ReplyReceiver {
   }
 
   definitionsEnd(sequence: number): void {
+    if (this.#eofDue >= 0) this.#writeDueEof(this.#session.plainStatus); // of a block without definitions
     this.#eofDue = (sequence + 1) & 0xff;
   }
 
@@ -111,6 +116,10 @@ export class ClientReply implements ReplyReceiver {
     if (instead === null) return null;
     this.#replaced = true;
     return encodePacket(encodeErr(instead), sequence);
+  }
+
+  localFile(sequence: number, shift: number): void {
+    this.#session.fileRequested(sequence, shift);
   }
 
   prepared(payload: Buffer): void {
@@ -147,7 +156,8 @@ export class ClientReply implements ReplyReceiver {
 
   #okAsEof(tracker: ReplyTracker, sequence: number): Buffer {
     const status = tracker.status & ~ServerStatus.SESSION_STATE_CHANGED;
-    const cursor = tracker.rows === 0 && (status & ServerStatus.CURSOR_EXISTS) !== 0;
+    const opened = this.#session.opensCursor && (status & ServerStatus.CURSOR_EXISTS) !== 0;
+    const cursor = opened && tracker.rows === 0;
     if (!cursor || this.#eofDue < 0) return eofPacket(tracker.warnings, status, sequence);
     const due = this.#eofDue;
     this.#eofDue = -1;

@@ -177,7 +177,7 @@ export function replayStatement(from: SessionContext, to: SessionContext): strin
       if (from.userVariables.get(name) !== value) parts.push(`@${quoteIdentifier(name)}=${value}`);
     }
     for (const name of from.userVariables.keys()) {
-      if (!to.userVariables.has(name)) parts.push(`@${quoteIdentifier(name)}=NULL`);
+      if (!to.userVariables.has(name)) parts.push(`@${quoteIdentifier(name)}=CAST(NULL AS BINARY)`);
     }
   }
   return parts.length === 0 ? null : `SET ${parts.join(',')}`;

@@ -22,13 +22,8 @@ const PARTLY_DONE: ReadonlySet<StatementKind> = new Set([
   StatementKind.OTHER,
 ]);
 
-/** Statements that run text which is not in front of us. */
-const OPAQUE: ReadonlySet<StatementKind> = new Set([
-  StatementKind.CALL,
-  StatementKind.EXECUTE,
-  StatementKind.MULTI,
-  StatementKind.OTHER,
-]);
+/** ER_PARSE_ERROR and ER_SP_DOES_NOT_EXIST: nothing was run. */
+const NOT_RUN: ReadonlySet<number> = new Set([1064, 1305]);
 
 /** Statements of which it is known why the server reports a change of state. */
 const EXPLAINED: ReadonlySet<StatementKind> = new Set([
@@ -80,7 +75,7 @@ export function observe(session: Session, backend: Backend, work: Work, tracker:
   const failed = tracker.errorCode !== 0;
   if (session.context.unreadable) session.pin(Pin.UNKNOWN_STATE); // what the text did is anybody's guess
   observeDiagnostics(session, backend, statement, tracker, failed);
-  if (failed) observeFailure(session, work);
+  if (failed) observeFailure(session, work, tracker.errorCode);
   else observeSuccess(session, backend, work, tracker);
   if (session.begun !== null || work.opens !== undefined) observeBeginning(session, work, failed);
   if (statement.assignments.length > 0) touch(session, statement, failed);
@@ -88,11 +83,12 @@ export function observe(session: Session, backend: Backend, work: Work, tracker:
   if (session.reply.trackers.length > 0) observeTrackers(session, backend, work);
 }
 
-function observeFailure(session: Session, work: Work): void {
+function observeFailure(session: Session, work: Work, errorCode: number): void {
   const { statement } = work;
   if (!statement.plain || (session.status & ServerStatus.AUTOCOMMIT) === 0) session.statusUnknown = true;
   if (PARTLY_DONE.has(statement.kind)) pin(session, work);
-  if (OPAQUE.has(statement.kind)) session.pin(Pin.UNKNOWN_STATE);
+  // a body may have done a part of its work; in a CALL these errors may be those of the body
+  if (statement.opaque || (statement.calls && !NOT_RUN.has(errorCode))) session.pin(Pin.UNKNOWN_STATE);
 }
 
 function observeSuccess(session: Session, backend: Backend, work: Work, tracker: ReplyTracker): void {
@@ -178,7 +174,9 @@ function observeDiagnostics(
   const mayChangeId =
     tracker.lastInsertId !== 0 ||
     statement.setsLastInsertId ||
-    OPAQUE.has(statement.kind) ||
+    statement.opaque ||
+    statement.kind === StatementKind.MULTI ||
+    statement.kind === StatementKind.OTHER ||
     (failed && !statement.readOnly) ||
     (tracker.resultSets > 0 && !statement.readOnly); // INSERT … RETURNING tells no id
   if (!mayChangeId) return;
@@ -270,7 +268,7 @@ function observeTrackers(session: Session, backend: Backend, { statement, causes
   let changed = false;
   for (const tracker of session.reply.trackers) {
     if (tracker.kind === 'schema') {
-      explained ||= !OPAQUE.has(statement.kind);
+      explained ||= !statement.opaque;
       // one in a client's own character set is taken from its text
       if (statement.kind !== StatementKind.USE) setSchema(session, backend, latin1(tracker.name));
     } else if (tracker.kind === 'systemVariable') {

@@ -11,6 +11,8 @@ export const Pin = Object.freeze({
   LONG_DATA: 'LONG_DATA',
   /** a server-side cursor is open */
   CURSOR: 'CURSOR',
+  /** it is a replica, which the server sends its binary log */
+  REPLICATION_STREAM: 'REPLICATION_STREAM',
   /** something changed that nobody can read back: in a procedure, a trigger, or a statement that failed half way */
   UNKNOWN_STATE: 'UNKNOWN_STATE',
 } as const);

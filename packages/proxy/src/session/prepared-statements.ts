@@ -29,6 +29,7 @@ const MAX_TEXT_BYTES = 32 << 20;
 export class PreparedStatements {
   readonly #byId = new Map<number, PreparedStatement>();
   #lastId = 0;
+  #last: PreparedStatement | undefined;
   #textBytes = 0;
 
   get size(): number {
@@ -43,6 +44,16 @@ export class PreparedStatements {
 
   get(id: number): PreparedStatement | undefined {
     return this.#byId.get(id);
+  }
+
+  /** The one that was prepared last, if that worked and it is still there. */
+  get last(): PreparedStatement | undefined {
+    return this.#last;
+  }
+
+  /** The latest attempt to prepare one failed. */
+  forgetLast(): void {
+    this.#last = undefined;
   }
 
   add(
@@ -67,11 +78,13 @@ export class PreparedStatements {
       use: 'SHARED',
     };
     this.#byId.set(id, prepared);
+    this.#last = prepared;
     this.#textBytes += sql.length;
     return prepared;
   }
 
   delete(id: number): void {
+    if (this.#last?.id === id) this.forgetLast();
     this.#textBytes -= this.#byId.get(id)?.sql.length ?? 0;
     this.#byId.delete(id);
   }
@@ -79,5 +92,6 @@ export class PreparedStatements {
   clear(): void {
     this.#textBytes = 0;
     this.#byId.clear();
+    this.forgetLast();
   }
 }

@@ -1,5 +1,14 @@
 import type { Socket } from 'node:net';
-import { Capability, encodeErr, encodeOk, encodePacket, ProtocolError, ServerStatus } from '@myswitch/protocol';
+import {
+  Capability,
+  encodeEof,
+  encodeErr,
+  encodeOk,
+  encodePacket,
+  FileUpload,
+  ProtocolError,
+  ServerStatus,
+} from '@myswitch/protocol';
 import type {
   Cause,
   ClientLogin,
@@ -23,6 +32,7 @@ import { clientError } from './client-error';
 import type { ClientError } from './client-error';
 import { ClientLink } from './client-link';
 import { ClientReply } from './client-reply';
+import type { Diversion } from './client-link';
 import type { ReplyTarget } from './client-reply';
 import type { SessionContext } from './context';
 import { PinSet } from './pin-set';
@@ -52,6 +62,10 @@ export interface Work {
    * for what does nothing in a transaction.
    */
   readonly opens?: string | null | undefined;
+  /** It asks for a cursor, so that the reply may have no rows. */
+  readonly opensCursor?: boolean;
+  /** Whether the server may answer it by asking for a file of the client's. Absent: it may not. */
+  mayLoadFile?(session: Session): boolean;
   /** Whether the backend has what the command refers to (an open prepared statement). Absent: nothing is needed. */
   ready?(session: Session, backend: Backend): boolean;
   /** Brings it. Rejects with the server's error, which is then the command's reply. */
@@ -62,6 +76,14 @@ export interface Work {
   /** After the reply; `ok`: it was no ERR. */
   done?(session: Session, backend: Backend, tracker: ReplyTracker, ok: boolean): void;
 }
+
+/** Status bits that tell of the session, not of the last reply. */
+const OF_THE_SESSION =
+  ServerStatus.IN_TRANS |
+  ServerStatus.IN_TRANS_READONLY |
+  ServerStatus.AUTOCOMMIT |
+  ServerStatus.NO_BACKSLASH_ESCAPES |
+  ServerStatus.ANSI_QUOTES;
 
 /** ER_QUERY_INTERRUPTED */
 const QUERY_INTERRUPTED = 1317;
@@ -88,7 +110,9 @@ export interface Road {
 export interface Accepted {
   readonly account: Account;
   readonly capabilities: number;
+  readonly mariadbCapabilities: number;
   readonly context: SessionContext;
+  readonly resetContext: SessionContext;
   readonly login: ClientLogin<Candidate>;
 }
 
@@ -135,10 +159,11 @@ export class Session implements PoolClient, ReplyTarget {
   readonly diagnostics: Diagnostics = { rowCount: 0, foundRows: 0, warnings: 0 };
   account: Account;
   capabilities: number;
+  readonly mariadbCapabilities: number;
   variant: number;
   context: SessionContext;
   /** What COM_RESET_CONNECTION goes back to. */
-  loginContext: SessionContext;
+  resetContext: SessionContext;
   backend: Backend | null = null;
   lastBackend: Backend | null = null;
   /** LAST_INSERT_ID(); null: only `lastBackend` knows. */
@@ -172,6 +197,7 @@ export class Session implements PoolClient, ReplyTarget {
   readonly #link: ClientLink;
   #taking = false;
   #queued: Work | null = null;
+  #upload: FileUpload | null = null;
 
   constructor(id: number, pool: Pool, road: Road, socket: Socket, accepted: Accepted, facts: ClientFacts) {
     this.id = id;
@@ -180,14 +206,21 @@ export class Session implements PoolClient, ReplyTarget {
     this.facts = facts;
     this.account = accepted.account;
     this.capabilities = accepted.capabilities;
-    this.variant = variantOf(accepted.capabilities);
-    this.context = this.loginContext = accepted.context;
+    this.mariadbCapabilities = accepted.mariadbCapabilities;
+    this.variant = variantOf(accepted);
+    this.context = accepted.context;
+    this.resetContext = accepted.resetContext;
     this.since = pool.clock.now();
     this.login = accepted.login;
     this.#road = road;
-    this.#link = new ClientLink(socket, {
+    const { capabilities } = accepted;
+    const limits = { capabilities, maxPayload: pool.baseline!.maxPayload, budget: pool.messages };
+    this.#link = new ClientLink(socket, limits, {
       arrived: () => this.next(),
-      broken: (error) => this.end(error),
+      broken: (error, sequence) => {
+        this.replySequence = sequence;
+        this.end(error);
+      },
       closed: () => this.close(),
     });
     pool.sessions.add(this);
@@ -216,6 +249,11 @@ export class Session implements PoolClient, ReplyTarget {
     return this.pins.size === 0 || (this.pins.size === 1 && this.pins.has(Pin.TRANSACTION_CHARACTERISTICS));
   }
 
+  /** The command under way asked for a cursor. */
+  get opensCursor(): boolean {
+    return this.work?.opensCursor === true;
+  }
+
   get deprecateEof(): boolean {
     return (this.capabilities & Capability.DEPRECATE_EOF) !== 0;
   }
@@ -223,7 +261,7 @@ export class Session implements PoolClient, ReplyTarget {
   /** Status for packets of our own. */
   get plainStatus(): number {
     const status = this.unbegun?.inTransaction === true ? this.status | ServerStatus.IN_TRANS : this.status;
-    return status & (ServerStatus.IN_TRANS | ServerStatus.AUTOCOMMIT | ServerStatus.NO_BACKSLASH_ESCAPES);
+    return status & OF_THE_SESSION;
   }
 
   get needsNoSchema(): boolean {
@@ -253,6 +291,17 @@ export class Session implements PoolClient, ReplyTarget {
   sendOk(): void {
     const ok = { header: 0 as const, affectedRows: 0, lastInsertId: 0n, warnings: 0, info: '', trackers: null };
     this.sendPayload(encodeOk({ ...ok, status: this.plainStatus }, this.capabilities));
+    this.replySequence = 1;
+  }
+
+  /** As servers answer a few commands: an OK in the form of an EOF, or an EOF. */
+  sendEof(): void {
+    const status = this.plainStatus;
+    const ok = { header: 0xfe as const, affectedRows: 0, lastInsertId: 0n, warnings: 0, info: '', trackers: null };
+    const payload = this.deprecateEof
+      ? encodeOk({ ...ok, status }, this.capabilities)
+      : encodeEof({ warnings: 0, status });
+    this.sendPayload(payload);
     this.replySequence = 1;
   }
 
@@ -354,7 +403,8 @@ export class Session implements PoolClient, ReplyTarget {
     if (backend?.lastHolder === this) backend.lastHolder = null;
     this.connectionEnded();
     this.statements.clear();
-    this.context = this.loginContext.withSchema(schema).withRole(this.context.role); // which a reset leaves as it is
+    this.trackers.reset();
+    this.context = this.resetContext.withSchema(schema).withRole(this.context.role); // which a reset leaves as it is
     this.lastInsertId = 0;
     this.insertIdPending = null;
     this.status = ServerStatus.AUTOCOMMIT;
@@ -372,6 +422,21 @@ export class Session implements PoolClient, ReplyTarget {
     if (this.lastInsertId !== null) return;
     const id = BigInt(value?.toString('latin1') ?? '0');
     this.lastInsertId = id <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(id) : id;
+  }
+
+  /** What follows from the client is the file: it goes to the backend as it comes. */
+  fileRequested(request: number, shift: number): void {
+    if ((this.capabilities & Capability.LOCAL_FILES) === 0 || this.work?.mayLoadFile?.(this) !== true) {
+      throw new ProtocolError('UNSUPPORTED', 'the server asks for a file that the client did not offer');
+    }
+    const upload = new FileUpload(request, shift, !this.#link.isCompressed);
+    this.#upload = upload;
+    this.divert((chunk) => {
+      const taken = upload.push(chunk);
+      this.#relay(taken === chunk.length ? chunk : chunk.subarray(0, taken));
+      if (upload.done) this.endDiversion();
+      return taken;
+    });
   }
 
   statementPrepared(payload: Buffer): void {
@@ -542,6 +607,32 @@ export class Session implements PoolClient, ReplyTarget {
     this.#queued = work;
   }
 
+  // ---- the client's bytes go straight to the backend -------------------------------------------------------------
+
+  divert(diversion: Diversion): void {
+    this.#link.divert(diversion);
+  }
+
+  endDiversion(): void {
+    this.#link.endDiversion();
+  }
+
+  /** All that the client sends goes to the backend, until `endDiversion`. */
+  relayToBackend(): void {
+    this.divert((chunk) => {
+      this.#relay(chunk);
+      return chunk.length;
+    });
+  }
+
+  /** Writes to the backend; the client is read on when that has room. */
+  #relay(bytes: Buffer): void {
+    const { backend } = this;
+    if (backend === null || bytes.length === 0 || backend.write(bytes)) return;
+    this.#link.pause();
+    backend.onceDrained(() => this.#link.resume());
+  }
+
   // ---- the client's side --------------------------------------------------------------------------------------
 
   /** Bytes that came with the login packet. */
@@ -590,10 +681,17 @@ export class Session implements PoolClient, ReplyTarget {
   // ---- a reply under way --------------------------------------------------------------------------------------
 
   replyComplete(tracker: ReplyTracker): void {
+    if (this.#upload !== null) {
+      const { done } = this.#upload;
+      this.#upload = null;
+      if (!done) return this.end(null); // what is left of the file would be taken for commands
+    }
     this.#road.replyComplete(this, tracker);
   }
 
   replyLost(reason: string): void {
+    // an error has no place in the middle of a file
+    if (this.#upload !== null) this.end(null);
     this.#road.replyLost(this, reason);
   }
 

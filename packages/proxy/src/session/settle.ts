@@ -3,6 +3,7 @@ import type { ColumnDefinition } from '@myswitch/protocol';
 import { NOTHING } from '../backend/backend';
 import type { Backend } from '../backend/backend';
 import { isReplayed } from '../backend/baseline';
+import { freshContext } from '../backend/node-baseline';
 import { asBytes, ping, query, resetConnection } from '../backend/exchange';
 import type { ProxyError } from '../errors';
 import { WeakPin, Pin } from './pins';
@@ -88,7 +89,8 @@ export async function wipe(backend: Backend): Promise<void> {
   // MySQL now has its global character sets, not those of the login
   const charset = replayStatement(UNKNOWN, baseline.context)!;
   await Promise.all([query(backend, baseline.trackers), query(backend, charset)]);
-  backend.context = baseline.context.withSchema(schema).withRole(role); // a reset leaves roles as they are
+  const kept = baseline.resetKeeps === 'CAPABILITIES' ? freshContext(baseline, backend.variant) : baseline.context;
+  backend.context = kept.withSchema(schema).withRole(role); // a reset leaves roles as they are
   backend.lastHolder = null;
   backend.lastInsertId = 0;
   backend.statements.clear();
@@ -122,7 +124,8 @@ async function readBack(session: Session, backend: Backend): Promise<void> {
     return null; // a variable that can't be read back in a session, or too much of them
   });
   session.touched.clear(); // not before: with the connection lost, so is what they were set to
-  if (answer === null) return session.pin(Pin.UNKNOWN_STATE);
+  // without definitions (resultset_metadata = NONE) an answer does not tell the types of what it holds
+  if (answer === null || answer.columns.length === 0) return session.pin(Pin.UNKNOWN_STATE);
   const row = answer.rows[0]!;
   const systemValues = new Map(
     system.map((name, i) => [name, systemValue(name, answer.columns[2 * i]!, row[2 * i + 1]!)]),

@@ -1,8 +1,8 @@
 import type { Tracker } from '@myswitch/protocol';
 
 /**
- * What the client wants to be told of its session. Backends are asked for much more, so the client's own
- * session_track_* settings live here and never reach a server.
+ * What the client wants to be told of its session. Backends are asked for more of these, so the client's own settings of
+ * them live here and never reach a server.
  */
 export class ShownTrackers {
   #variables: ReadonlySet<string> = DEFAULT_VARIABLES;
@@ -20,6 +20,13 @@ export class ShownTrackers {
     }
   }
 
+  /** As after login. */
+  reset(): void {
+    this.#variables = DEFAULT_VARIABLES;
+    this.#schema = true;
+    this.#stateChange = false;
+  }
+
   shown(told: readonly Tracker[]): readonly Tracker[] {
     return told.filter((tracker) => {
       switch (tracker.kind) {
@@ -32,6 +39,7 @@ export class ShownTrackers {
         case 'gtids':
         case 'transactionCharacteristics':
         case 'transactionState':
+          return true; // backends tell them only where the session has asked
         case 'unknown':
           return false;
       }

@@ -1,0 +1,137 @@
+import { type Case, execute, prepare } from '../case';
+import { int } from '../parameters';
+
+const T = [
+  'CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, v VARCHAR(40))',
+  "INSERT INTO t (v) VALUES ('one'), ('two'), ('three')",
+];
+const kind = 'mysql';
+
+/** What MySQL alone has. */
+export const MYSQL: readonly Case[] = [
+  {
+    kind,
+    title: 'hints that set variables',
+    steps: [
+      "SELECT /*+ SET_VAR(sort_buffer_size = 400000) SET_VAR(sql_mode = 'ANSI') */ @@sort_buffer_size, @@sql_mode",
+      'SELECT @@sort_buffer_size = 400000, @@sql_mode',
+      'SELECT /*+ MAX_EXECUTION_TIME(20) */ SLEEP(0.3)',
+      'SELECT /*+ QB_NAME(x) NO_SUCH() */ 1',
+      'SHOW WARNINGS',
+    ],
+  },
+  {
+    kind,
+    title: 'INSERT with row aliases, TABLE, VALUES',
+    setup: T,
+    steps: [
+      "INSERT INTO t VALUES (1, 'x') AS new ON DUPLICATE KEY UPDATE v = CONCAT(new.v, '+')",
+      'SELECT v FROM t WHERE id = 1',
+      'TABLE t ORDER BY id LIMIT 1',
+      'VALUES ROW(1, "a"), ROW(2, "b")',
+      "INSERT INTO t (v) VALUES ROW('r1'), ROW('r2')",
+      'SELECT * FROM t, LATERAL (SELECT t.id * 2 AS d) l WHERE id < 3',
+      'SELECT 1 INTERSECT SELECT 1',
+    ],
+  },
+  {
+    kind,
+    title: 'variables of MySQL alone',
+    steps: [
+      'SET sql_require_primary_key = 1',
+      'SET max_execution_time = 5000',
+      'SELECT @@max_execution_time',
+      "SET default_collation_for_utf8mb4 = 'utf8mb4_general_ci'",
+      'SET NAMES utf8mb4',
+      'SELECT @@collation_connection',
+      'SET information_schema_stats_expiry = 0, explain_format = "TREE"',
+      'EXPLAIN SELECT 1',
+      'SET optimizer_switch = "mrr=off,batched_key_access=off"',
+      'SELECT @@optimizer_switch LIKE "%mrr=off%"',
+      'SET use_secondary_engine = OFF, show_create_table_skip_secondary_engine = 1',
+      'SET generated_random_password_length = 30',
+      'SET gtid_next = AUTOMATIC',
+      "SET resource_group = 'x'",
+      'SET PERSIST max_connections = 100',
+      'SET PERSIST_ONLY max_connections = 100',
+      'SELECT @@transaction_isolation, @@session.transaction_read_only',
+      'SELECT @@statement_id > 0',
+      'SET transaction_allow_batching = 1',
+      'SELECT @@transaction_allow_batching',
+      'SET select_into_buffer_size = 20000, windowing_use_high_precision = 0',
+      'SELECT @@select_into_buffer_size, @@windowing_use_high_precision',
+      'SET sql_generate_invisible_primary_key = 1',
+      'SET print_identified_with_as_hex = 1',
+      'SELECT @@print_identified_with_as_hex',
+    ],
+  },
+  {
+    kind,
+    title: 'JSON of its own, and multi-valued',
+    setup: ['CREATE TABLE j (d JSON)', `INSERT INTO j VALUES ('{"a": [1, 2]}')`],
+    steps: [
+      "SELECT d->'$.a', d->>'$.a[0]' FROM j",
+      'SELECT JSON_PRETTY(d), JSON_STORAGE_SIZE(d) FROM j',
+      "SELECT 1 MEMBER OF ('[1,2]')",
+      'SELECT JSON_SCHEMA_VALID(\'{"type":"object"}\', \'{}\')',
+      "SELECT JSON_VALUE('{\"a\": 5}', '$.a' RETURNING SIGNED)",
+      prepare('p', "SELECT d->'$.a[*]' FROM j WHERE JSON_CONTAINS(d, CAST(? AS JSON), '$.a')"),
+      execute('p', [int(1)]),
+    ],
+  },
+  {
+    kind,
+    title: 'EXPLAIN in its forms',
+    setup: T,
+    steps: [
+      'EXPLAIN FORMAT=TREE SELECT * FROM t WHERE id = 1',
+      'EXPLAIN FORMAT=JSON SELECT 1',
+      'EXPLAIN FORMAT=TRADITIONAL SELECT * FROM t',
+      'EXPLAIN FORMAT=JSON INTO @plan SELECT 1',
+      'SELECT @plan IS NOT NULL',
+      'SHOW WARNINGS',
+    ],
+  },
+  {
+    kind,
+    title: 'LOCK INSTANCE, CLONE and other powers',
+    steps: [
+      'LOCK INSTANCE FOR BACKUP',
+      'UNLOCK INSTANCE',
+      'RESTART',
+      'SHOW BINARY LOG STATUS',
+      'SHOW REPLICAS',
+      'START GROUP_REPLICATION',
+      'ALTER INSTANCE ROTATE INNODB MASTER KEY',
+      'IMPORT TABLE FROM "x"',
+      'SELECT * FROM performance_schema.threads',
+    ],
+  },
+  {
+    kind,
+    title: 'FOR SHARE, SKIP LOCKED, NOWAIT',
+    setup: T,
+    steps: [
+      'BEGIN',
+      'SELECT v FROM t WHERE id = 1 FOR UPDATE SKIP LOCKED',
+      'SELECT v FROM t WHERE id = 2 FOR SHARE NOWAIT',
+      'SELECT v FROM t FOR UPDATE OF t',
+      'COMMIT',
+    ],
+  },
+  {
+    kind,
+    title: 'rights and defaults of roles',
+    steps: [
+      'SELECT CURRENT_ROLE()',
+      'SET DEFAULT ROLE app_reader TO CURRENT_USER()',
+      'SET ROLE DEFAULT',
+      'SELECT CURRENT_ROLE()',
+      'SET ROLE ALL',
+      'SELECT CURRENT_ROLE()',
+      'SET ROLE ALL EXCEPT app_reader',
+      'SELECT CURRENT_ROLE()',
+      'SET DEFAULT ROLE NONE TO CURRENT_USER()',
+    ],
+  },
+];
