@@ -53,8 +53,10 @@ describe('the accounts of a pool', () => {
     const first = table.find('nobody', HERE);
     expect(first.account).toBeNull();
     expect(table.find('nobody', HERE).methods).toBe(first.methods);
-    const looks = new Set(Array.from({ length: 50 }, (_, i) => table.find(`nobody${i}`, HERE).methods));
+    const looks = new Set(Array.from({ length: 200 }, (_, i) => table.find(`nobody${i}`, HERE).methods));
     expect(looks.size).toBeGreaterThan(5);
+    // also like one of the configuration
+    expect([...looks].some(([method]) => method?.kind === 'password')).toBe(true);
   });
 
   it('without a way in that can be checked here they look like nobody, but are told', () => {

@@ -103,8 +103,8 @@ export class AccountTable {
   }
 
   #nobody(user: string): Found<Candidate> {
-    const place = createHash('sha256').update(user).digest().readUInt32LE(0) % this.#decoys.length;
-    const decoy = this.#decoys[place];
+    const looks = this.#decoys.length + this.#configured.size;
+    const decoy = this.#decoys[createHash('sha256').update(user).digest().readUInt32LE(0) % Math.max(1, looks)];
     if (decoy === undefined) return foundByPassword<Candidate>(null, NOTHING);
     return { account: null, methods: decoy.methods, passwordOf: decoy.passwordOf };
   }

@@ -2,9 +2,11 @@ import type { AcceptedLogin, Found } from '@myswitch/protocol';
 import { isMariadb } from '../backend/node-baseline';
 import type { NodeBaseline } from '../backend/node-baseline';
 import { accessDenied } from '../commands/access-denied';
+import { ProxyError } from '../errors';
 import type { Log } from '../errors';
 import type { PoolOptions } from '../options';
 import type { AccountRow } from '../plane/types';
+import { clientError } from '../session/client-error';
 import type { ClientError } from '../session/client-error';
 import { Account } from './account';
 import { AccountTable, type Candidate } from './account-table';
@@ -90,6 +92,13 @@ export class Logins {
     this.#log('info', 'login refused', { pool: this.#options.name, user: user.slice(0, 64), client: facts.client });
     const row = this.#table.rowWithoutMethods(user, facts);
     if (row !== null) this.#refuse(user, facts, row.name, `only a server can check its plugin (${row.row.plugin})`);
+  }
+
+  /** It is not known whether a password is right: what the client is told. */
+  notChecked(error: Error, { client }: ClientFacts): ClientError {
+    const { name: pool } = this.#options;
+    this.#log('error', 'a password could not be checked', { pool, client, error: error.message });
+    return clientError(error instanceof ProxyError ? error : new Error('its password could not be checked'));
   }
 
   /** Accounts that nobody uses need not be kept. */

@@ -4,7 +4,6 @@ import { Account } from '../accounts/account';
 import type { Candidate } from '../accounts/account-table';
 import { contextFor, resetContextFor } from '../backend/node-baseline';
 import { useSchema } from '../backend/exchange';
-import { clientError } from '../session/client-error';
 import type { ClientError } from '../session/client-error';
 import type { Session, Work } from '../session/session';
 import { accessDenied } from './access-denied';
@@ -48,7 +47,7 @@ function check(session: Session, question: PasswordCheck, sequence: number): voi
     .catch((error: Error) => error);
   session.ask(checked, (result) => {
     if (!(result instanceof Error)) return proceed(session, session.login.checked(result), sequence);
-    session.end(clientError(result));
+    session.end(session.pool.logins.notChecked(result, session.facts));
     return null;
   });
 }

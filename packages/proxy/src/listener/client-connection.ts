@@ -22,7 +22,6 @@ import { enter } from '../commands/change-user';
 import type { Pool } from '../pool/pool';
 import { road } from '../session/road';
 import { Session } from '../session/session';
-import { clientError } from '../session/client-error';
 import type { ClientError } from '../session/client-error';
 import { startTls, tlsFacts } from './client-tls';
 import type { ListenerTls } from './client-tls';
@@ -173,7 +172,7 @@ export class ClientConnection {
         });
       })
       .catch((error: Error) => {
-        if (open()) this.#fail(clientError(error));
+        if (open()) this.#fail(this.#pool.logins.notChecked(error, this.#facts()));
       });
   }
 

@@ -39,8 +39,9 @@ export function startTls(raw: Socket, { context, asksForCertificate }: ListenerT
 
 export function tlsFacts(socket: TLSSocket): ClientFacts['tls'] {
   const certificate = isVerified(socket) ? socket.getPeerX509Certificate() : undefined;
+  const cipher = socket.getCipher() as { name: string } | undefined; // none once the connection is gone
   return {
-    cipher: socket.getCipher().name,
+    cipher: cipher?.name ?? '',
     certificate: certificate === undefined ? null : verifiedCertificate(certificate),
   };
 }

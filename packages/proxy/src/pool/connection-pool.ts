@@ -204,7 +204,8 @@ export class ConnectionPool implements Home {
 
   /** KILL, over a connection of the same account, which needs no privilege. */
   async killOnServer(victim: Backend, what: 'QUERY' | 'CONNECTION'): Promise<void> {
-    const connected = await connect(this.node.options, this.account, victim.variant, LOGIN_DEADLINE_MS, this.#clock);
+    const { current } = this.account;
+    const connected = await connect(this.node.options, current, victim.variant, LOGIN_DEADLINE_MS, this.#clock);
     const login = {
       connectionId: connected.connectionId,
       variant: victim.variant,
