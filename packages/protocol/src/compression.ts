@@ -10,8 +10,8 @@ const PIECE = 64 << 10;
 
 /** In Node from 22.15 on. */
 interface Zstd {
-  zstdCompressSync?(data: Buffer): Buffer;
-  zstdDecompressSync?(data: Buffer, options: { maxOutputLength: number }): Buffer;
+  readonly zstdCompressSync?: (data: Buffer) => Buffer;
+  readonly zstdDecompressSync?: (data: Buffer, options: { maxOutputLength: number }) => Buffer;
 }
 const { zstdCompressSync, zstdDecompressSync } = zlib as unknown as Zstd;
 

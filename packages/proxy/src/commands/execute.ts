@@ -43,9 +43,9 @@ export function bulkExecute(session: Session, packet: Packet): Work | null {
 
 /** How a command that executes a statement is changed for the backend at hand. */
 interface Form {
-  withTypes(payload: Buffer, paramCount: number, types: Buffer): Buffer;
+  readonly withTypes: (payload: Buffer, paramCount: number, types: Buffer) => Buffer;
   /** For a backend without CLIENT_QUERY_ATTRIBUTES. Absent: it is the same there. */
-  withoutAttributes?(payload: Buffer, paramCount: number): Buffer;
+  readonly withoutAttributes?: (payload: Buffer, paramCount: number) => Buffer;
 }
 
 const PLAIN: Form = { withTypes: withParamTypes };
