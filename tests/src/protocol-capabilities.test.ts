@@ -264,12 +264,13 @@ describeKinds('capabilities that change the messages', (kind) => {
             const { id } = await one.prepare('INSERT INTO t (v, u) VALUES (?, ?)');
             const rows = (from: number): Buffer =>
               Buffer.concat(
-                [0, 1, 2].flatMap((i) => [
-                  Buffer.of(0),
-                  lenenc(`bulk ${which} ${from + i}`),
-                  Buffer.of(i === 1 ? 1 : 0),
-                  i === 1 ? Buffer.alloc(0) : lenenc('u'),
-                ]),
+                [0, 1, 2].map((i) =>
+                  Buffer.concat([
+                    Buffer.of(0),
+                    lenenc(`bulk ${which} ${from + i}`),
+                    i === 1 ? Buffer.of(1) : Buffer.concat([Buffer.of(0), lenenc('u')]),
+                  ]),
+                ),
               );
             const send = (types: boolean, from: number, statement = id): void => {
               const head = Buffer.alloc(6);
@@ -288,7 +289,7 @@ describeKinds('capabilities that change the messages', (kind) => {
             send(true, 0, 4000);
             infos.push((await one.single()).error?.message ?? 'no error');
             const count = await one.values(`SELECT COUNT(*) FROM t WHERE v LIKE 'bulk ${which}%' AND u IS NOT NULL`);
-            return infos.concat(count);
+            return infos.concat(count.map(String));
           }),
         );
         expect(answers[0]).toEqual(answers[1]);

@@ -115,8 +115,10 @@ describe('COM_STMT_EXECUTE', () => {
   });
 });
 
+type OptionalTypes = ReturnType<typeof bulkTypes>;
+
 /** A COM_STMT_EXECUTE with CLIENT_QUERY_ATTRIBUTES: `named` 1 for each attribute behind the parameters. */
-function counted(types: Buffer | null, params: number, attributes: readonly string[] = []): Buffer {
+function counted(types: OptionalTypes, params: number, attributes: readonly string[] = []): Buffer {
   const count = params + attributes.length;
   const writer = new ByteWriter().u8(0x17).u32(7).u8(0x08).u32(1).lenenc(count);
   if (count === 0) return writer.finish();
@@ -131,7 +133,7 @@ function counted(types: Buffer | null, params: number, attributes: readonly stri
 }
 
 describe('COM_STMT_EXECUTE with query attributes', () => {
-  const plain = (types: Buffer | null): Buffer => {
+  const plain = (types: OptionalTypes): Buffer => {
     const writer = new ByteWriter().u8(0x17).u32(7).u8(0).u32(1).u8(0);
     return (types === null ? writer.u8(0) : writer.u8(1).bytes(types)).zeros(3).finish();
   };

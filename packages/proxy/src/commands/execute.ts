@@ -43,7 +43,7 @@ export function bulkExecute(session: Session, packet: Packet): Work | null {
 
 /** How a command that executes a statement is changed for the backend at hand. */
 interface Form {
-  withTypes(payload: Buffer, paramCount: number, types: Buffer): Buffer;
+  readonly withTypes: (payload: Buffer, paramCount: number, types: Buffer) => Buffer;
   /** For a backend without CLIENT_QUERY_ATTRIBUTES. Absent: it is the same there. */
   readonly withoutAttributes?: (payload: Buffer, paramCount: number) => Buffer;
 }

@@ -85,6 +85,8 @@ const OF_THE_SESSION =
   ServerStatus.NO_BACKSLASH_ESCAPES |
   ServerStatus.ANSI_QUOTES;
 
+/** Commands that are answered at once, one after another; then other sessions have theirs. */
+const MAX_TURN = 200;
 /** ER_QUERY_INTERRUPTED */
 const QUERY_INTERRUPTED = 1317;
 const MALFORMED = { code: 1835, sqlState: 'HY000', message: 'Malformed communication packet.' };
@@ -646,7 +648,12 @@ export class Session implements PoolClient, ReplyTarget {
     if (this.#taking) return;
     this.#taking = true;
     try {
-      while (this.#phase === SessionPhase.IDLE && this.#takeNext());
+      let turn = 0;
+      while (this.#phase === SessionPhase.IDLE && this.#takeNext()) {
+        if (++turn < MAX_TURN) continue;
+        setImmediate(() => this.next());
+        return;
+      }
     } catch (error) {
       this.crashed(error as Error);
     } finally {
