@@ -128,7 +128,9 @@ export class ReplyTracker {
 
   start(grammar: ReplyGrammar): void {
     this.#grammar = grammar;
-    this.#position = STARTS_WITH_ROWS.has(grammar) ? Position.ROWS : Position.FIRST;
+    // nearly all are queries: no look-up for those
+    const rows = grammar !== ReplyGrammar.QUERY && STARTS_WITH_ROWS.has(grammar);
+    this.#position = rows ? Position.ROWS : Position.FIRST;
     this.#shift = 0;
     this.#sequence = 0;
     this.#carry = null;

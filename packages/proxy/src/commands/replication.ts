@@ -33,6 +33,10 @@ export function binlogDump(_session: Session, packet: Packet): Work {
       session.relayToBackend();
       backend.write(bytes);
     },
-    done: (session) => session.endDiversion(),
+    done(session, _backend, _tracker, ok) {
+      session.endDiversion();
+      // servers close then; what the client said meanwhile went where it can't be had back
+      if (!ok) session.end(null);
+    },
   };
 }

@@ -111,6 +111,10 @@ export class ClientLink {
     this.resume();
   }
 
+  get isDiverted(): boolean {
+    return this.#diversion !== null;
+  }
+
   /** Commands are read again. */
   endDiversion(): void {
     this.#diversion = null;

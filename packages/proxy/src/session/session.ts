@@ -697,8 +697,8 @@ export class Session implements PoolClient, ReplyTarget {
   }
 
   replyLost(reason: string): void {
-    // an error has no place in the middle of a file
-    if (this.#upload !== null) this.end(null);
+    // an error has no place in the middle of a file, or of what a replica says
+    if (this.#upload !== null || this.#link.isDiverted) this.end(null);
     this.#road.replyLost(this, reason);
   }
 
