@@ -32,7 +32,7 @@ const PLAIN: Record<Kind, readonly string[]> = {
 const DUMP: Record<Kind, readonly string[]> = {
   mariadb: [],
   // Else the dump says where it was taken, which needs more privileges than applications have.
-  mysql: ['--set-gtid-purged=OFF', '--no-tablespaces'],
+  mysql: ['--set-gtid-purged=OFF', '--no-tablespaces', '--loose-skip-masking-policies'],
 };
 
 const whyMissing = (name: RuntimeName): string | null =>
@@ -49,7 +49,7 @@ describeKinds('tools through MySwitch', (kind) => {
     const [primary] = stage.cluster.nodes as readonly [TestServer];
     const connection = await primary.connect({ database: 'shop' });
     await connection.query(
-      'CREATE TABLE goods (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(100), data BLOB, note JSON)',
+      'CREATE TABLE goods (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(100), data BLOB, note JSON) DEFAULT CHARSET=utf8mb4',
     );
     const rows = Array.from({ length: 1000 }, (_, index) => [
       `Grüße 😀 ${index}`,
@@ -59,9 +59,12 @@ describeKinds('tools through MySwitch', (kind) => {
     for (let written = 0; written < ROWS; written += rows.length) {
       await connection.query('INSERT INTO goods (name, data, note) VALUES ?', [rows]);
     }
-    await connection.query('CREATE PROCEDURE goods_of(IN n INT) SELECT * FROM goods WHERE id = n');
     await connection.query('CREATE TRIGGER named BEFORE INSERT ON goods FOR EACH ROW SET NEW.name = TRIM(NEW.name)');
     await connection.end();
+    // A dump shows procedures to their owner only.
+    const owner = await primary.connect({ ...ACCOUNTS.app, database: 'shop' });
+    await owner.query('CREATE PROCEDURE goods_of(IN n INT) SELECT * FROM goods WHERE id = n');
+    await owner.end();
     await caughtUp(primary, stage.cluster.nodes.slice(1));
   });
 
@@ -102,7 +105,8 @@ describeKinds('tools through MySwitch', (kind) => {
   }
 
   testWith(client)(`a dump is read back by ${client}, with a switch meanwhile`, async () => {
-    const args = ['--skip-comments', '--single-transaction', ...DUMP[kind]];
+    // Triggers with another definer need more than an application may.
+    const args = ['--skip-comments', '--single-transaction', '--skip-triggers', ...DUMP[kind]];
     const dumped = await tool(dump, stage.app, ...args, 'shop', 'goods');
     await (await active()).sql('CREATE DATABASE app_copy');
     const reading = read(dumped);
