@@ -75,7 +75,12 @@ describeKinds('tools through MySwitch', (kind) => {
     const { command, args: before, env } = await fetchRuntime(name);
     const { user, password } = ACCOUNTS.app;
     const login = ['--protocol=TCP', `--host=${at.host}`, `--port=${at.port}`, `--user=${user}`, ...PLAIN[kind]];
-    const options = { env: { ...process.env, ...env, MYSQL_PWD: password }, maxBuffer: 2 ** 28 };
+    // Dumps have bytes that are no text.
+    const options = {
+      env: { ...process.env, ...env, MYSQL_PWD: password },
+      encoding: 'latin1',
+      maxBuffer: 2 ** 28,
+    } as const;
     const { stdout, stderr } = await run(command, [...before, ...login, ...args], options);
     expect(stderr.replaceAll(/^.*Warning.*$/gim, '').trim()).toBe('');
     return stdout;
@@ -120,7 +125,7 @@ describeKinds('tools through MySwitch', (kind) => {
     const { host, port, user, password } = stage.app;
     const login = ['--protocol=TCP', `--host=${host}`, `--port=${port}`, `--user=${user}`, ...PLAIN[kind], 'app_copy'];
     const reading = run(command, [...args, ...login], { env: { ...process.env, ...env, MYSQL_PWD: password } });
-    reading.child.stdin!.end(text);
+    reading.child.stdin!.end(Buffer.from(text, 'latin1'));
     await reading;
   }
 
