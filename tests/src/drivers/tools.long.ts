@@ -45,7 +45,9 @@ describeKinds('tools through MySwitch', (kind) => {
   const testWith = (name: RuntimeName): jest.It => (whyMissing(name) === null ? test : test.skip);
 
   beforeAll(async () => {
-    stage = await Stage.set(kind, {}, { switch: { drain: '10s' }, hold: { max: '30s' } });
+    // The replica behind MySwitch logs in to it too.
+    const users = [ACCOUNTS.app, ACCOUNTS.replication].map(({ user, password }) => ({ name: user, password }));
+    stage = await Stage.set(kind, {}, { users, switch: { drain: '10s' }, hold: { max: '30s' } });
     const [primary] = stage.cluster.nodes as readonly [TestServer];
     const connection = await primary.connect({ database: 'shop' });
     await connection.query(
