@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Answer, ConnectRequest, Driver, Request, Session } from './driver';
-import { type Asking, STEPS, type Step, readState } from './steps';
+import { readState } from './state';
+import type { Asking, Step } from './step';
+import { STEPS } from './steps';
 
 const ANSWER_WITHIN_MS = 15_000;
 /** A step keeps a connection that may pin over one switch, and another one over the next. */
