@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Answer, ConnectRequest, Driver, Request, Session } from './driver';
-import { type Asking, STEPS, type Step, readState } from './steps';
+import { readState } from './state';
+import type { Asking, Step } from './step';
+import { STEPS } from './steps';
 
 const ANSWER_WITHIN_MS = 15_000;
-/** A step keeps a connection that may pin over one switch, and another one over the next. */
-const BLOCKED_AT_MOST = 4;
+/** More than steps in a row that each keep a connection which may pin. */
+const BLOCKED_AT_MOST = 6;
 
 /** One request of a step and what came of it. */
 export interface Entry {

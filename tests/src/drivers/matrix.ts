@@ -2,7 +2,9 @@ import type { CheckReport } from '@myswitch/orchestrator';
 import type { Kind } from '@myswitch/testkit';
 import type { Driver } from './driver';
 import { type Difference, type Job, type Transcript, differences, leaves, runJobs } from './job';
-import { STATE_REQUESTS, STEPS, type Step } from './steps';
+import { STATE_REQUESTS } from './state';
+import type { Step } from './step';
+import { STEPS } from './steps';
 import { type DriverStage, accountOf } from './stage';
 
 /** A cell of the table driver x kind x feature. */

@@ -18,7 +18,7 @@ import {
 } from '@myswitch/testkit';
 import type { Driver } from './driver';
 import { Job } from './job';
-import { SCHEMA } from './steps';
+import { SCHEMA } from './data';
 
 const PASSWORD = 'driver-secret';
 
