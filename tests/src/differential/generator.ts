@@ -213,12 +213,7 @@ const session = fc.array(
  * Random sessions are told the same each way. A failure prints the seed and the shortest session; MYSWITCH_SEED runs a seed
  * again. `seed`: the same sessions each time; default: others each time.
  */
-export async function randomSessions(
-  ground: Ground,
-  judge: Judge,
-  count: number,
-  seed?: number,
-): Promise<void> {
+export async function randomSessions(ground: Ground, judge: Judge, count: number, seed?: number): Promise<void> {
   const wanted = process.env['MYSWITCH_SEED'] ?? seed;
   const property = fc.asyncProperty(fc.constantFrom(...PROFILE_NAMES), session, async (profile, steps) => {
     const one: Case = { title: 'a random session', setup: SETUP, steps };
