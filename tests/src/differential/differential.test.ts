@@ -39,5 +39,5 @@ describeKinds('some of all is through the proxy as on a connection to the server
     });
   }
 
-  test('random sessions', () => randomSessions(ground, judge, 5));
+  test('random sessions', () => randomSessions(ground, judge, 5, 1));
 });

@@ -209,9 +209,12 @@ const session = fc.array(
   },
 );
 
-/** Random sessions are told the same each way. A failure prints the seed (MYSWITCH_SEED runs it again) and the shortest session. */
-export async function randomSessions(ground: Ground, judge: Judge, count: number): Promise<void> {
-  const seed = process.env['MYSWITCH_SEED'];
+/**
+ * Random sessions are told the same each way. A failure prints the seed and the shortest session; MYSWITCH_SEED runs a seed
+ * again. `seed`: the same sessions each time; default: others each time.
+ */
+export async function randomSessions(ground: Ground, judge: Judge, count: number, seed?: number): Promise<void> {
+  const wanted = process.env['MYSWITCH_SEED'] ?? seed;
   const property = fc.asyncProperty(fc.constantFrom(...PROFILE_NAMES), session, async (profile, steps) => {
     const one: Case = { title: 'a random session', setup: SETUP, steps };
     const { differences } = await runCase(ground, one, profile);
@@ -220,5 +223,5 @@ export async function randomSessions(ground: Ground, judge: Judge, count: number
     const script = steps.map(({ label }, i) => `${i + 1}: ${label}`);
     throw new Error([...unknown, ...script].join('\n'));
   });
-  await fc.assert(property, { numRuns: count, ...(seed === undefined ? {} : { seed: Number(seed) }) });
+  await fc.assert(property, { numRuns: count, ...(wanted === undefined ? {} : { seed: Number(wanted) }) });
 }
