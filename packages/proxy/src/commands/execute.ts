@@ -17,7 +17,7 @@ import type { Backend } from '../backend/backend';
 import type { PreparedStatement } from '../session/prepared-statements';
 import type { Session } from '../session/session';
 import { NO_STATEMENT } from './no-statement';
-import type { Work } from '../session/session';
+import type { Work } from '../session/work';
 import { ensureOpen, keyOn, noteUse, openOn, statementOf, unknownStatement } from './statement-state';
 import { unknownCommand } from './unknown-command';
 

@@ -2,7 +2,7 @@ import { encodePacket, ReplyGrammar } from '@myswitch/protocol';
 import type { Packet } from '@myswitch/protocol';
 import type { Session } from '../session/session';
 import { NO_STATEMENT } from './no-statement';
-import type { Work } from '../session/session';
+import type { Work } from '../session/work';
 
 /** COM_INIT_DB. */
 export function initDb(_session: Session, packet: Packet): Work {

@@ -2,7 +2,9 @@ import type { Packet, Statement } from '@myswitch/protocol';
 import { query } from '../backend/exchange';
 import { isMariadb } from '../backend/node-baseline';
 import type { KillOutcome, KillRequest } from '../pool/peers';
-import type { Session, Work } from '../session/session';
+import { INTERRUPTED } from '../session/client-error';
+import type { Session } from '../session/session';
+import type { Work } from '../session/work';
 import { FIRST_SESSION_ID } from '../session/session-id';
 import { NO_STATEMENT } from './no-statement';
 import { ownText, queryWork } from './text';
@@ -14,7 +16,6 @@ const QUERY_ID = /^\s*kill\s+(?:(?:hard|soft)\s+)?query\s+id\s/i;
 /** What lets an account kill the connections of others, as SHOW GRANTS names it. */
 const PRIVILEGED = /\b(SUPER|CONNECTION[_ ]ADMIN)\b.* ON \*\.\*|\bALL PRIVILEGES ON \*\.\*/;
 
-const INTERRUPTED = { code: 1317, sqlState: '70100', message: 'Query execution was interrupted' };
 const KILLED = { code: 1927, sqlState: '70100', message: 'Connection was killed' };
 
 /**

@@ -1,7 +1,8 @@
 import { Capability, encodePacket, ReplyGrammar } from '@myswitch/protocol';
 import type { Packet } from '@myswitch/protocol';
 import { variantOf } from '../capabilities';
-import type { Session, Work } from '../session/session';
+import type { Session } from '../session/session';
+import type { Work } from '../session/work';
 import { NO_STATEMENT } from './no-statement';
 import { unknownCommand } from './unknown-command';
 

@@ -4,7 +4,7 @@ import type { Backend } from '../backend/backend';
 import { closeDropped } from '../backend/exchange';
 import type { Session } from '../session/session';
 import { NO_STATEMENT } from './no-statement';
-import type { Work } from '../session/session';
+import type { Work } from '../session/work';
 import { classified, withOwnId } from './query';
 import { sqlModeOf } from './sql-mode';
 

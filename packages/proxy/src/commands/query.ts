@@ -8,7 +8,8 @@ import {
 } from '@myswitch/protocol';
 import type { Packet, Statement } from '@myswitch/protocol';
 import { LRUCache } from 'lru-cache';
-import type { Session, Work } from '../session/session';
+import type { Session } from '../session/session';
+import type { Work } from '../session/work';
 import { withOwnCounts } from './diagnostics';
 import { killStatement } from './kill';
 import { sqlModeOf } from './sql-mode';

@@ -1,7 +1,8 @@
 import { encodePacket, ReplyGrammar } from '@myswitch/protocol';
 import type { Packet } from '@myswitch/protocol';
 import { Pin } from '../session/pins';
-import type { Session, Work } from '../session/session';
+import type { Session } from '../session/session';
+import type { Work } from '../session/work';
 import { NO_STATEMENT } from './no-statement';
 
 /** COM_REGISTER_SLAVE: the server's session is that replica's from now on. */

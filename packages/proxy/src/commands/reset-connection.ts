@@ -1,5 +1,6 @@
 import type { Packet } from '@myswitch/protocol';
-import type { Session, Work } from '../session/session';
+import type { Session } from '../session/session';
+import type { Work } from '../session/work';
 import { wipeWork } from './wipe';
 
 /** COM_RESET_CONNECTION: as a new login, with the schema as it is. */

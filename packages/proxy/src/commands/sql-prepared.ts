@@ -3,7 +3,8 @@ import type { Cause, PreparedText, SqlMode, Statement } from '@myswitch/protocol
 import type { Backend } from '../backend/backend';
 import { Pin } from '../session/pins';
 import type { SessionContext } from '../session/context';
-import type { Session, Work } from '../session/session';
+import type { Session } from '../session/session';
+import type { Work } from '../session/work';
 import { sqlModeOf } from './sql-mode';
 import { QueryWork, queryWork } from './text';
 import type { QueryText } from './text';

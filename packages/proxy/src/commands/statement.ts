@@ -3,7 +3,7 @@ import type { Packet } from '@myswitch/protocol';
 import { closeDropped } from '../backend/exchange';
 import type { Session } from '../session/session';
 import { NO_STATEMENT } from './no-statement';
-import type { Work } from '../session/session';
+import type { Work } from '../session/work';
 import { ensureOpen, keyOn, noteUse, openOn, pinStatements, statementOf, unknownStatement } from './statement-state';
 
 /** COM_STMT_SEND_LONG_DATA has no reply; the server keeps the data until EXECUTE, so the session is pinned. */

@@ -1,6 +1,7 @@
 import { Command } from '@myswitch/protocol';
 import type { Packet } from '@myswitch/protocol';
-import type { Session, Work } from '../session/session';
+import type { Session } from '../session/session';
+import type { Work } from '../session/work';
 import { changeUser } from './change-user';
 import { bulkExecute, execute, fetch } from './execute';
 import { closeStatement, resetStatement, sendLongData } from './statement';

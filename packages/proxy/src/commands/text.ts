@@ -11,7 +11,8 @@ import { StatementKind } from '@myswitch/protocol';
 import type { Cause, Statement } from '@myswitch/protocol';
 import type { Backend } from '../backend/backend';
 import { NO_ATTRIBUTES } from '../backend/exchange';
-import type { Session, Work } from '../session/session';
+import type { Session } from '../session/session';
+import type { Work } from '../session/work';
 import { sqlModeOf } from './sql-mode';
 
 /** A COM_QUERY, whole. */

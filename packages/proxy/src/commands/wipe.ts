@@ -1,6 +1,6 @@
 import type { Session } from '../session/session';
 import { NO_STATEMENT } from './no-statement';
-import type { Work } from '../session/session';
+import type { Work } from '../session/work';
 import { wipe } from '../session/settle';
 
 /** The session's backend forgets it (rolled back, unlocked), then `answer` replies to the client. */

@@ -13,3 +13,10 @@ export function clientError(error: Error): ClientError {
     return { code: 1105, sqlState: 'HY000', message: `MySwitch: ${error.message}` };
   return { code: error.errno, sqlState: error.sqlState!, message: error.message };
 }
+
+/** ER_QUERY_INTERRUPTED */
+export const INTERRUPTED: ClientError = {
+  code: 1317,
+  sqlState: '70100',
+  message: 'Query execution was interrupted',
+};

@@ -6,7 +6,8 @@ import { isReplayed } from '../backend/baseline';
 import { CHARSET_VARIABLES } from './context';
 import type { SessionContext } from './context';
 import { Pin, WeakPin } from './pins';
-import type { Session, Work } from './session';
+import type { Session } from './session';
+import type { Work } from './work';
 
 /** Statements whose failure may have left part of their effect: expressions with side effects that ran, bodies of several statements. */
 const PARTLY_DONE: ReadonlySet<StatementKind> = new Set([

@@ -7,7 +7,9 @@ import { prepareStatements, replayStatement } from './context';
 import type { SessionContext } from './context';
 import { isInsertIdLost, learnInsertId, takeOverInsertId } from './insert-id';
 import { Pin } from './pins';
-import type { Session, Unbegun, Work } from './session';
+import type { Session } from './session';
+import type { Unbegun } from './state';
+import type { Work } from './work';
 import { settle } from './settle';
 
 /** As any statement does that uses a table. */

@@ -7,88 +7,30 @@ import {
   encodePacket,
   FileUpload,
   ProtocolError,
-  ServerStatus,
 } from '@myswitch/protocol';
-import type {
-  Cause,
-  ClientLogin,
-  Diagnostic,
-  Packet,
-  ReplyGrammar,
-  ReplyTracker,
-  Statement,
-  Tracker,
-} from '@myswitch/protocol';
-import type { Backend } from '../backend/backend';
-import { variantOf } from '../capabilities';
-import { ProxyError } from '../errors';
-import type { Account } from '../accounts/account';
+import type { ClientLogin, Packet, ReplyTracker } from '@myswitch/protocol';
 import type { Candidate } from '../accounts/account-table';
 import type { ClientFacts } from '../accounts/admission';
+import type { Backend } from '../backend/backend';
+import { ProxyError } from '../errors';
 import type { Blocking, SessionRow } from '../plane/types';
 import type { Pool } from '../pool/pool';
 import type { PoolClient } from '../pool/pool-client';
-import { clientError } from './client-error';
+import { clientError, INTERRUPTED } from './client-error';
 import type { ClientError } from './client-error';
+import { blocking, row } from './blocking';
 import { ClientLink } from './client-link';
-import { ClientReply } from './client-reply';
 import type { Diversion } from './client-link';
+import { ClientReply } from './client-reply';
 import type { ReplyTarget } from './client-reply';
-import type { SessionContext } from './context';
-import { PinSet } from './pin-set';
-import { Pin } from './pins';
-import type { WeakPin } from './pins';
 import { MOVES, SessionPhase } from './phase';
-import { PreparedStatements } from './prepared-statements';
-import { ShownTrackers } from './shown-trackers';
-
-/**
- * A command of a client that needs a backend. Made once it is decoded; written as soon as the session has a backend that
- * means the same as the session.
- */
-export interface Work {
-  /** Which packets answer it; null: none do. */
-  readonly grammar: ReplyGrammar | null;
-  /** Bytes that it keeps while it waits. */
-  readonly bytes: number;
-  /** It chooses a schema before anything else, so it may run where another one is chosen. */
-  readonly entersSchema?: true;
-  /** What it does to the session. */
-  readonly statement: Statement;
-  /** By name, what it begins and ends of that; absent: it can't be told. */
-  readonly causes?: readonly Cause[] | undefined;
-  /**
-   * Text of a statement that does nothing but open a transaction, or give the next one its characteristics, as latin1; null
-   * for what does nothing in a transaction.
-   */
-  readonly opens?: string | null | undefined;
-  /** It asks for a cursor, so that the reply may have no rows. */
-  readonly opensCursor?: boolean;
-  /** Whether the server may answer it by asking for a file of the client's. Absent: it may not. */
-  mayLoadFile?(session: Session): boolean;
-  /** Whether the backend has what the command refers to (an open prepared statement). Absent: nothing is needed. */
-  ready?(session: Session, backend: Backend): boolean;
-  /** Brings it. Rejects with the server's error, which is then the command's reply. */
-  prepare?(session: Session, backend: Backend): Promise<void>;
-  write(session: Session, backend: Backend): void;
-  /** Tells the client that nothing came of it, in place of an ERR as the reply. */
-  failed?(session: Session, error: ClientError): void;
-  /** After the reply; `ok`: it was no ERR. */
-  done?(session: Session, backend: Backend, tracker: ReplyTracker, ok: boolean): void;
-}
-
-/** Status bits that tell of the session, not of the last reply. */
-const OF_THE_SESSION =
-  ServerStatus.IN_TRANS |
-  ServerStatus.IN_TRANS_READONLY |
-  ServerStatus.AUTOCOMMIT |
-  ServerStatus.NO_BACKSLASH_ESCAPES |
-  ServerStatus.ANSI_QUOTES;
+import { Pin } from './pins';
+import { SessionState } from './state';
+import type { InitialState } from './state';
+import type { Work } from './work';
 
 /** Commands that are answered at once, one after another; then other sessions have theirs. */
 const MAX_TURN = 200;
-/** ER_QUERY_INTERRUPTED */
-const QUERY_INTERRUPTED = 1317;
 const MALFORMED = { code: 1835, sqlState: 'HY000', message: 'Malformed communication packet.' };
 
 /** What moves a session along: see road.ts. */
@@ -109,85 +51,28 @@ export interface Road {
   giveUp(session: Session, backend: Backend, told: ClientError | null): void;
 }
 
-export interface Accepted {
-  readonly account: Account;
-  readonly capabilities: number;
-  readonly mariadbCapabilities: number;
-  readonly context: SessionContext;
-  readonly resetContext: SessionContext;
+export interface Accepted extends InitialState {
   readonly login: ClientLogin<Candidate>;
 }
 
-export interface Unbegun {
-  readonly statements: readonly string[];
-  /** false: its characteristics are set, and it will begin with the next statement. */
-  readonly inTransaction: boolean;
-}
-
-/** What the client asked of the last statement's outcome, counted by us, for when its backend went to somebody else. */
-export interface Diagnostics {
-  /** null: the server alone knows. */
-  rowCount: number | bigint | null;
-  /** null: the server alone knows. */
-  foundRows: number | null;
-  /** Above 0: there may be some, of the last statement or of one before it. */
-  warnings: number;
-}
-
 /**
- * A client's connection after login, and what it means: account, context, prepared statements, transaction, pins.
- * It holds a backend only while a command or transaction runs, or as long as it is pinned.
+ * The life of a client's connection after login: from command to command, by the road. It holds a backend only while a
+ * command or transaction runs, or as long as it is pinned.
  */
-export class Session implements PoolClient, ReplyTarget {
+export class Session extends SessionState implements PoolClient, ReplyTarget {
   readonly id: number;
   readonly pool: Pool;
   readonly client: string;
   /** What a login of this client depends on besides its password. */
   readonly facts: ClientFacts;
   readonly reply = new ClientReply(this);
-  readonly statements = new PreparedStatements();
-  readonly trackers = new ShownTrackers();
-  readonly pins = new PinSet();
-  readonly weakPins = new Set<WeakPin>();
-  /** Names to read back before the backend is shared: system variables, and user variables with @ before them. */
-  readonly touched = new Set<string>();
-  /** System variables of a SET that failed: it may have set some of them. */
-  readonly doubted = new Set<string>();
-  /** A named lock was taken or given back, or not: the server is asked. */
-  locksTouched = false;
-  #begun: readonly string[] | null = null;
-  /** A transaction that was taken back before anything was done in it: it is begun again with the next command. */
-  unbegun: Unbegun | null = null;
-  readonly diagnostics: Diagnostics = { rowCount: 0, foundRows: 0, warnings: 0 };
-  account: Account;
-  capabilities: number;
-  readonly mariadbCapabilities: number;
-  variant: number;
-  context: SessionContext;
-  /** What COM_RESET_CONNECTION goes back to. */
-  resetContext: SessionContext;
-  backend: Backend | null = null;
-  lastBackend: Backend | null = null;
-  /** LAST_INSERT_ID(); null: only `lastBackend` knows. */
-  lastInsertId: number | bigint | null = 0;
-  /** The backend that knows it is being asked. */
-  insertIdPending: Promise<void> | null = null;
-  /** Status bits of the last OK. */
-  status: number = ServerStatus.AUTOCOMMIT;
   work: Work | null = null;
   /** An error that the next command gets in place of its reply. */
   doomed: ClientError | null = null;
   /** A switch ends what it does: told as soon as that is over, if not by then. */
   ending: ClientError | null = null;
-  /** An ERR says nothing of the transaction: asked for before the backend is shared. */
-  statusUnknown = false;
-  /** A KILL QUERY of its statement that may not have reached the server yet. Never rejects. */
-  interrupting: Promise<unknown> | null = null;
   /** Takes the PREPARE_OK that is under way. */
   onPrepared: ((payload: Buffer) => void) | null = null;
-  /** Client ids of statements with an open cursor, and of those with long data under way. */
-  readonly cursors = new Set<number>();
-  readonly longData = new Set<number>();
   /** Keeps the state of COM_CHANGE_USER; also takes the packets of its authentication. */
   readonly login: ClientLogin<Candidate>;
   takeOver: ((packet: Packet) => void) | null = null;
@@ -202,16 +87,11 @@ export class Session implements PoolClient, ReplyTarget {
   #upload: FileUpload | null = null;
 
   constructor(id: number, pool: Pool, road: Road, socket: Socket, accepted: Accepted, facts: ClientFacts) {
+    super(accepted, pool.clock);
     this.id = id;
     this.pool = pool;
     this.client = facts.client;
     this.facts = facts;
-    this.account = accepted.account;
-    this.capabilities = accepted.capabilities;
-    this.mariadbCapabilities = accepted.mariadbCapabilities;
-    this.variant = variantOf(accepted);
-    this.context = accepted.context;
-    this.resetContext = accepted.resetContext;
     this.since = pool.clock.now();
     this.login = accepted.login;
     this.#road = road;
@@ -236,15 +116,6 @@ export class Session implements PoolClient, ReplyTarget {
     return this.#phase === SessionPhase.CLOSED;
   }
 
-  get inTransaction(): boolean {
-    return (this.status & ServerStatus.IN_TRANS) !== 0;
-  }
-
-  /** It can't move before that is over. */
-  get keepsBackend(): boolean {
-    return this.inTransaction || this.pins.size > 0;
-  }
-
   /** Between two commands, all that keeps it is a transaction in which nothing was done. */
   get mayBeginAgain(): boolean {
     if (this.begun === null || this.#phase !== SessionPhase.IDLE) return false;
@@ -254,16 +125,6 @@ export class Session implements PoolClient, ReplyTarget {
   /** The command under way asked for a cursor. */
   get opensCursor(): boolean {
     return this.work?.opensCursor === true;
-  }
-
-  get deprecateEof(): boolean {
-    return (this.capabilities & Capability.DEPRECATE_EOF) !== 0;
-  }
-
-  /** Status for packets of our own. */
-  get plainStatus(): number {
-    const status = this.unbegun?.inTransaction === true ? this.status | ServerStatus.IN_TRANS : this.status;
-    return status & OF_THE_SESSION;
   }
 
   get needsNoSchema(): boolean {
@@ -330,10 +191,6 @@ export class Session implements PoolClient, ReplyTarget {
     this.#link.expect(sequence);
   }
 
-  shownTrackers(told: readonly Tracker[]): readonly Tracker[] {
-    return this.trackers.shown(told);
-  }
-
   // ---- towards pool and backend -------------------------------------------------------------------------------
 
   /** The pool has a backend for the command that waits. */
@@ -382,50 +239,6 @@ export class Session implements PoolClient, ReplyTarget {
     this.next();
   }
 
-  /** What was bound to the backend is gone with it. */
-  connectionEnded(): void {
-    this.endWeakPins();
-    this.pins.clear();
-    this.touched.clear();
-    this.doubted.clear();
-    this.locksTouched = false;
-    this.begun = this.unbegun = null;
-    this.cursors.clear();
-    this.longData.clear();
-    this.statusUnknown = false;
-    this.interrupting = null;
-    this.status &= ~ServerStatus.IN_TRANS;
-    this.lastBackend = null;
-  }
-
-  /** COM_RESET_CONNECTION: everything but account and schema is as after login. */
-  forget(): void {
-    const { schema } = this.context;
-    const backend = this.backend ?? this.lastBackend;
-    if (backend?.lastHolder === this) backend.lastHolder = null;
-    this.connectionEnded();
-    this.statements.clear();
-    this.trackers.reset();
-    this.context = this.resetContext.withSchema(schema).withRole(this.context.role); // which a reset leaves as it is
-    this.lastInsertId = 0;
-    this.insertIdPending = null;
-    this.status = ServerStatus.AUTOCOMMIT;
-    Object.assign(this.diagnostics, { rowCount: 0, foundRows: 0, warnings: 0 });
-  }
-
-  /** Whether the server still has this of the session's last statement. */
-  serverKnows(what: Diagnostic): boolean {
-    const backend = this.backend ?? this.lastBackend;
-    return backend !== null && backend.lastHolder === this && backend.state !== 'CLOSED' && backend.knows.has(what);
-  }
-
-  /** The former backend told its LAST_INSERT_ID() before it went to somebody else. */
-  insertIdRead(value: Buffer | null): void {
-    if (this.lastInsertId !== null) return;
-    const id = BigInt(value?.toString('latin1') ?? '0');
-    this.lastInsertId = id <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(id) : id;
-  }
-
   /** What follows from the client is the file: it goes to the backend as it comes. */
   fileRequested(request: number, shift: number): void {
     if ((this.capabilities & Capability.LOCAL_FILES) === 0 || this.work?.mayLoadFile?.(this) !== true) {
@@ -446,33 +259,6 @@ export class Session implements PoolClient, ReplyTarget {
   }
 
   // ---- pins ---------------------------------------------------------------------------------------------------
-
-  /** The statements that opened the transaction, as long as nothing else was done in it; as latin1. */
-  get begun(): readonly string[] | null {
-    return this.#begun;
-  }
-
-  set begun(statements: readonly string[] | null) {
-    if (statements === null && this.#begun === null) return;
-    this.#begun = statements;
-    this.backend?.pool.weaklyPinned(this, statements !== null || this.weakPins.size > 0);
-  }
-
-  /** `cause`: what of that kind, where it has a name by which it ends. */
-  pin(reason: Pin, cause: string | null = null): void {
-    this.pins.add(reason, this.pool.clock.now(), cause);
-  }
-
-  weakPin(reason: WeakPin): void {
-    this.weakPins.add(reason);
-    this.backend?.pool.weaklyPinned(this, true);
-  }
-
-  endWeakPins(): void {
-    if (this.weakPins.size === 0) return;
-    this.weakPins.clear();
-    if (this.#begun === null) (this.backend ?? this.lastBackend)?.pool.weaklyPinned(this, false);
-  }
 
   /** The last pin may have ended without a command of the server's. */
   leaveIfUnpinned(): void {
@@ -498,36 +284,12 @@ export class Session implements PoolClient, ReplyTarget {
     if (this.mayBeginAgain && this.backend !== null) this.#road.unbegin(this, this.backend);
   }
 
-  /** What a switch would have to wait for. */
   blocking(): Blocking | null {
-    if (this.backend === null) return null;
-    const base = { session: this.id, user: this.account.name, client: this.client };
-    const now = this.pool.clock.now();
-    if (this.mayBeginAgain) return null;
-    const { since } = this.pins;
-    if (since !== null) return { ...base, kind: 'pinned', reason: this.pins.reasons.join(','), ageMs: now - since };
-    const ageMs = now - this.backend.heldSince;
-    if (this.inTransaction) {
-      // nobody began it: a driver that turned autocommit off reads or writes, and leaves it open
-      const reason = (this.status & ServerStatus.AUTOCOMMIT) === 0 ? 'TRANSACTION_AUTOCOMMIT_OFF' : 'TRANSACTION';
-      return { ...base, kind: 'busy', reason, ageMs };
-    }
-    if (this.weakPins.size > 0 && this.#phase === SessionPhase.IDLE) return null;
-    return { ...base, kind: 'busy', reason: 'STATEMENT', ageMs };
+    return blocking(this);
   }
 
   row(): SessionRow {
-    return {
-      session: this.id,
-      user: this.account.name,
-      client: this.client,
-      schema: this.context.schema,
-      node: this.backend?.pool.node.name ?? null,
-      state: this.#phase,
-      pins: this.pins.reasons,
-      weakPins: [...this.weakPins],
-      ageMs: this.pool.clock.now() - this.since,
-    };
+    return row(this);
   }
 
   /**
@@ -557,7 +319,7 @@ export class Session implements PoolClient, ReplyTarget {
   }
 
   errorInstead(errorCode: number): ClientError | null {
-    return errorCode === QUERY_INTERRUPTED ? this.ending : null;
+    return errorCode === INTERRUPTED.code ? this.ending : null;
   }
 
   /** Its backend goes to somebody else, and must not wait for this client any more. */
@@ -573,6 +335,7 @@ export class Session implements PoolClient, ReplyTarget {
       this.pool.log('warn', 'a statement could not be killed', { session: this.id, error: error.message });
     if (what === 'query') {
       if (running) this.#interrupt(backend).catch(failed);
+      else if (this.#phase === SessionPhase.WAITING) this.denied(interrupted());
       return;
     }
     // the server would run it to its end although nobody takes its reply any more
@@ -732,4 +495,8 @@ export class Session implements PoolClient, ReplyTarget {
     else if (this.keepsBackend) this.#road.recycle(this, backend);
     else this.#road.release(this, backend);
   }
+}
+
+function interrupted(): ProxyError {
+  return new ProxyError('SERVER', INTERRUPTED.message, { errno: INTERRUPTED.code, sqlState: INTERRUPTED.sqlState });
 }
