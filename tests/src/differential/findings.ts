@@ -89,6 +89,7 @@ export const FINDINGS: readonly Pattern[] = [
   {
     name: 'F28',
     why: 'errors that are told by ourselves are not among the warnings',
+    kind: 'mariadb',
     step: /^SHOW (WARNINGS|ERRORS)/,
     direct: /1243.*Unknown prepared statement/,
   },
