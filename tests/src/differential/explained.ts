@@ -28,6 +28,30 @@ export const EXPLAINED: readonly Pattern[] = [
     got: /ERR 1105 .*what FOUND_ROWS would tell is gone/,
   },
   {
+    name: 'counts end with a switch',
+    why: 'ROW_COUNT and FOUND_ROWS that only the server knew: who asks is told',
+    way: Way.MOVED,
+    got: /ERR 1105 .*what (FOUND_ROWS|ROW_COUNT) would tell is gone/,
+  },
+  {
+    name: 'GET DIAGNOSTICS ends with a switch',
+    why: 'as warnings do; what was to be set is not',
+    way: Way.MOVED,
+    title: /^GET DIAGNOSTICS/,
+  },
+  {
+    name: 'metadata of what is computed with our own counts',
+    why: 'a number stands where the function was',
+    way: Way.MOVED,
+    step: /FOUND_ROWS\(\) \+ 0/,
+  },
+  {
+    name: 'warnings of a statement before a SET',
+    why: 'what a SET changed is read back, which clears the list: who asks for older warnings then is told',
+    way: Way.PROXIED,
+    got: /ERR 1105 .*what WARNINGS would tell is gone/,
+  },
+  {
     name: 'order of trackers',
     why: 'MariaDB tells changed variables in the order of a hash table, which is another one where more of them are tracked',
     kind: 'mariadb',

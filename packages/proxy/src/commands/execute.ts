@@ -14,6 +14,7 @@ import {
 } from '@myswitch/protocol';
 import type { Cause, Packet, ReplyTracker, Statement } from '@myswitch/protocol';
 import type { Backend } from '../backend/backend';
+import { isMariadb } from '../backend/node-baseline';
 import type { PreparedStatement } from '../session/prepared-statements';
 import type { Session } from '../session/session';
 import { NO_STATEMENT } from './no-statement';
@@ -135,7 +136,12 @@ export function fetch(session: Session, packet: Packet): Work | null {
   const prepared = statementOf(session, payload);
   if (prepared === undefined) return unknownStatement(session, payload, 'mysqld_stmt_fetch');
   if (!session.cursors.has(prepared.id)) {
-    session.sendError({ code: 1421, sqlState: 'HY000', message: `The statement (${prepared.id}) has no open cursor.` });
+    const dot = isMariadb(session.pool.baseline) ? '' : '.';
+    session.sendError({
+      code: 1421,
+      sqlState: 'HY000',
+      message: `The statement (${prepared.id}) has no open cursor${dot}`,
+    });
     return null;
   }
   return {

@@ -1,5 +1,6 @@
 import type { Packet, Statement } from '@myswitch/protocol';
-import { query } from '../backend/exchange';
+import type { Backend } from '../backend/backend';
+import { query, queryText } from '../backend/exchange';
 import { isMariadb } from '../backend/node-baseline';
 import type { KillOutcome, KillRequest } from '../pool/peers';
 import { INTERRUPTED } from '../session/client-error';
@@ -7,10 +8,14 @@ import type { Session } from '../session/session';
 import type { Work } from '../session/work';
 import { FIRST_SESSION_ID } from '../session/session-id';
 import { NO_STATEMENT } from './no-statement';
+import { withOwnId } from './own-id';
 import { ownText, queryWork } from './text';
 import type { QueryText } from './text';
 
-const KILL = /^\s*kill\s+(?:(?:hard|soft)\s+)?(?:(connection|query)\s+)?(\d+|connection_id\s*\(\s*\))\s*;?\s*$/i;
+const KILL = /^\s*kill\s+(?:(?:hard|soft)\s+)?(?:(connection|query)\s+)?(.+?)\s*;?\s*$/is;
+const OWN_ID = /^connection_id\s*\(\s*\)$/i;
+/** MariaDB's KILL USER: it would mean sessions that hold no connection at the moment, too. */
+const USER = /^user\s/i;
 /** MariaDB's KILL QUERY ID: a number that only the server gives. */
 const QUERY_ID = /^\s*kill\s+(?:(?:hard|soft)\s+)?query\s+id\s/i;
 /** What lets an account kill the connections of others, as SHOW GRANTS names it. */
@@ -26,8 +31,8 @@ const KILLED = { code: 1927, sqlState: '70100', message: 'Connection was killed'
 export function killStatement(session: Session, text: QueryText, statement: Statement): Work | null {
   const { sql } = text;
   if (QUERY_ID.test(sql)) return queryWork(session, text, statement);
-  const match = KILL.exec(sql);
-  if (match === null) {
+  const [, word, target] = KILL.exec(sql) ?? [];
+  if (target === undefined || USER.test(target)) {
     session.sendError({
       code: 1105,
       sqlState: 'HY000',
@@ -35,9 +40,10 @@ export function killStatement(session: Session, text: QueryText, statement: Stat
     });
     return null;
   }
-  const id = /^\d/.test(match[2]!) ? Number(match[2]) : session.id;
-  const what = match[1]?.toLowerCase() === 'query' ? 'query' : 'connection';
-  return kill(session, id, what, queryWork(session, text, statement));
+  const what = word?.toLowerCase() === 'query' ? 'query' : 'connection';
+  if (OWN_ID.test(target)) return killSelf(session, what);
+  if (!/^\d+$/.test(target)) return evaluating(requestOf(session, 0, what), withOwnId(session, target));
+  return kill(session, Number(target), what, queryWork(session, text, statement));
 }
 
 /** COM_PROCESS_KILL. */
@@ -47,12 +53,8 @@ export function processKill(session: Session, packet: Packet): Work | null {
 }
 
 function kill(session: Session, id: number, what: 'query' | 'connection', onServer: Work): null {
-  if (id === session.id) {
-    if (what === 'query') session.sendError(INTERRUPTED);
-    else session.end(isMariadb(session.pool.baseline) ? KILLED : INTERRUPTED);
-    return null;
-  }
-  const request = { pool: session.pool.options.name, id, what, user: session.account.name, privileged: false };
+  if (id === session.id) return killSelf(session, what);
+  const request = requestOf(session, id, what);
   session.ask(session.pool.peers.killSession(request), (outcome) => {
     if (outcome === 'UNKNOWN' && id < FIRST_SESSION_ID) return onServer;
     if (outcome === 'DENIED') return askingForPrivilege(request);
@@ -60,6 +62,55 @@ function kill(session: Session, id: number, what: 'query' | 'connection', onServ
     return null;
   });
   return null;
+}
+
+function requestOf(session: Session, id: number, what: 'query' | 'connection'): KillRequest {
+  return { pool: session.pool.options.name, id, what, user: session.account.name, privileged: false };
+}
+
+function killSelf(session: Session, what: 'query' | 'connection'): null {
+  if (what === 'query') session.sendError(INTERRUPTED);
+  else session.end(isMariadb(session.pool.baseline) ? KILLED : INTERRUPTED);
+  return null;
+}
+
+/** KILL @id and the like: the server tells which id that is. `expression`: as latin1. */
+function evaluating(request: KillRequest, expression: string): Work {
+  let id = 0;
+  let outcome: KillOutcome = 'UNKNOWN';
+  return {
+    grammar: null,
+    bytes: expression.length,
+    statement: NO_STATEMENT,
+    ready: () => false,
+    async prepare(session, backend) {
+      const { rows } = await queryText(backend, `SELECT CAST((${expression}) AS UNSIGNED)`);
+      id = Number(rows[0]?.[0]?.toString('latin1') ?? 0);
+      if (id === session.id) return;
+      outcome = await killAs(session, backend, { ...request, id });
+      if (outcome === 'UNKNOWN' && id < FIRST_SESSION_ID) {
+        await query(backend, `KILL ${request.what} ${id}`);
+        outcome = 'DONE';
+      }
+    },
+    write: () => undefined,
+    done(session) {
+      if (id === session.id) killSelf(session, request.what);
+      else answer(session, id, outcome);
+    },
+  };
+}
+
+async function killAs(session: Session, backend: Backend, request: KillRequest): Promise<KillOutcome> {
+  const { peers } = session.pool;
+  const outcome = await peers.killSession(request);
+  if (outcome !== 'DENIED' || !(await isPrivileged(backend))) return outcome;
+  return peers.killSession({ ...request, privileged: true });
+}
+
+async function isPrivileged(backend: Backend): Promise<boolean> {
+  const { rows } = await query(backend, 'SHOW GRANTS');
+  return rows.some(([grant]) => PRIVILEGED.test(grant?.toString('latin1') ?? ''));
 }
 
 /** Asks the server whether this account may kill the sessions of others. */
@@ -71,9 +122,7 @@ function askingForPrivilege(request: KillRequest): Work {
     statement: NO_STATEMENT,
     ready: () => false,
     async prepare(session, backend) {
-      const { rows } = await query(backend, 'SHOW GRANTS');
-      if (!rows.some(([grant]) => PRIVILEGED.test(grant?.toString('latin1') ?? ''))) return;
-      outcome = await session.pool.peers.killSession({ ...request, privileged: true });
+      outcome = await killAs(session, backend, request);
     },
     write: () => undefined,
     done: (session) => answer(session, request.id, outcome),

@@ -5,7 +5,8 @@ import { closeDropped } from '../backend/exchange';
 import type { Session } from '../session/session';
 import { NO_STATEMENT } from './no-statement';
 import type { Work } from '../session/work';
-import { classified, withOwnId } from './query';
+import { withOwnId } from './own-id';
+import { classified } from './query';
 import { sqlModeOf } from './sql-mode';
 
 /** COM_STMT_PREPARE. The client gets an id of ours in the reply (see ClientReply.prepared). */

@@ -1,17 +1,11 @@
-import {
-  Capability,
-  classify,
-  DEFAULT_SQL_MODE,
-  queryTextOffset,
-  StatementKind,
-  substituteCalls,
-} from '@myswitch/protocol';
+import { Capability, classify, DEFAULT_SQL_MODE, queryTextOffset, StatementKind } from '@myswitch/protocol';
 import type { Packet, Statement } from '@myswitch/protocol';
 import { LRUCache } from 'lru-cache';
 import type { Session } from '../session/session';
 import type { Work } from '../session/work';
 import { withOwnCounts } from './diagnostics';
 import { killStatement } from './kill';
+import { withOwnId } from './own-id';
 import { sqlModeOf } from './sql-mode';
 import { sqlPrepared } from './sql-prepared';
 import { queryWork, withSql } from './text';
@@ -62,10 +56,4 @@ export function classified(session: Session, sql: string): Statement {
     cache.set(sql, statement);
   }
   return statement;
-}
-
-/** CONNECTION_ID() is what the greeting said, on whatever backend the statement runs. */
-export function withOwnId(session: Session, sql: string): string {
-  const values = new Map([['connection_id', `CAST(${session.id} AS UNSIGNED)`]]);
-  return substituteCalls(sql, values, sqlModeOf(session));
 }

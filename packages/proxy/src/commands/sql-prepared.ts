@@ -51,7 +51,9 @@ function preparing(
   const { name } = read;
   const { context } = session;
   const text = read.text ?? (read.variable === null ? null : valueOf(session, read.variable));
-  if (text === null || text.length > MAX_TEXT || context.prepared.size >= MAX_PREPARED) {
+  // its text may name a temporary table, which will be gone elsewhere
+  const bound = session.pins.has(Pin.TEMPORARY_TABLE);
+  if (text === null || bound || text.length > MAX_TEXT || context.prepared.size >= MAX_PREPARED) {
     const causes = [{ pin: Pin.SQL_PREPARE, name, ends: false }];
     return changing(query, statement, causes, (now) => now.withPrepared(name, null));
   }

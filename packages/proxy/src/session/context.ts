@@ -151,22 +151,22 @@ const READING_VARIABLES = [
   'div_precision_increment',
 ];
 
-/** The statements that turn what `from` has prepared into what `to` has; as latin1. */
-export function prepareStatements(from: SessionContext, to: SessionContext): string[] {
+/** The statements that turn what `from` has prepared into what `to` has, with the names that they are about; as latin1. */
+export function prepareStatements(from: SessionContext, to: SessionContext): { name: string; sql: string }[] {
   if (from.prepared === to.prepared) return NOTHING;
-  const statements: string[] = [];
+  const statements: { name: string; sql: string }[] = [];
   for (const name of from.prepared.keys()) {
-    if (!to.prepared.has(name)) statements.push(`DEALLOCATE PREPARE ${quoteIdentifier(name)}`);
+    if (!to.prepared.has(name)) statements.push({ name, sql: `DEALLOCATE PREPARE ${quoteIdentifier(name)}` });
   }
   for (const [name, { literal }] of to.prepared) {
     if (from.prepared.get(name)?.literal !== literal) {
-      statements.push(`PREPARE ${quoteIdentifier(name)} FROM ${literal}`);
+      statements.push({ name, sql: `PREPARE ${quoteIdentifier(name)} FROM ${literal}` });
     }
   }
   return statements;
 }
 
-const NOTHING: string[] = [];
+const NOTHING: never[] = [];
 
 /** The SET that turns variables of `from` into those of `to`; null when they are equal. The schema is not part of it. */
 export function replayStatement(from: SessionContext, to: SessionContext): string | null {
@@ -177,7 +177,8 @@ export function replayStatement(from: SessionContext, to: SessionContext): strin
       if (from.userVariables.get(name) !== value) parts.push(`@${quoteIdentifier(name)}=${value}`);
     }
     for (const name of from.userVariables.keys()) {
-      if (!to.userVariables.has(name)) parts.push(`@${quoteIdentifier(name)}=CAST(NULL AS BINARY)`);
+      // NULL alone would leave it the collation that it had
+      if (!to.userVariables.has(name)) parts.push(`@${quoteIdentifier(name)}=X''`, `@${quoteIdentifier(name)}=NULL`);
     }
   }
   return parts.length === 0 ? null : `SET ${parts.join(',')}`;

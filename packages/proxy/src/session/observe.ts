@@ -23,6 +23,9 @@ const PARTLY_DONE: ReadonlySet<StatementKind> = new Set([
   StatementKind.OTHER,
 ]);
 
+/** ER_UNKNOWN_STMT_HANDLER */
+const UNKNOWN_STATEMENT = 1243;
+
 /** ER_PARSE_ERROR and ER_SP_DOES_NOT_EXIST: nothing was run. */
 const NOT_RUN: ReadonlySet<number> = new Set([1064, 1305]);
 
@@ -87,6 +90,8 @@ export function observe(session: Session, backend: Backend, work: Work, tracker:
 function observeFailure(session: Session, work: Work, errorCode: number): void {
   const { statement } = work;
   if (!statement.plain || (session.status & ServerStatus.AUTOCOMMIT) === 0) session.statusUnknown = true;
+  // of a name that nobody prepared
+  if (statement.kind === StatementKind.EXECUTE && errorCode === UNKNOWN_STATEMENT) return;
   if (PARTLY_DONE.has(statement.kind)) pin(session, work);
   // a body may have done a part of its work; in a CALL these errors may be those of the body
   if (statement.opaque || (statement.calls && !NOT_RUN.has(errorCode))) session.pin(Pin.UNKNOWN_STATE);

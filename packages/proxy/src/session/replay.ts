@@ -25,7 +25,8 @@ export function isEqual(session: Session, backend: Backend, work: Work): boolean
     const sameId = session.lastInsertId !== null && backend.lastInsertId === session.lastInsertId;
     return sameId && !asksForDiagnostics(work);
   }
-  if (!asksForDiagnostics(work) && session.touched.size > 0) return false;
+  const unread = session.touched.size > 0 || session.doubted.size > 0 || session.locksTouched;
+  if (unread && !asksForDiagnostics(work)) return false;
   return reads.every((what) => isKnown(session, backend, what));
 }
 
@@ -38,7 +39,10 @@ export async function replay(session: Session, backend: Backend, work: Work): Pr
   refuseLostDiagnostics(session, backend, work);
   if (backend.lastHolder === session) {
     // reading back would change what the statement asks about
-    if (!asksForDiagnostics(work)) await settle(session, backend);
+    if (!asksForDiagnostics(work)) {
+      session.endWeakPins();
+      await settle(session, backend);
+    }
     await transition(backend, session.context);
   } else {
     const written = [takeOverInsertId(session, backend), transition(backend, session.context)];
@@ -65,7 +69,7 @@ export async function transition(backend: Backend, to: SessionContext): Promise<
   const roles = from.role === to.role ? null : queryText(backend, `SET ROLE ${to.role ?? backend.pool.loginRole}`);
   const variables = set === null ? null : query(backend, set);
   const schema = to.schema === null || to.schema === from.schema ? null : useSchema(backend, to.schema);
-  const prepares = prepareStatements(from, to).map((text) => queryText(backend, text));
+  const prepares = prepareStatements(from, to).map(({ name, sql }) => ({ name, answer: queryText(backend, sql) }));
   try {
     await roles;
     await variables;
@@ -83,10 +87,24 @@ export async function transition(backend: Backend, to: SessionContext): Promise<
   // a server can't forget a schema: whoever comes without one has a command that chooses one
   const there = to.schema === null ? to.withSchema(from.schema) : to;
   backend.context = there.withAllPrepared(from.prepared);
-  // one that the server refuses is not there, and nobody knows about those behind it
+  await preparedAgain(backend, there, prepares);
+}
+
+/** One that the server refuses (its table is gone) is not there: EXECUTE will tell. */
+async function preparedAgain(
+  backend: Backend,
+  there: SessionContext,
+  prepares: readonly { readonly name: string; readonly answer: Promise<unknown> }[],
+): Promise<void> {
+  let context = there;
   try {
-    for (const prepared of prepares) await prepared;
-    backend.context = there;
+    for (const { name, answer } of prepares) {
+      await answer.catch((error: ProxyError) => {
+        if (error.code !== 'SERVER') throw error;
+        context = context.withPrepared(name, null);
+      });
+    }
+    backend.context = context;
   } catch (error) {
     abandon(backend);
     throw error;

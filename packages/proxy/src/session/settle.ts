@@ -32,6 +32,8 @@ export async function settle(session: Session, backend: Backend): Promise<void> 
     // a ping makes ROW_COUNT() its own
     backend.knows = new Set([...backend.knows].filter((what) => what !== Diagnostic.ROW_COUNT));
   }
+  // asking would clear the warnings that the client may ask for next
+  if (session.weakPins.has(WeakPin.WARNINGS)) return;
   if (session.doubted.size > 0) await findChanged(session, backend);
   if (session.touched.size > 0) await readBack(session, backend);
   if (session.locksTouched) await findLocks(session, backend);
