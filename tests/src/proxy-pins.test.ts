@@ -57,8 +57,6 @@ describeKinds('what keeps a session on its backend', (kind) => {
     ['GET_LOCK', [`SELECT GET_LOCK('pin', 1)`], [`SELECT RELEASE_LOCK('pin')`]],
     ['GET_LOCK', [`DO GET_LOCK('a', 1), GET_LOCK('B', 1)`, `DO RELEASE_LOCK('a')`], [`DO RELEASE_LOCK('B')`]],
     ['LOCK_TABLES', ['LOCK TABLES t WRITE'], ['UNLOCK TABLES']],
-    ['SQL_PREPARE', [`PREPARE s FROM 'SELECT 1'`, 'USE information_schema'], ['DEALLOCATE PREPARE s']],
-    ['SQL_PREPARE', [`PREPARE s FROM 'SELECT 1'`, 'USE information_schema'], []],
     ['SQL_PREPARE', [`SET @text = 'SELECT "ä"'`, 'PREPARE s FROM @text'], ['DROP PREPARE s']],
     ['HANDLER', ['HANDLER t OPEN'], ['HANDLER t CLOSE']],
     ['HANDLER', ['HANDLER t OPEN AS h', 'HANDLER t OPEN', 'HANDLER t CLOSE'], ['HANDLER h CLOSE']],

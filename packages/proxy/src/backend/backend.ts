@@ -30,6 +30,8 @@ export interface Home {
   give(backend: Backend, now?: number): void;
   closed(backend: Backend): void;
   killOnServer(backend: Backend, what: 'QUERY' | 'CONNECTION'): Promise<void>;
+  /** Ends its statement on the server, which nobody waits for any more; or not, when too many are being ended. */
+  endOnServer(backend: Backend): void;
   /** Reads LAST_INSERT_ID() where only an idle backend knows it. Never rejects. */
   readInsertIds(): Promise<void>;
   /** `holder` keeps, or no longer keeps, a backend only for what its next statement may ask about the last one. */

@@ -61,7 +61,7 @@ function preparing(
     literal: read.text === null ? quoteString(text) : read.source,
     statement: classify(text, mode),
     causes: causesOf(text, mode, context.schema),
-    statementKey: context.statementKey,
+    context: context.bare,
   };
   const movable = { ...statement, pins: [] };
   return changing(query, movable, [{ pin: Pin.SQL_PREPARE, name, ends: true }], (now, ok) =>

@@ -21,6 +21,8 @@ import type { Node } from './node';
 /** Same as MySQL's default connect_timeout. */
 const LOGIN_DEADLINE_MS = 10_000;
 const RETRY_MS = 200;
+/** Connections at a time that end statements of clients who are gone. */
+const MAX_ENDING = 8;
 /** A learned password that a server refused is not tried again for so long: some accounts lock themselves. */
 const REFUSED_MS = 5000;
 
@@ -50,6 +52,7 @@ export class ConnectionPool implements Home {
   /** Sessions that hold a backend only for what their next statement may ask about the last one, the oldest first. */
   readonly #weaklyPinned = new Set<Holder>();
   #opening = 0;
+  #ending = 0;
   #generation = 0;
   #confirmed: boolean;
   #refusal: { readonly error: ProxyError; readonly credential: Credential | null; readonly until: number } | null =
@@ -200,6 +203,16 @@ export class ConnectionPool implements Home {
         error: (error as Error).message,
       });
     }
+  }
+
+  endOnServer(victim: Backend): void {
+    if (this.#ending >= MAX_ENDING) return;
+    this.#ending++;
+    this.killOnServer(victim, 'CONNECTION')
+      .catch((error: Error) =>
+        this.#log('debug', 'a statement of a lost client could not be ended', { error: error.message }),
+      )
+      .finally(() => this.#ending--);
   }
 
   /** KILL, over a connection of the same account, which needs no privilege. */

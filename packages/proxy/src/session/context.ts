@@ -92,6 +92,11 @@ export class SessionContext {
     return new SessionContext(this.schema, variables, this.userVariables, this.role, this.prepared);
   }
 
+  /** Without what was prepared in it. */
+  get bare(): SessionContext {
+    return this.withAllPrepared(NONE_PREPARED);
+  }
+
   withRole(role: string | null): SessionContext {
     if (role === this.role) return this;
     return new SessionContext(this.schema, this.variables, this.userVariables, role, this.prepared);
@@ -119,8 +124,8 @@ export interface PreparedText {
   /** What it is when it is executed. */
   readonly statement: Statement;
   readonly causes: readonly Cause[];
-  /** Of the context that it was prepared in: in another one the same text may mean something else. */
-  readonly statementKey: string;
+  /** What it was prepared in: elsewhere the same text may mean something else. */
+  readonly context: SessionContext;
 }
 
 const NONE_PREPARED: ReadonlyMap<string, PreparedText> = new Map();
@@ -128,7 +133,7 @@ const NONE_PREPARED: ReadonlyMap<string, PreparedText> = new Map();
 function hasSamePrepared({ prepared }: SessionContext, other: SessionContext): boolean {
   if (prepared === other.prepared) return true;
   if (prepared.size !== other.prepared.size) return false;
-  for (const [name, { literal }] of prepared) if (other.prepared.get(name)?.literal !== literal) return false;
+  for (const [name, text] of prepared) if (!isSamePrepared(text, other.prepared.get(name))) return false;
   return true;
 }
 
@@ -151,6 +156,12 @@ const READING_VARIABLES = [
   'div_precision_increment',
 ];
 
+export function isSamePrepared(one: PreparedText, other: PreparedText | undefined): boolean {
+  return (
+    other !== undefined && one.literal === other.literal && one.context.statementKey === other.context.statementKey
+  );
+}
+
 /** The statements that turn what `from` has prepared into what `to` has, with the names that they are about; as latin1. */
 export function prepareStatements(from: SessionContext, to: SessionContext): { name: string; sql: string }[] {
   if (from.prepared === to.prepared) return NOTHING;
@@ -158,12 +169,14 @@ export function prepareStatements(from: SessionContext, to: SessionContext): { n
   for (const name of from.prepared.keys()) {
     if (!to.prepared.has(name)) statements.push({ name, sql: `DEALLOCATE PREPARE ${quoteIdentifier(name)}` });
   }
-  for (const [name, { literal }] of to.prepared) {
-    if (from.prepared.get(name)?.literal !== literal) {
-      statements.push({ name, sql: `PREPARE ${quoteIdentifier(name)} FROM ${literal}` });
-    }
+  for (const [name, text] of to.prepared) {
+    if (!isSamePrepared(text, from.prepared.get(name))) statements.push({ name, sql: prepareStatement(name, text) });
   }
   return statements;
+}
+
+export function prepareStatement(name: string, { literal }: PreparedText): string {
+  return `PREPARE ${quoteIdentifier(name)} FROM ${literal}`;
 }
 
 const NOTHING: never[] = [];

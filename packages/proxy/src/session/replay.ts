@@ -3,7 +3,7 @@ import { NOTHING } from '../backend/backend';
 import type { Backend } from '../backend/backend';
 import { query, queryText, useSchema } from '../backend/exchange';
 import { ProxyError } from '../errors';
-import { prepareStatements, replayStatement } from './context';
+import { isSamePrepared, prepareStatement, prepareStatements, replayStatement } from './context';
 import type { SessionContext } from './context';
 import { isInsertIdLost, learnInsertId, takeOverInsertId } from './insert-id';
 import { Pin } from './pins';
@@ -63,8 +63,9 @@ export async function replay(session: Session, backend: Backend, work: Work): Pr
  * a schema the rest has been done; when it refuses a SET, nobody knows how far it came, and the backend is closed.
  */
 export async function transition(backend: Backend, to: SessionContext): Promise<void> {
+  if (backend.context === to) return;
+  if (to.prepared.size > 0) await prepareElsewhere(backend, to);
   const from = backend.context;
-  if (from === to) return;
   const set = replayStatement(from, to);
   const roles = from.role === to.role ? null : queryText(backend, `SET ROLE ${to.role ?? backend.pool.loginRole}`);
   const variables = set === null ? null : query(backend, set);
@@ -88,6 +89,19 @@ export async function transition(backend: Backend, to: SessionContext): Promise<
   const there = to.schema === null ? to.withSchema(from.schema) : to;
   backend.context = there.withAllPrepared(from.prepared);
   await preparedAgain(backend, there, prepares);
+}
+
+/** What was prepared by SQL in another schema, or under another sql_mode, is prepared there again, before all else. */
+async function prepareElsewhere(backend: Backend, to: SessionContext): Promise<void> {
+  for (const [name, text] of to.prepared) {
+    if (text.context.statementKey === to.statementKey) continue;
+    if (isSamePrepared(text, backend.context.prepared.get(name))) continue;
+    await transition(backend, to.withAllPrepared(backend.context.prepared).readingAs(text.context));
+    const there = backend.context;
+    await preparedAgain(backend, there.withPrepared(name, text), [
+      { name, answer: queryText(backend, prepareStatement(name, text)) },
+    ]);
+  }
 }
 
 /** One that the server refuses (its table is gone) is not there: EXECUTE will tell. */

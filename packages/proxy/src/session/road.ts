@@ -132,7 +132,6 @@ function settleThen(session: Session, backend: Backend, goOn: () => void): void 
 
 /** Between two commands: the session keeps its backend only if it must. */
 function boundary(session: Session, backend: Backend): void {
-  if (session.context.prepared.size > 0) pinForeignPrepared(session);
   const keeps = session.keepsBackend;
   session.work = null;
   session.move(SessionPhase.IDLE);
@@ -147,12 +146,6 @@ function boundary(session: Session, backend: Backend): void {
     if (session.weakPins.size === 0) settleAndRelease(session, backend);
   } else if (session.pool.holding || backend.pool.isAwaited) session.unbegin();
   session.next();
-}
-
-/** A statement that SQL prepared in another schema, or under another sql_mode, can't be prepared again as it was. */
-function pinForeignPrepared(session: Session): void {
-  const { prepared, statementKey } = session.context;
-  for (const [name, text] of prepared) if (text.statementKey !== statementKey) session.pin(Pin.SQL_PREPARE, name);
 }
 
 /** The server forgets the transaction; the session remembers how it was begun, and is free to move. */

@@ -491,8 +491,11 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
     const { backend } = this;
     this.endWeakPins();
     if (backend === null || before === SessionPhase.REPLAYING || before === SessionPhase.SETTLING) return;
-    if (before === SessionPhase.RUNNING) backend.destroy('the client went away');
-    else if (this.keepsBackend) this.#road.recycle(this, backend);
+    if (before === SessionPhase.RUNNING) {
+      // the server would go on with it for nobody, and a switch would find it there
+      if (this.work?.statement.readOnly === true) backend.pool.endOnServer(backend);
+      backend.destroy('the client went away');
+    } else if (this.keepsBackend) this.#road.recycle(this, backend);
     else this.#road.release(this, backend);
   }
 }
