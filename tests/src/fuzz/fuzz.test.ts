@@ -1,11 +1,21 @@
+import { describeKinds } from '../support/kinds';
+import { hostileClientsTests } from './clients';
+import { heapInUse } from './heap';
 import { fuzzInProcess } from './in-process';
 import { fuzzSeed } from './seed';
 
+const MIB = 1 << 20;
 const seed = fuzzSeed();
 
 test(`codecs and state machines (seed ${seed})`, () => {
+  fuzzInProcess(seed + (1 << 24), 10_000); // code that is compiled is not growth
+  const before = heapInUse();
   const figures = fuzzInProcess(seed, 50_000);
-  console.log(figures.byTarget, figures.slowestMs);
   expect(figures.failures).toEqual({});
   expect(figures.refused).toBeGreaterThan(0.2 * figures.inputs);
+  expect(heapInUse() - before).toBeLessThan(20 * MIB);
+});
+
+describeKinds('fuzz', (kind) => {
+  hostileClientsTests(kind, seed, { inputs: 20_000, maxMs: 4000 });
 });
