@@ -48,10 +48,10 @@ async function hostileTls(random: Random, socket: net.Socket, closed: Promise<vo
   socket.write(encodePacket(random.once(10) ? spoiledBytes(request, random) : request, 1));
   if (random.once(3)) {
     const secured = tls.connect({ socket, rejectUnauthorized: false });
-    secured.on('error', () => undefined);
-    await Promise.race([new Promise((resolve) => secured.once('secureConnect', resolve)), closed]);
-    if (!socket.destroyed) secured.write(framed([random.bytes(random.length())], random, random.once(2), 2));
-    return ended(random, socket, closed, 2);
+    const over = closing(secured);
+    await Promise.race([new Promise((resolve) => secured.once('secureConnect', resolve)), over]);
+    if (!secured.destroyed) secured.write(framed([random.bytes(random.length())], random, random.once(2), 2));
+    return ended(random, secured, over, 2);
   }
   const garbage = random.bytes(random.length());
   const record = Buffer.concat([Buffer.of(0x16, 3, random.below(5), random.u32(), random.u32(), 1, 0), garbage]);
