@@ -24,7 +24,8 @@ export async function crowd(
     while (figures.inputs < inputs && elapsed() < maxMs && figures.failures.length < 5) {
       const own = (seed + figures.peers++) >>> 0;
       try {
-        figures.inputs += await visit(new Random(own));
+        const sent = await visit(new Random(own));
+        figures.inputs += sent;
       } catch (error) {
         figures.failures.push(`seed ${own}: ${(error as Error).stack}`);
       }

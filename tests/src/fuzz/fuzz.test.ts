@@ -3,6 +3,7 @@ import { hostileClientsTests } from './clients';
 import { heapInUse } from './heap';
 import { fuzzInProcess } from './in-process';
 import { fuzzSeed } from './seed';
+import { hostileServerTests } from './servers';
 
 const MIB = 1 << 20;
 const seed = fuzzSeed();
@@ -16,6 +17,10 @@ test(`codecs and state machines (seed ${seed})`, () => {
   expect(heapInUse() - before).toBeLessThan(20 * MIB);
 });
 
-describeKinds('fuzz', (kind) => {
+describeKinds('fuzzed by clients', (kind) => {
   hostileClientsTests(kind, seed, { inputs: 20_000, maxMs: 4000 });
+});
+
+describeKinds('fuzzed by a server', (kind) => {
+  hostileServerTests(kind, seed, { inputs: 20_000, maxMs: 4000 });
 });

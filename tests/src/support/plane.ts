@@ -12,7 +12,7 @@ import { ACCOUNTS, type TestServer, freePort, sleep, until } from '@myswitch/tes
 export const POOL = 'shop';
 
 export interface TestPlaneOptions extends Partial<Omit<PoolOptions, 'nodes' | 'listen'>> {
-  readonly nodes: readonly TestServer[];
+  readonly nodes: readonly Pick<TestServer, 'name' | 'host' | 'port'>[];
   readonly listen?: readonly ListenAddress[];
   /** Towards the servers; default: none. */
   readonly nodeTls?: TlsFiles | null;
