@@ -31,7 +31,11 @@ async function beforeLogin(random: Random, port: number): Promise<number> {
   await Promise.race([new Promise((resolve) => socket.once('data', resolve)), closed]);
   if (random.once(4)) return hostileTls(random, socket, closed);
   const response = (): Buffer => {
-    const fields = { capabilities: randomCapabilities(random) & ~Capability.SSL, user: random.pick([USER, 'nobody', '']), response: random.bytes(20) };
+    const fields = {
+      capabilities: randomCapabilities(random) & ~Capability.SSL,
+      user: random.pick([USER, 'nobody', '']),
+      response: random.bytes(20),
+    };
     return spoiled(handshakeResponse(random, { ...fields, capabilities: fields.capabilities >>> 0 }), random);
   };
   const messages = Array.from({ length: 1 + random.below(4) }, () =>
@@ -76,7 +80,9 @@ async function afterLogin(random: Random, port: number): Promise<number> {
   if (random.once(12)) socket.pause(); // and never reads
   let sent = 0;
   for (let bursts = 1 + random.below(3); bursts > 0 && !socket.destroyed; bursts--) {
-    const messages = Array.from({ length: 1 + random.below(random.once(20) ? 1000 : 60) }, () => oneCommand(random, add));
+    const messages = Array.from({ length: 1 + random.below(random.once(20) ? 1000 : 60) }, () =>
+      oneCommand(random, add),
+    );
     const bytes = Buffer.concat(messages);
     socket.write(compression === 0 ? bytes : compressed(bytes, random));
     sent += messages.length;

@@ -3,7 +3,18 @@ import { encodePacket, ReplyGrammar } from '@myswitch/protocol';
 import { freePort, type TestServer } from '@myswitch/testkit';
 import { count, type Message, plain, sized, spoiledBytes, u16, u8, valid } from './message';
 import type { Random } from './random';
-import { authSwitch, columnDefinition, err, framed, framedReply, greeting, ok, reply, row, trackers } from './server-messages';
+import {
+  authSwitch,
+  columnDefinition,
+  err,
+  framed,
+  framedReply,
+  greeting,
+  ok,
+  reply,
+  row,
+  trackers,
+} from './server-messages';
 
 const GRAMMARS = Object.values(ReplyGrammar);
 /** Of a flood, in one write. */
@@ -111,7 +122,10 @@ function loginAttack(random: Random, sequence: number): Attack {
       // each answer is answered with another plugin
       return { kind: 'instead', bytes: packets([authSwitch(random)]) };
     case 2:
-      return { kind: 'instead', bytes: packets(Array.from({ length: 1 + random.below(300) }, () => authSwitch(random))) };
+      return {
+        kind: 'instead',
+        bytes: packets(Array.from({ length: 1 + random.below(300) }, () => authSwitch(random))),
+      };
     case 3:
       return { kind: 'instead', bytes: packets([[u8(1), plain(random.bytes(random.length()))]]) };
     default:
@@ -139,7 +153,10 @@ function commandAttack(random: Random, sequence: number): Attack {
     case 9: {
       const many = Array.from({ length: random.pick([10, 5000]) }, () => trackers(random)).flat();
       const odd = random.once(2) ? [sized(many)] : [sized([u8(0), sized(random.bytes(20))])];
-      return { kind: 'instead', bytes: packet([u8(random.pick([0, 0xfe])), count(0), count(0), u16(0x4002), u16(0), count(0), ...odd]) };
+      return {
+        kind: 'instead',
+        bytes: packet([u8(random.pick([0, 0xfe])), count(0), count(0), u16(0x4002), u16(0), count(0), ...odd]),
+      };
     }
     case 10:
       // as many columns as can be said, and definitions without end
@@ -155,7 +172,11 @@ function commandAttack(random: Random, sequence: number): Attack {
       return { kind: 'flood', head: Buffer.alloc(0), body: packet(random.once(2) ? more : ok(random, 0, true)) };
     }
     case 13:
-      return { kind: 'flood', head: Buffer.alloc(0), body: random.once(2) ? Buffer.of(0, 0, 0, sequence) : packet(err(random)) };
+      return {
+        kind: 'flood',
+        head: Buffer.alloc(0),
+        body: random.once(2) ? Buffer.of(0, 0, 0, sequence) : packet(err(random)),
+      };
     case 14:
       return { kind: 'cut' };
     default:
@@ -176,7 +197,9 @@ function carryOut(attack: Attack, packet: Buffer, near: net.Socket, random: Rand
       return;
     case 'flood': {
       near.write(attack.head);
-      const chunk = Buffer.concat(Array.from({ length: Math.ceil(FLOOD_CHUNK / attack.body.length) }, () => attack.body));
+      const chunk = Buffer.concat(
+        Array.from({ length: Math.ceil(FLOOD_CHUNK / attack.body.length) }, () => attack.body),
+      );
       const pour = (): void => {
         while (!near.destroyed && near.write(chunk));
       };

@@ -31,7 +31,11 @@ export function hostileServerTests(kind: Kind, seed: number, { inputs, maxMs }: 
     await server.sql(`INSERT INTO shop.t VALUES (1, 'one'), (2, 'two')`);
     hostile = await HostileServer.before(server);
     const before = { name: 'hostile', host: '127.0.0.1', port: hostile.port };
-    plane = await startPlane({ nodes: [before, server], hold: { maxMs: 3000, clients: 1000, bytes: 64 * MIB }, backend: { min: 1, max: 2 * WIDTH } });
+    plane = await startPlane({
+      nodes: [before, server],
+      hold: { maxMs: 3000, clients: 1000, bytes: 64 * MIB },
+      backend: { min: 1, max: 2 * WIDTH },
+    });
     other = await startPlane({ nodes: [server] });
   });
   afterAll(async () => {
@@ -74,7 +78,9 @@ export function hostileServerTests(kind: Kind, seed: number, { inputs, maxMs }: 
           `statements, slowest ${calm.slowestMs.toFixed(0)} ms; heap ${(grown / MIB).toFixed(1)} MiB, peak ${peakMib.toFixed(0)} MiB\n`,
       );
       expect([...warm.failures, ...figures.failures]).toEqual([]);
-      const failed = plane.log.filter(({ level, message }) => level === 'error' && message !== 'a reply could not be understood');
+      const failed = plane.log.filter(
+        ({ level, message }) => level === 'error' && message !== 'a reply could not be understood',
+      );
       expect(failed).toEqual([]);
       expect(lies).toBeGreaterThan(100);
       expect(calm.slowestMs).toBeLessThan(SLOW_MS);
@@ -156,7 +162,10 @@ function say(client: RawClient, random: Random): void {
       client.send(Command.STMT_PREPARE, 'SELECT ?, v FROM shop.t WHERE id = ?');
       return;
     case 1:
-      client.send(Command.STMT_EXECUTE, Buffer.of(1, 0, 0, 0, random.below(2), 1, 0, 0, 0, 0, 1, 3, 0, 3, 0, 1, 0, 0, 0, 1, 0, 0, 0));
+      client.send(
+        Command.STMT_EXECUTE,
+        Buffer.of(1, 0, 0, 0, random.below(2), 1, 0, 0, 0, 0, 1, 3, 0, 3, 0, 1, 0, 0, 0, 1, 0, 0, 0),
+      );
       return;
     case 2:
       client.send(random.pick([Command.RESET_CONNECTION, Command.PING, Command.STATISTICS]));

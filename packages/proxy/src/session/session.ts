@@ -200,6 +200,8 @@ export class Session implements PoolClient, ReplyTarget {
   #taking = false;
   #queued: Work | null = null;
   #upload: FileUpload | null = null;
+  /** The backend was sent bytes of the client's that nobody here has read. */
+  #relayed = false;
 
   constructor(id: number, pool: Pool, road: Road, socket: Socket, accepted: Accepted, facts: ClientFacts) {
     this.id = id;
@@ -622,6 +624,7 @@ export class Session implements PoolClient, ReplyTarget {
   /** All that the client sends goes to the backend, until `endDiversion`. */
   relayToBackend(): void {
     this.divert((chunk) => {
+      this.#relayed = true;
       this.#relay(chunk);
       return chunk.length;
     });
@@ -693,6 +696,8 @@ export class Session implements PoolClient, ReplyTarget {
       this.#upload = null;
       if (!done) return this.end(null); // what is left of the file would be taken for commands
     }
+    // commands among it are answered next, and half of one swallows the next that is sent there
+    if (this.#relayed) return this.end(null);
     this.#road.replyComplete(this, tracker);
   }
 
