@@ -75,31 +75,31 @@ interface Parameter {
   readonly value: Message;
 }
 
+/** Bytes of values that have no length. */
+const WIDTHS: Readonly<Record<number, number>> = {
+  [ColumnType.NULL]: 0,
+  [ColumnType.TINY]: 1,
+  [ColumnType.SHORT]: 2,
+  [ColumnType.YEAR]: 2,
+  [ColumnType.LONG]: 4,
+  [ColumnType.INT24]: 4,
+  [ColumnType.FLOAT]: 4,
+  [ColumnType.LONGLONG]: 8,
+  [ColumnType.DOUBLE]: 8,
+};
+const TEMPORAL: ReadonlySet<number> = new Set([
+  ColumnType.DATE,
+  ColumnType.DATETIME,
+  ColumnType.TIMESTAMP,
+  ColumnType.TIME,
+]);
+
 function parameter(random: Random): Parameter {
-  const type = random.pick(TYPES);
-  switch (type) {
-    case ColumnType.NULL:
-      return { type, value: [] };
-    case ColumnType.TINY:
-      return { type, value: [u8(random.u32())] };
-    case ColumnType.SHORT:
-    case ColumnType.YEAR:
-      return { type, value: [u16(random.u32())] };
-    case ColumnType.LONG:
-    case ColumnType.INT24:
-    case ColumnType.FLOAT:
-      return { type, value: [u32(random.u32())] };
-    case ColumnType.LONGLONG:
-    case ColumnType.DOUBLE:
-      return { type, value: [plain(random.bytes(8))] };
-    case ColumnType.DATE:
-    case ColumnType.DATETIME:
-    case ColumnType.TIMESTAMP:
-    case ColumnType.TIME:
-      return { type, value: [short(random.bytes(random.pick([0, 4, 7, 8, 11, 12])))] };
-    default:
-      return { type, value: [sized(random.bytes(random.length()))] };
-  }
+  const type: number = random.pick(TYPES);
+  const width = WIDTHS[type];
+  if (width !== undefined) return { type, value: [plain(random.bytes(width))] };
+  if (TEMPORAL.has(type)) return { type, value: [short(random.bytes(random.pick([0, 4, 7, 8, 11, 12])))] };
+  return { type, value: [sized(random.bytes(random.length()))] };
 }
 
 function bound(parameters: readonly Parameter[], named: boolean): Message {

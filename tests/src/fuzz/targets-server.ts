@@ -122,13 +122,13 @@ class Recorder implements ReplySink {
 }
 
 /** A reply in pieces comes out as the same one whole. */
-function tracker(random: Random, sound: boolean): void {
+function follow(random: Random, sound: boolean): void {
   const grammar = random.pick(GRAMMARS);
   const bytes = framedReply(reply(random, grammar), random, sound);
   const eofs = random.once(2);
   const takesFiles = random.once(2);
   const capabilities = !sound && random.once(4) ? Capability.OPTIONAL_RESULTSET_METADATA : 0;
-  const follow = (chunks: readonly Buffer[]): unknown[] => {
+  const read = (chunks: readonly Buffer[]): unknown[] => {
     const follower = new ReplyTracker(capabilities);
     const sink = new Recorder(eofs, takesFiles);
     follower.start(grammar);
@@ -154,8 +154,8 @@ function tracker(random: Random, sound: boolean): void {
       Buffer.concat([NO_BYTES, ...sink.parts]),
     ];
   };
-  const whole = follow([Buffer.from(bytes)]);
-  assert.deepEqual(follow(pieces(bytes, random.cuts(bytes.length))), whole);
+  const whole = read([Buffer.from(bytes)]);
+  assert.deepEqual(read(pieces(bytes, random.cuts(bytes.length))), whole);
   if (sound) assert.deepEqual(whole.slice(0, 2), [bytes.length, true]);
 }
 
@@ -172,7 +172,7 @@ export const SERVER_TARGETS: readonly Target[] = [
       }
     },
   },
-  { name: 'replies', weight: 12, run: tracker },
+  { name: 'replies', weight: 12, run: follow },
   {
     name: 'OK and its trackers',
     weight: 10,
