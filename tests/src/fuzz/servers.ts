@@ -46,6 +46,7 @@ export function hostileServerTests(kind: Kind, seed: number, { inputs, maxMs }: 
 
   const visits = (most: Scale, from: number): Promise<CrowdFigures> => {
     hostile.random = new Random(from);
+    hostile.cut(); // those that were opened before are honest
     return crowd({ seed: from, width: WIDTH, ...most }, (random) => visit(random, plane.port, hostile));
   };
 

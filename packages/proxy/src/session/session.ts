@@ -87,6 +87,8 @@ const OF_THE_SESSION =
 
 /** Commands that are answered at once, one after another; then other sessions have theirs. */
 const MAX_TURN = 200;
+/** As long as a login has: a backend that has not answered questions of our own by then is not worth waiting for. */
+const ABANDONED_MS = 10_000;
 /** ER_QUERY_INTERRUPTED */
 const QUERY_INTERRUPTED = 1317;
 const MALFORMED = { code: 1835, sqlState: 'HY000', message: 'Malformed communication packet.' };
@@ -732,9 +734,14 @@ export class Session implements PoolClient, ReplyTarget {
     if (before === SessionPhase.WAITING) this.pool.leave(this);
     const { backend } = this;
     this.endWeakPins();
-    if (backend === null || before === SessionPhase.REPLAYING || before === SessionPhase.SETTLING) return;
-    if (before === SessionPhase.RUNNING) backend.destroy('the client went away');
-    else if (this.keepsBackend) this.#road.recycle(this, backend);
-    else this.#road.release(this, backend);
+    if (backend === null) return;
+    if (before === SessionPhase.RUNNING) return backend.destroy('the client went away');
+    const isAsked = before === SessionPhase.REPLAYING || before === SessionPhase.SETTLING;
+    if (!isAsked && !this.keepsBackend) return this.#road.release(this, backend);
+    const giveUp = (): void => {
+      if (this.backend === backend) backend.destroy('no answer, and nobody waits for it');
+    };
+    this.pool.clock.timer(giveUp, ABANDONED_MS);
+    if (!isAsked) this.#road.recycle(this, backend);
   }
 }
