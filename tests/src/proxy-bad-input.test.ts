@@ -133,6 +133,20 @@ describeKinds('bad input', (kind) => {
       expect(await client.values('SELECT 1')).toEqual(['1']);
     });
 
+    test.each([
+      ['a command', encodePacket(Buffer.from(`\u0003SELECT 'behind'`), 0)],
+      ['half of one', Buffer.of(100, 0, 0, 0, Command.QUERY)],
+    ])(
+      '%s behind a replication stream that is refused: the error, the end, and no backend that others get',
+      async (_, more) => {
+        const client = await connect();
+        const dump = Buffer.concat([Buffer.of(Command.BINLOG_DUMP), Buffer.alloc(10), Buffer.from('no.000001')]);
+        client.socket.write(Buffer.concat([encodePacket(dump, 0), more]));
+        expect((await client.single()).error).toMatchObject({ code: expect.any(Number) });
+        await client.ended;
+      },
+    );
+
     test('any bytes as any command', async () => {
       for (let code = 0; code < 256; code++) {
         if (code === Command.QUERY || code === Command.STMT_PREPARE) continue;

@@ -32,7 +32,7 @@ export function queryTextOffset(payload: Buffer): number {
   const count = reader.lenenc();
   reader.lenenc(); // how many sets of them follow: 1
   if (count === 0) return reader.offset;
-  const nulls = reader.bytes((count + 7) >> 3);
+  const nulls = reader.bytes(Math.ceil(count / 8)); // a count may have more than the 32 bits of a shift
   if (reader.u8() !== 1) throw new ProtocolError('MALFORMED', 'attributes without their types');
   const types = readTypes(reader, count);
   for (let i = 0; i < count; i++) {

@@ -7,12 +7,12 @@ import {
   type TlsFiles,
   startDataPlane,
 } from '@myswitch/proxy';
-import { ACCOUNTS, type TestServer, freePort, sleep, until } from '@myswitch/testkit';
+import { ACCOUNTS, freePort, sleep, until } from '@myswitch/testkit';
 
 export const POOL = 'shop';
 
 export interface TestPlaneOptions extends Partial<Omit<PoolOptions, 'nodes' | 'listen'>> {
-  readonly nodes: readonly TestServer[];
+  readonly nodes: readonly { readonly name: string; readonly host: string; readonly port: number }[];
   readonly listen?: readonly ListenAddress[];
   /** Towards the servers; default: none. */
   readonly nodeTls?: TlsFiles | null;

@@ -17,6 +17,8 @@ import type { ReplyReceiver } from './reply';
 
 /** Our own questions have short answers; more means that something is wrong. */
 const MAX_ANSWER_BYTES = 4 << 20;
+/** max_allowed_packet's own limit: no row is longer. Who sends more sends without an end. */
+const MAX_ROW_BYTES = 1 << 30;
 const HEADER = 4;
 const NOTHING = Buffer.alloc(0);
 /** Before the text of a COM_QUERY, with CLIENT_QUERY_ATTRIBUTES: none, in one set. */
@@ -53,14 +55,16 @@ class AwaitedReply implements ReplyReceiver {
   }
 
   pass(bytes: Buffer): void {
-    this.#bytes += bytes.length;
+    if (bytes.length === 0) return; // in place of an OK
+    this.#count(bytes.length);
     if (this.#bytes > MAX_ANSWER_BYTES) this.#error ??= new ProxyError('BACKEND_PROTOCOL', 'an answer is too long');
     else this.#parts.push(Buffer.from(bytes));
   }
 
   definitionsEnd(): void {}
 
-  ok(): Buffer {
+  ok(tracker: ReplyTracker): Buffer {
+    this.#count(tracker.payloadLength);
     return NOTHING; // only definitions and rows are gathered
   }
 
@@ -93,6 +97,12 @@ class AwaitedReply implements ReplyReceiver {
 
   lost(reason: string): void {
     this.#reject(new ProxyError('BACKEND_LOST', reason));
+  }
+
+  #count(bytes: number): void {
+    this.#bytes += bytes;
+    if (this.#bytes > MAX_ANSWER_BYTES + MAX_ROW_BYTES)
+      throw new ProtocolError('TOO_LARGE', 'an answer without an end');
   }
 }
 

@@ -21,7 +21,7 @@ export function registerReplica(_session: Session, packet: Packet): Work {
 
 /**
  * COM_BINLOG_DUMP, COM_BINLOG_DUMP_GTID: events without an end. What the replica says meanwhile (semi-synchronous
- * replication's acknowledgements) goes to the server as it comes.
+ * replication's acknowledgements) goes to the server as it comes; a session that said anything ends with the stream.
  */
 export function binlogDump(_session: Session, packet: Packet): Work {
   const bytes = packet.raw ?? encodePacket(packet.payload, 0);
@@ -31,8 +31,8 @@ export function binlogDump(_session: Session, packet: Packet): Work {
     statement: NO_STATEMENT,
     write(session, backend) {
       session.pin(Pin.REPLICATION_STREAM);
-      session.relayToBackend();
       backend.write(bytes);
+      session.relayToBackend();
     },
     done(session, _backend, _tracker, ok) {
       session.endDiversion();

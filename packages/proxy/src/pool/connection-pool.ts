@@ -7,7 +7,7 @@ import type { Holder } from '../backend/holder';
 import { connect } from '../backend/connect';
 import { asBytes, query } from '../backend/exchange';
 import type { Answer } from '../backend/exchange';
-import type { Clock } from '../clock';
+import type { Clock, Timer } from '../clock';
 import { ProxyError } from '../errors';
 import type { Log } from '../errors';
 import type { Credential } from '@myswitch/protocol';
@@ -354,6 +354,7 @@ export class ConnectionPool implements Home {
     const generation = this.#generation;
     this.#opening++;
     let backend: Backend | null = null;
+    let deadline: Timer | null = null;
     try {
       const connected = await connect(this.node.options, this.account, variant, LOGIN_DEADLINE_MS, this.#clock);
       const { connectionId, negotiated } = connected;
@@ -361,6 +362,8 @@ export class ConnectionPool implements Home {
       backend = new Backend(this, connected.wire, login, this.#log);
       backend.state = BackendState.HELD;
       this.#all.add(backend);
+      const silent = backend;
+      deadline = this.#clock.timer(() => silent.destroy('no answer after the login'), LOGIN_DEADLINE_MS);
       const row = this.account.row === null ? null : query(backend, `SELECT ${asBytes('CURRENT_USER()')}`);
       const baseline = await this.node.learn(backend, connected);
       await Promise.all([query(backend, baseline.trackers), this.#learnRole(backend, baseline), this.#confirm(row)]);
@@ -369,6 +372,7 @@ export class ConnectionPool implements Home {
       backend?.destroy((error as Error).message);
       throw error;
     } finally {
+      deadline?.cancel();
       this.#opening--;
     }
     this.give(backend);

@@ -6,6 +6,7 @@ import {
   encodeOk,
   encodePacket,
   encodeTrackers,
+  ProtocolError,
   ServerStatus,
 } from '@myswitch/protocol';
 import type { ReplyTracker, Tracker } from '@myswitch/protocol';
@@ -17,6 +18,8 @@ const BACKEND_FORM = Capability.SESSION_TRACK | Capability.DEPRECATE_EOF;
 const NOTHING_TOLD: readonly Tracker[] = [];
 /** Parts up to this many bytes are copied into one write: cheaper than a gathering write of small pieces. */
 const COPY_BELOW = 32 << 10;
+/** Far more than a session has of variables, schema and the rest together. */
+const MAX_TRACKERS = 4096;
 
 /** Whose reply it is: a session, as far as this needs to know it. */
 export interface ReplyTarget {
@@ -104,7 +107,8 @@ export class ClientReply implements ReplyReceiver {
     if (!changed && !asEof && (tracks || tracker.payloadLength === tracker.okTail)) return null;
     const ok = changed || !asEof ? decodeOk(tracker.payload, BACKEND_FORM) : null;
     const told = ok?.trackers ? decodeTrackers(ok.trackers) : NOTHING_TOLD;
-    this.#trackers.push(...told);
+    for (const one of told) this.#trackers.push(one);
+    if (this.#trackers.length > MAX_TRACKERS) this.#forgetEarlier();
     if (asEof || ok === null) return this.#okAsEof(tracker, sequence);
     const shown = tracks ? this.#session.shownTrackers(told) : NOTHING_TOLD;
     const trackers = shown.length === 0 ? null : encodeTrackers(shown);
@@ -152,6 +156,16 @@ export class ClientReply implements ReplyReceiver {
 
   lost(reason: string): void {
     this.#session.replyLost(reason);
+  }
+
+  /** A procedure has any number of results: of each thing it is kept what was told last. */
+  #forgetEarlier(): void {
+    const last = new Map(
+      this.#trackers.map((one) => [one.kind === 'systemVariable' ? `@@${one.name}` : one.kind, one]),
+    );
+    if (last.size > MAX_TRACKERS / 2)
+      throw new ProtocolError('TOO_LARGE', 'more about a session than there is to tell');
+    this.#trackers.splice(0, this.#trackers.length, ...last.values());
   }
 
   #okAsEof(tracker: ReplyTracker, sequence: number): Buffer {

@@ -31,6 +31,8 @@ import type { Work } from './work';
 
 /** Commands that are answered at once, one after another; then other sessions have theirs. */
 const MAX_TURN = 200;
+/** As long as a login has: a backend that has not answered questions of our own by then is not worth waiting for. */
+const ABANDONED_MS = 10_000;
 const MALFORMED = { code: 1835, sqlState: 'HY000', message: 'Malformed communication packet.' };
 
 /** What moves a session along: see road.ts. */
@@ -85,6 +87,8 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
   #taking = false;
   #queued: Work | null = null;
   #upload: FileUpload | null = null;
+  /** The backend was sent bytes of the client's that nobody here has read. */
+  #relayed = false;
 
   constructor(id: number, pool: Pool, road: Road, socket: Socket, accepted: Accepted, facts: ClientFacts) {
     super(accepted, pool.clock);
@@ -385,6 +389,7 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
   /** All that the client sends goes to the backend, until `endDiversion`. */
   relayToBackend(): void {
     this.divert((chunk) => {
+      this.#relayed = true;
       this.#relay(chunk);
       return chunk.length;
     });
@@ -456,6 +461,8 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
       this.#upload = null;
       if (!done) return this.end(null); // what is left of the file would be taken for commands
     }
+    // commands among it are answered next, and half of one swallows the next that is sent there
+    if (this.#relayed) return this.end(null);
     this.#road.replyComplete(this, tracker);
   }
 
@@ -490,13 +497,19 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
     if (before === SessionPhase.WAITING) this.pool.leave(this);
     const { backend } = this;
     this.endWeakPins();
-    if (backend === null || before === SessionPhase.REPLAYING || before === SessionPhase.SETTLING) return;
+    if (backend === null) return;
     if (before === SessionPhase.RUNNING) {
       // the server would go on with it for nobody, and a switch would find it there
       if (this.work?.statement.readOnly === true) backend.pool.endOnServer(backend);
-      backend.destroy('the client went away');
-    } else if (this.keepsBackend) this.#road.recycle(this, backend);
-    else this.#road.release(this, backend);
+      return backend.destroy('the client went away');
+    }
+    const isAsked = before === SessionPhase.REPLAYING || before === SessionPhase.SETTLING;
+    if (!isAsked && !this.keepsBackend) return this.#road.release(this, backend);
+    const giveUp = (): void => {
+      if (this.backend === backend) backend.destroy('no answer, and nobody waits for it');
+    };
+    this.pool.clock.timer(giveUp, ABANDONED_MS);
+    if (!isAsked) this.#road.recycle(this, backend);
   }
 }
 
