@@ -21,6 +21,7 @@ import type {
 } from '@myswitch/protocol';
 import type { Backend } from '../backend/backend';
 import { variantOf } from '../capabilities';
+import type { Timer } from '../clock';
 import { ProxyError } from '../errors';
 import type { Account } from '../accounts/account';
 import type { Candidate } from '../accounts/account-table';
@@ -204,6 +205,8 @@ export class Session implements PoolClient, ReplyTarget {
   #upload: FileUpload | null = null;
   /** The backend was sent bytes of the client's that nobody here has read. */
   #relayed = false;
+  /** With its backend's answers to questions of our own, once the client is gone. */
+  #patience: Timer | null = null;
 
   constructor(id: number, pool: Pool, road: Road, socket: Socket, accepted: Accepted, facts: ClientFacts) {
     this.id = id;
@@ -566,6 +569,7 @@ export class Session implements PoolClient, ReplyTarget {
 
   /** Its backend goes to somebody else, and must not wait for this client any more. */
   letGo(): void {
+    this.#patience?.cancel();
     this.#link.letGo();
   }
 
@@ -741,7 +745,7 @@ export class Session implements PoolClient, ReplyTarget {
     const giveUp = (): void => {
       if (this.backend === backend) backend.destroy('no answer, and nobody waits for it');
     };
-    this.pool.clock.timer(giveUp, ABANDONED_MS);
+    this.#patience = this.pool.clock.timer(giveUp, ABANDONED_MS);
     if (!isAsked) this.#road.recycle(this, backend);
   }
 }
