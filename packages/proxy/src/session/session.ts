@@ -12,6 +12,7 @@ import type { ClientLogin, Packet, ReplyTracker } from '@myswitch/protocol';
 import type { Candidate } from '../accounts/account-table';
 import type { ClientFacts } from '../accounts/admission';
 import type { Backend } from '../backend/backend';
+import type { Timer } from '../clock';
 import { ProxyError } from '../errors';
 import type { Blocking, SessionRow } from '../plane/types';
 import type { Pool } from '../pool/pool';
@@ -89,6 +90,8 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
   #upload: FileUpload | null = null;
   /** The backend was sent bytes of the client's that nobody here has read. */
   #relayed = false;
+  /** With its backend's answers to questions of our own, once the client is gone. */
+  #patience: Timer | null = null;
 
   constructor(id: number, pool: Pool, road: Road, socket: Socket, accepted: Accepted, facts: ClientFacts) {
     super(accepted, pool.clock);
@@ -328,6 +331,7 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
 
   /** Its backend goes to somebody else, and must not wait for this client any more. */
   letGo(): void {
+    this.#patience?.cancel();
     this.#link.letGo();
   }
 
@@ -508,7 +512,7 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
     const giveUp = (): void => {
       if (this.backend === backend) backend.destroy('no answer, and nobody waits for it');
     };
-    this.pool.clock.timer(giveUp, ABANDONED_MS);
+    this.#patience = this.pool.clock.timer(giveUp, ABANDONED_MS);
     if (!isAsked) this.#road.recycle(this, backend);
   }
 }
