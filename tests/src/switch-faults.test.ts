@@ -167,11 +167,13 @@ describeKinds('a switch that goes wrong', (kind) => {
     ];
     const abort = new AbortController();
     pool.atStep = (name, when) => {
-      if (name === 'drain' && when === 'before') setTimeout(() => abort.abort(), 20);
+      if (name === 'drain' && when === 'before') setImmediate(() => abort.abort());
       return Promise.resolve();
     };
-    const leave = pool.plane.run(() => sleep(200));
-    const record = await pool.switch({ to: 'db2' }, abort.signal);
+    let end = (): void => {};
+    const leave = pool.plane.run(() => new Promise<void>((resolve) => (end = resolve)));
+    const record = await pool.switch({ to: 'db2', drainMs: 2000 }, abort.signal);
+    end();
     await leave;
     pool.plane.blockers = [];
     expect(record).toMatchObject({ result: 'rolled-back', reasons: [{ code: 'ABORTED' }] });
