@@ -69,7 +69,11 @@ export async function dataTemplate(software: ServerSoftware): Promise<string> {
     const cnf = join(work, 'my.cnf');
     const data = join(work, 'data');
     const log = join(work, 'error.log');
-    writeFileSync(cnf, `${[...baseLines(software), `datadir=${data}`, `log_error=${log}`].join('\n')}\n`);
+    // its own: MariaDB removes other servers' temporary tables as it starts
+    const temporary = join(work, 'tmp');
+    mkdirSync(temporary);
+    const lines = [...baseLines(software), `datadir=${data}`, `tmpdir=${temporary}`, `log_error=${log}`];
+    writeFileSync(cnf, `${lines.join('\n')}\n`);
     try {
       await INITIALISE[software.kind](software, cnf, work);
     } catch (error) {
