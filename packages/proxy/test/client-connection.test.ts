@@ -1,6 +1,6 @@
 import net from 'node:net';
 import { once } from 'node:events';
-import { decodeErr, PacketFramer } from '@myswitch/protocol';
+import { DEFAULT_SQL_MODE, decodeErr, PacketFramer } from '@myswitch/protocol';
 import { SessionContext } from '../src/session/context';
 import { ClientConnection } from '../src/listener/client-connection';
 import type { NodeBaseline } from '../src/backend/node-baseline';
@@ -35,6 +35,7 @@ const baseline: NodeBaseline = {
   resetKeeps: 'CAPABILITIES',
   globalCharset: new Map(),
   sqlMode: '',
+  reading: DEFAULT_SQL_MODE,
   fresh: new Map(),
   interactiveTimeout: '28800',
   collations: new Map(),

@@ -1,4 +1,4 @@
-import { CHARSET_VARIABLES, SessionContext } from '../session/context';
+import { CHARSET_VARIABLES, readingOf, SessionContext } from '../session/context';
 import type { Backend } from './backend';
 import { isMariadb } from './node-baseline';
 import type { Greeting, NodeBaseline } from './node-baseline';
@@ -44,6 +44,7 @@ export async function readBaseline(
     fresh: new Map(shown.map(([name, value]) => [String(name).toLowerCase(), value?.toString('latin1') ?? ''])),
     maxPayload: Number(maxAllowedPacket) - 1,
     sqlMode: String(sqlMode),
+    reading: readingOf(String(sqlMode)),
     interactiveTimeout: String(interactiveTimeout),
     context: new SessionContext(null, variables, new Map()),
     collations: new Map(

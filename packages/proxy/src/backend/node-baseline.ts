@@ -1,4 +1,5 @@
 import { Capability } from '@myswitch/protocol';
+import type { SqlMode } from '@myswitch/protocol';
 import type { Capabilities } from '../capabilities';
 import type { SessionContext } from '../session/context';
 
@@ -28,6 +29,8 @@ export interface NodeBaseline extends Greeting {
   readonly globalCharset: ReadonlyMap<string, string>;
   /** Global values, which some logins add to. */
   readonly sqlMode: string;
+  /** How texts are read under that sql_mode. */
+  readonly reading: SqlMode;
   readonly interactiveTimeout: string;
   readonly collations: ReadonlyMap<number, Collation>;
   /** SET that makes the server tell what changes; run once on each new backend. */

@@ -23,6 +23,7 @@ import type { Pool } from '../pool/pool';
 import { road } from '../session/road';
 import { Session } from '../session/session';
 import type { ClientError } from '../session/client-error';
+import { endWithError } from './end-with-error';
 import { startTls, tlsFacts } from './client-tls';
 import type { ListenerTls } from './client-tls';
 
@@ -226,9 +227,7 @@ export class ClientConnection {
   #fail(error: ClientError): void {
     this.#deadline.cancel();
     this.#socket.removeListener('data', this.#receive);
-    this.#socket.on('data', () => undefined); // let it drain, so that the error is not lost in a reset
-    this.#socket.end(encodePacket(encodeErr(error), this.#sequence));
-    this.#pool.clock.timer(() => this.#socket.destroy(), 1000);
+    endWithError(this.#socket, error, this.#sequence, this.#pool.clock);
   }
 }
 

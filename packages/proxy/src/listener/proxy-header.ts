@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
 import { BlockList, isIPv6 } from 'node:net';
-import { encodeErr, encodePacket, parseProxyHeader, ProtocolError } from '@myswitch/protocol';
+import { parseProxyHeader, ProtocolError } from '@myswitch/protocol';
 import type { ProxyEndpoint } from '@myswitch/protocol';
 import type { Clock } from '../clock';
 import type { Log } from '../errors';
+import { endWithError } from './end-with-error';
 
 /** As long as a client has for its login. */
 const DEADLINE_MS = 10_000;
@@ -55,9 +56,7 @@ export function readProxyHeader(
       reason,
     });
     socket.on('error', lost);
-    socket.on('data', () => undefined); // let it drain, so that the error is not lost in a reset
-    socket.end(encodePacket(encodeErr({ code: 1043, sqlState: '08S01', message: 'Bad handshake' }), 0));
-    clock.timer(() => socket.destroy(), 1000);
+    endWithError(socket, { code: 1043, sqlState: '08S01', message: 'Bad handshake' }, 0, clock);
   };
   const receive = (chunk: Buffer): void => {
     received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);

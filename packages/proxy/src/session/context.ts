@@ -1,5 +1,5 @@
-import { quoteIdentifier } from '@myswitch/protocol';
-import type { Cause, Statement } from '@myswitch/protocol';
+import { DEFAULT_SQL_MODE, quoteIdentifier } from '@myswitch/protocol';
+import type { Cause, SqlMode, Statement } from '@myswitch/protocol';
 
 /**
  * What a session has set: schema, system variables and user variables, each as SQL text that makes an equal value.
@@ -16,6 +16,8 @@ export class SessionContext {
   readonly prepared: ReadonlyMap<string, PreparedText>;
   /** Equal for equal schema and variables that decide how a text is read: what a prepared statement depends on. */
   readonly statementKey: string;
+  /** How the tokenizer reads its texts; null: as the server's default sql_mode says. */
+  readonly sqlMode: SqlMode | null;
   /** Its texts are in a character set that the tokenizer can't read: a second byte may look like a quote or a backslash. */
   readonly unreadable: boolean;
   readonly #variablesKey: string;
@@ -34,6 +36,8 @@ export class SessionContext {
     this.role = role;
     this.prepared = prepared;
     this.statementKey = `${schema ?? '\u0001'}\u0000${READING_VARIABLES.map((name) => variables.get(name)).join('\u0000')}`;
+    const mode = variables.get('sql_mode');
+    this.sqlMode = mode === undefined ? null : readingOf(mode);
     this.unreadable = UNREADABLE.has(variables.get('character_set_client') ?? '');
     this.#variablesKey = mapKey(variables);
     this.#userKey = mapKey(userVariables);
@@ -115,6 +119,13 @@ export class SessionContext {
     else prepared.set(name, text);
     return this.withAllPrepared(prepared);
   }
+}
+
+/** What a value of sql_mode means to the tokenizer; for nearly all of them the default object itself. */
+export function readingOf(sqlMode: string): SqlMode {
+  const ansiQuotes = sqlMode.includes('ANSI');
+  const noBackslashEscapes = sqlMode.includes('NO_BACKSLASH_ESCAPES');
+  return noBackslashEscapes || ansiQuotes ? { ansiQuotes, noBackslashEscapes } : DEFAULT_SQL_MODE;
 }
 
 /** A statement that PREPARE made. */

@@ -123,6 +123,7 @@ const NO_CAUSES: readonly Cause[] = [];
 
 /** Each cause by its name, where the text tells it. */
 function pin(session: Session, { statement, causes = NO_CAUSES }: Work): void {
+  if (statement.pins.length === 0 && causes.length === 0) return;
   for (const reason of statement.pins) {
     const named = causes.filter((cause) => cause.pin === reason);
     if (named.length === 0) session.pin(reason);
