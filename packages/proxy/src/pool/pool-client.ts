@@ -27,8 +27,6 @@ export interface PoolClient extends Holder {
   /** The gate opened: it asks again. True if it has a backend then. */
   retry(): boolean;
   endWeakPins(): void;
-  /** Takes back a transaction in which nothing was done: it is begun again elsewhere. */
-  unbegin(): void;
   /** What a switch would have to wait for. */
   blocking(): Blocking | null;
   killForSwitch(): Promise<void>;

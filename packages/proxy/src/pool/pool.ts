@@ -259,10 +259,7 @@ export class Pool {
     this.gate.reason = 'a switch holds the pool';
     this.#released = this.#killed = 0;
     for (const connectionPool of this.connectionPools) this.#toGate(connectionPool);
-    for (const session of this.sessions) {
-      if (session.releaseWeakPins()) this.#released++;
-      session.unbegin();
-    }
+    for (const session of this.sessions) if (session.releaseWeakPins()) this.#released++;
     for (const connectionPool of this.connectionPools) this.#readInsertIds(connectionPool);
     this.#holdTimer = this.clock.timer(() => this.#holdExpired(), this.options.hold.maxMs);
     this.#checkHeld();

@@ -109,12 +109,12 @@ function replyComplete(session: Session, tracker: ReplyTracker): void {
   if (session.closed) return abandon(session, backend);
   if (!needsSettling(session)) return boundary(session, backend);
   session.move(SessionPhase.SETTLING);
-  settleThen(session, backend, () => boundary(session, backend));
+  answered(session, backend, settle(session, backend), () => boundary(session, backend));
 }
 
-/** `goOn` finds the session open and on its backend. */
-function settleThen(session: Session, backend: Backend, goOn: () => void): void {
-  settle(session, backend)
+/** After a question of our own, while the session is SETTLING; `goOn` finds it open and on its backend. */
+function answered(session: Session, backend: Backend, question: Promise<void>, goOn: () => void): void {
+  question
     .then(
       () => {
         if (session.backend !== backend) return; // the server ended the connection right behind its answer
@@ -144,38 +144,32 @@ function boundary(session: Session, backend: Backend): void {
     if (session.weakPins.size > 0 && session.pool.holding) session.pool.endWeakPins(session);
     else if (backend.pool.isAwaited) session.endWeakPins();
     if (session.weakPins.size === 0) settleAndRelease(session, backend);
-  } else if (session.pool.holding || backend.pool.isAwaited) session.unbegin();
+  } else if (session.mayBeginAgain && (session.pool.holding || backend.pool.isAwaited)) unbegin(session, backend);
   session.next();
 }
 
-/** The server forgets the transaction; the session remembers how it was begun, and is free to move. */
+/** Gives the backend back of a session that keeps it for a transaction in which nothing was done. */
 function unbegin(session: Session, backend: Backend): void {
-  const { begun, inTransaction } = session;
-  if (begun === null) return;
   session.move(SessionPhase.SETTLING);
+  answered(session, backend, takeBack(session, backend), () => {
+    session.move(SessionPhase.IDLE);
+    settleAndRelease(session, backend);
+    session.next();
+  });
+}
+
+/** The server forgets the transaction; the session remembers how it was begun, and is free to move. */
+async function takeBack(session: Session, backend: Backend): Promise<void> {
+  const { begun, inTransaction } = session;
   // characteristics alone last until a transaction has had them
   const ending = inTransaction ? ['ROLLBACK'] : ['BEGIN', 'ROLLBACK'];
-  Promise.all(ending.map((sql) => query(backend, sql)))
-    .then(
-      () => {
-        if (session.backend !== backend) return;
-        backend.knows = NOTHING;
-        session.begun = null;
-        session.unbegun = { statements: begun, inTransaction };
-        session.pins.end(Pin.TRANSACTION_CHARACTERISTICS);
-        session.status &= ~ServerStatus.IN_TRANS;
-        if (session.closed) return abandon(session, backend);
-        session.move(SessionPhase.IDLE);
-        settleAndRelease(session, backend);
-        session.next();
-      },
-      (error: ProxyError) => {
-        if (session.backend !== backend) return;
-        dismiss(backend, error);
-        session.backendLost(error.message);
-      },
-    )
-    .catch((error: Error) => session.crashed(error));
+  await Promise.all(ending.map((sql) => query(backend, sql)));
+  if (session.backend !== backend || begun === null) return;
+  backend.knows = NOTHING;
+  session.begun = null;
+  session.unbegun = { statements: begun, inTransaction };
+  session.pins.end(Pin.TRANSACTION_CHARACTERISTICS);
+  session.status &= ~ServerStatus.IN_TRANS;
 }
 
 /** Gives the backend back as it is: it means what the session means. */
@@ -201,7 +195,7 @@ function giveUp(session: Session, backend: Backend, told: ClientError | null): v
 function settleAndRelease(session: Session, backend: Backend): void {
   if (!needsSettling(session)) return release(session, backend);
   session.move(SessionPhase.SETTLING);
-  settleThen(session, backend, () => {
+  answered(session, backend, settle(session, backend), () => {
     session.move(SessionPhase.IDLE);
     release(session, backend);
     session.next();

@@ -286,11 +286,6 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
     return true;
   }
 
-  /** A hold meets a transaction in which nothing was done. */
-  unbegin(): void {
-    if (this.mayBeginAgain && this.backend !== null) this.#road.unbegin(this, this.backend);
-  }
-
   blocking(): Blocking | null {
     return blocking(this);
   }
