@@ -2,7 +2,7 @@ import { flag, number, text, type ControlConnection, type Row } from '../control
 import type { Inspection, SemiSync } from '../dialect';
 import { fingerprintAccounts } from './accounts';
 import { accountOf, missingGrants, type Need } from './grants';
-import { activePlugins, binlogFilters, enabledEvents } from './shared';
+import { activePlugins, binlogFilters, events as eventsOf } from './shared';
 
 export const ACCOUNT_TABLES = ['global_priv', 'db', 'tables_priv', 'columns_priv', 'procs_priv', 'roles_mapping'];
 
@@ -54,7 +54,7 @@ export async function inspect(
       PARITY.map((name) => `@@global.${name} AS ${name}`).join(', '),
     deadlineMs,
   );
-  const enabled = await enabledEvents(c, deadlineMs);
+  const enabled = await eventsOf(c, 'ENABLED', deadlineMs);
   const missing = missingGrants(
     await c.query('SHOW GRANTS', deadlineMs),
     needsOf(schema, flag(row, 'events') && enabled.length > 0),

@@ -2,7 +2,7 @@ import { flag, number, quote, text, type ControlConnection, type Row } from '../
 import type { Inspection, ScheduledEvent, SemiSync } from '../dialect';
 import { fingerprintAccounts } from './accounts';
 import { accountOf, missingGrants, type Need } from './grants';
-import { activePlugins, binlogFilters, enabledEvents } from './shared';
+import { activePlugins, binlogFilters, events as eventsOf } from './shared';
 
 const ACCOUNT_TABLES = ['user', 'db', 'tables_priv', 'columns_priv', 'procs_priv', 'global_grants', 'role_edges'];
 
@@ -54,7 +54,7 @@ export async function inspect(
       PARITY.map((name) => `@@global.${name} AS ${name}`).join(', '),
     deadlineMs,
   );
-  const events = await enabledEvents(c, deadlineMs);
+  const events = await eventsOf(c, 'ENABLED', deadlineMs);
   const grants = await c.query('SHOW GRANTS', deadlineMs);
   const account = accountOf(text(row, 'account'));
   const missing = [
