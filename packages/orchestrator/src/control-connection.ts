@@ -1,6 +1,6 @@
 import { createConnection, type Connection, type ConnectionOptions } from 'mysql2/promise';
 import type { Clock } from './clock';
-import { messageOf, ServerError, UnknownOutcomeError, UnreachableError } from './errors';
+import { messageOf, ServerError, systemCode, UnknownOutcomeError, UnreachableError, UnresolvedError } from './errors';
 import type { Credentials, NodeOptions } from './options';
 
 /** JSON columns arrive as objects. */
@@ -8,6 +8,9 @@ export type Row = Readonly<Record<string, string | number | bigint | boolean | o
 
 /** Lives long between statements, asks nothing of the server's own sql_mode, and never waits long for a metadata lock. */
 const SESSION = "SET SESSION wait_timeout = 31536000, lock_wait_timeout = 1, autocommit = 1, sql_mode = ''";
+
+/** Of getaddrinfo: https://nodejs.org/api/dns.html#error-codes */
+const LOOKUP: ReadonlySet<string> = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NODATA', 'EAI_NONAME']);
 
 interface ServerReply {
   readonly errno: number;
@@ -63,7 +66,8 @@ export class ControlConnection {
       await control.query(SESSION, deadlineMs);
       return control;
     } catch (error) {
-      throw new UnreachableError(`${node.name}: ${messageOf(error) || 'cannot connect'}`);
+      const message = `${node.name}: ${messageOf(error) || 'cannot connect'}`;
+      throw LOOKUP.has(systemCode(error)) ? new UnresolvedError(message) : new UnreachableError(message);
     }
   }
 

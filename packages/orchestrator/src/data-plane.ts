@@ -13,6 +13,8 @@ export interface DataPlane {
   drained(pool: string, deadlineMs: number): Promise<DrainResult>;
   /** Ends what keeps the gate from draining; those clients keep their connection and get 1213/40001. Resolves with their number. */
   kill(pool: string, kinds: readonly ('busy' | 'pinned')[]): Promise<number>;
+  /** Destroys every connection to a node that is dead or fenced, at once: each command in flight there ends with an honest error. Resolves with their number. */
+  cut(pool: string, node: string): Promise<number>;
   /** Gate -> RELEASING -> OPEN towards `active`: the queue drains, backends of older epochs are closed. Resolves when the queue is empty. */
   release(pool: string, active: Activation): Promise<ReleaseReport>;
   /** Sessions that would have to be waited for if the gate closed now. */

@@ -129,7 +129,9 @@ export class Monitor {
 
   #bad(error: unknown): PollResult {
     const what = { node: this.#link.name, at: this.#clock.now() };
-    return codeOf(error) === 'UNRESOLVED' ? { ...what, unresolved: messageOf(error) } : { ...what, error: messageOf(error) };
+    return codeOf(error) === 'UNRESOLVED'
+      ? { ...what, unresolved: messageOf(error) }
+      : { ...what, error: messageOf(error) };
   }
 
   #pollAfter(ms: number): void {

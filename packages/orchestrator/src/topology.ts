@@ -32,17 +32,22 @@ export interface Rules {
   readonly failures: number;
 }
 
-export const emptyTopology = (nodes: readonly { readonly name: string; readonly type: NodeType }[]): Topology => ({
-  nodes: nodes.map(({ name, type }) => ({
-    name,
-    type,
-    observation: null,
-    reachable: false,
-    lastPoll: null,
-    error: null,
-    standing: UNSEEN,
-  })),
+interface Member {
+  readonly name: string;
+  readonly type: NodeType;
+}
+
+export const neverSeen = ({ name, type }: Member): NodeView => ({
+  name,
+  type,
+  observation: null,
+  reachable: false,
+  lastPoll: null,
+  error: null,
+  standing: UNSEEN,
 });
+
+export const emptyTopology = (nodes: readonly Member[]): Topology => ({ nodes: nodes.map(neverSeen) });
 
 /** A pure reducer: the same topology with one node seen anew. */
 export const update = (topology: Topology, poll: PollResult, rules: Rules): Topology =>
@@ -64,12 +69,7 @@ function seen(node: NodeView, poll: PollResult, { active, failures }: Rules): No
 }
 
 /** The same topology with one node's standing changed by something that is not a poll. */
-export const move = (
-  topology: Topology,
-  name: string,
-  how: Move,
-  told: { readonly other?: string } = {},
-): Topology =>
+export const move = (topology: Topology, name: string, how: Move, told: { readonly other?: string } = {}): Topology =>
   change(topology, name, (node) => ({ ...node, standing: moved(node.standing, how, { type: node.type, ...told }) }));
 
 export const note = (topology: Topology, name: string, message: string): Topology =>

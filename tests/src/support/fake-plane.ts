@@ -75,6 +75,14 @@ export class FakePlane implements DataPlane {
       : Promise.reject(new Error(this.broken.warm));
   }
 
+  /** Nodes that were cut, in order. */
+  readonly cuts: string[] = [];
+
+  cut(_pool: string, node: string): Promise<number> {
+    this.cuts.push(node);
+    return Promise.resolve(0);
+  }
+
   hold(): Promise<void> {
     if (this.broken.hold !== undefined) return Promise.reject(new Error(this.broken.hold));
     if (this.gate !== 'OPEN') throw new Error(`hold of a gate that is ${this.gate}`);

@@ -15,7 +15,13 @@ const ASK_MS = 3000;
 export async function assemble({ links }: Bench, primary: string): Promise<Crew> {
   const names = [...links.keys()];
   const nodes = await Promise.all(
-    names.map((name) => links.get(name)?.connect(CONNECT_MS).catch(() => null) ?? Promise.resolve(null)),
+    names.map(
+      (name) =>
+        links
+          .get(name)
+          ?.connect(CONNECT_MS)
+          .catch(() => null) ?? Promise.resolve(null),
+    ),
   );
   const answering = new Map(
     names.flatMap((name, index) => {
@@ -52,7 +58,10 @@ export async function elect(context: FailoverContext): Promise<string> {
     site: old?.site ?? null,
   });
   if (choice.to === null) {
-    throw new SwitchError(choice.reasons[0]?.code ?? 'NO_CANDIDATE', choice.reasons.map(({ message }) => message).join('; '));
+    throw new SwitchError(
+      choice.reasons[0]?.code ?? 'NO_CANDIDATE',
+      choice.reasons.map(({ message }) => message).join('; '),
+    );
   }
   const link = bench.links.get(choice.to);
   const node = crew.others.get(choice.to);
@@ -101,7 +110,17 @@ async function candidateOf(
   const { name, type, weight, site } = options;
   const [view, source] = [viewOf(topology, name), viewOf(topology, from)];
   const node = others.get(name);
-  const nothing = { name, type, weight, site, follows: false, applying: false, delaySeconds: 0, filters: [], lacks: [] };
+  const nothing = {
+    name,
+    type,
+    weight,
+    site,
+    follows: false,
+    applying: false,
+    delaySeconds: 0,
+    filters: [],
+    lacks: [],
+  };
   if (node === undefined || view === undefined || source === undefined) {
     return { ...nothing, reachable: false, readOnly: true, logs: false };
   }

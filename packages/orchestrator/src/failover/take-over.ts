@@ -121,7 +121,10 @@ export async function repoint(context: FailoverContext): Promise<string> {
   const others = new Map([...crew.others].filter(([name]) => name !== link.name));
   const found = await settle({
     bench,
-    operation: { ...operation, semiSync: { from: { source: false, replica: false }, to: { source: false, replica: false } } },
+    operation: {
+      ...operation,
+      semiSync: { from: { source: false, replica: false }, to: { source: false, replica: false } },
+    },
     from: { options, node: crew.old },
     to: { options: link.options, node },
     others,

@@ -10,6 +10,10 @@ export const Move = Object.freeze({
   SWITCHED_TO: 'SWITCHED_TO',
   /** A failover leads to it. */
   TAKES_OVER: 'TAKES_OVER',
+  /** Somebody opened it past MySwitch, and closed the others. */
+  BY_HAND: 'BY_HAND',
+  /** It was ACTIVE when MySwitch was started again, and nobody else is. */
+  REMEMBERED: 'REMEMBERED',
   /** Another node is ACTIVE now, and this one still answers. */
   RELIEVED: 'RELIEVED',
   /** Bad polls, one for each rung, and it can't be reached. */
@@ -30,12 +34,17 @@ export interface Row {
 }
 
 const instated = '{type} instatement to ACTIVE complete.';
+const byHand = 'Promoted past MySwitch.';
 
 /** Every legal change of state. What is not here is refused. */
 export const MOVES: readonly Row[] = Object.freeze([
   { from: 'UNKNOWN', move: Move.GOOD_POLL, to: 'STANDBY', note: null },
   { from: 'UNKNOWN', move: Move.LOST, to: 'FAILED_OFFLINE', note: null },
   { from: 'UNKNOWN', move: Move.UNFIT, to: 'FAILED_ONLINE', note: null },
+  { from: 'UNKNOWN', move: Move.REMEMBERED, to: 'ACTIVE', note: null },
+  { from: 'UNKNOWN', move: Move.BY_HAND, to: 'ACTIVE', note: byHand },
+  { from: 'STANDBY', move: Move.REMEMBERED, to: 'ACTIVE', note: null },
+  { from: 'STANDBY', move: Move.BY_HAND, to: 'ACTIVE', note: byHand },
   { from: 'STANDBY', move: Move.CHOSEN, to: 'ACTIVE', note: instated },
   { from: 'STANDBY', move: Move.SWITCHED_TO, to: 'ACTIVE', note: instated },
   { from: 'STANDBY', move: Move.TAKES_OVER, to: 'ACTIVE', note: 'FAILOVER: Taking over ACTIVE state.' },
@@ -44,6 +53,8 @@ export const MOVES: readonly Row[] = Object.freeze([
   { from: 'ACTIVE', move: Move.RELIEVED, to: 'STANDBY', note: 'Relinquishing ACTIVE state to {other}.' },
   { from: 'ACTIVE', move: Move.LOST, to: 'FAILED_OFFLINE', note: null },
   { from: 'ACTIVE', move: Move.UNFIT, to: 'FAILED_ONLINE', note: null },
+  { from: 'FAILED_ONLINE', move: Move.BY_HAND, to: 'ACTIVE', note: byHand },
+  { from: 'FAILED_OFFLINE', move: Move.BY_HAND, to: 'ACTIVE', note: byHand },
   { from: 'FAILED_ONLINE', move: Move.RECOVER, to: 'UNKNOWN', note: 'Manual Recovery Initiated.' },
   { from: 'FAILED_OFFLINE', move: Move.RECOVER, to: 'UNKNOWN', note: 'Manual Recovery Initiated.' },
 ] as const);

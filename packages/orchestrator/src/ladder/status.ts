@@ -6,8 +6,6 @@ export const STATUSES: readonly NodeStatus[] = Object.freeze(['OK', 'OK_INFO', '
 export const FAIL = STATUSES.length - 1;
 
 /** The rung after so many bad polls in a row, where the `failures`th of them is FAIL. */
-export const rungAfter = (errors: number, failures: number): number =>
-  Math.min(FAIL, Math.ceil((errors * FAIL) / failures));
-
-/** From the first bad poll on; that one comes at most an interval after the node's last good moment. */
-export const timeToFailMs = (intervalMs: number, failures: number): number => intervalMs * failures;
+export function rungAfter(errors: number, failures: number): number {
+  return errors >= failures ? FAIL : Math.min(FAIL - 1, Math.ceil((errors * (FAIL - 1)) / (failures - 1)));
+}

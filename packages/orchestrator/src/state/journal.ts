@@ -148,7 +148,9 @@ function parse(content: string, path: string): PoolMemory {
   try {
     const memory = JSON.parse(content) as PoolMemory;
     if (memory.version === 1 && Number.isInteger(memory.epoch) && Array.isArray(memory.demoted)) {
-      return memory.operation === null ? memory : { ...memory, operation: { ...memory.operation, kind: kindOf(memory) } };
+      return memory.operation === null
+        ? memory
+        : { ...memory, operation: { ...memory.operation, kind: kindOf(memory) } };
     }
   } catch {
     // said below
