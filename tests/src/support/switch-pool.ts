@@ -3,6 +3,7 @@ import {
   systemClock,
   type AtStep,
   type CheckReport,
+  type FailoverRequest,
   type FlightRecord,
   type PoolOptions,
   type PoolReport,
@@ -77,6 +78,10 @@ export class SwitchPool {
     abort: AbortSignal = new AbortController().signal,
   ): Promise<FlightRecord> {
     return this.orchestrator.switch('shop', { by: 'test', force: true, ...request }, () => undefined, abort);
+  }
+
+  failover(request: Partial<FailoverRequest>): Promise<FlightRecord> {
+    return this.orchestrator.failover('shop', { by: 'test', ...request }, () => undefined);
   }
 
   async status(): Promise<PoolReport> {

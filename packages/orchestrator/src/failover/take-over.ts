@@ -87,6 +87,7 @@ export async function promote(context: FailoverContext): Promise<string> {
     await dialect.setSemiSync(connection, 'source', false, STATEMENT_MS);
   }
   await dialect.open(connection, STATEMENT_MS);
+  await bench.heartbeat.create(connection, STATEMENT_MS);
   await bench.heartbeat.write(connection, id, operation.epoch, STATEMENT_MS);
   return `${link.name} is open, and the probe is committed`;
 }
