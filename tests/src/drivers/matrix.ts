@@ -1,11 +1,15 @@
 import type { CheckReport } from '@myswitch/orchestrator';
 import type { Kind } from '@myswitch/testkit';
+import type { Outcome } from '../compatibility/results';
 import type { Driver } from './driver';
 import { type Difference, type Job, type Transcript, differences, leaves, runJobs } from './job';
 import { STATE_REQUESTS } from './state';
 import type { Step } from './step';
 import { STEPS } from './steps';
 import { type DriverStage, accountOf } from './stage';
+
+/** `explained`: nothing differs but what is known and stays. */
+type Likeness = 'same' | 'explained' | 'differs';
 
 /** A cell of the table driver x kind x feature. */
 export interface Cell {
@@ -15,8 +19,8 @@ export interface Cell {
   /** Straight to the server: whether the driver has it, and it works. */
   readonly direct: 'works' | 'fails' | 'unsupported';
   /** Compared with that: through MySwitch, and with a switch between every two phases. */
-  readonly through: 'same' | 'differs';
-  readonly switched: 'same' | 'differs' | 'pinned';
+  readonly through: Likeness;
+  readonly switched: Likeness | 'pinned';
   /** Why it is pinned, or what MySwitch does not have yet. */
   readonly note: string | null;
   /** Autocommit is off by default: every SELECT opens a transaction. */
@@ -121,8 +125,8 @@ function resultOf(kind: Kind, driver: Driver, runs: Runs): DriverResult {
     kind,
     feature: step.name,
     direct: worked(step, runs.direct.transcript),
-    through: same(step, found.through),
-    switched: pinOf(step, runs.switched) === null ? same(step, found.switched) : ('pinned' as const),
+    through: likeness(step, found.through),
+    switched: pinOf(step, runs.switched) === null ? likeness(step, found.switched) : ('pinned' as const),
     note: pinOf(step, runs.switched),
     opensTransactions: driver.opensTransactions === true,
   }));
@@ -133,19 +137,38 @@ function resultOf(kind: Kind, driver: Driver, runs: Runs): DriverResult {
     if (job.broken !== null) problems.push(`${name} ended early: ${job.broken}`);
   }
   for (const [name, list] of Object.entries(found)) {
-    for (const { step, asked, expected, actual } of list) {
-      const unexplained = leaves(expected, actual).filter((leaf) => !isExplained(asked, leaf));
-      if (unexplained.length > 0) problems.push([`${name}: ${step}: ${asked}`, ...unexplained].join('\n  '));
+    for (const one of list) {
+      const lines = unexplained(one);
+      if (lines.length > 0) problems.push([`${name}: ${one.step}: ${one.asked}`, ...lines].join('\n  '));
     }
   }
   return { driver: driver.name, cells, problems };
 }
 
-const same = (step: Step, found: readonly Difference[]): 'same' | 'differs' =>
-  found.some((one) => one.step === step.name) ? 'differs' : 'same';
+function likeness(step: Step, found: readonly Difference[]): Likeness {
+  const own = found.filter((one) => one.step === step.name);
+  if (own.some((one) => unexplained(one).length > 0)) return 'differs';
+  return own.length > 0 ? 'explained' : 'same';
+}
+
+const unexplained = ({ asked, expected, actual }: Difference): string[] =>
+  leaves(expected, actual).filter((leaf) => !isExplained(asked, leaf));
 
 const pinOf = (step: Step, job: Job): string | null =>
   job.blocked.find(({ after }) => after === step.name)?.why ?? null;
+
+/** One word for a cell. */
+export function outcomeOf({ direct, through, switched, note }: Cell): Outcome {
+  if (direct === 'unsupported') return direct;
+  if (through === 'differs' || switched === 'differs') return 'differs';
+  if (direct === 'fails') return 'fails';
+  if (switched === 'pinned') return `pinned: ${pinsIn(note ?? '')}`;
+  return through === 'explained' || switched === 'explained' ? 'explained' : 'same';
+}
+
+/** What `check` said blocks, without what kind of blocking it is. */
+const pinsIn = (note: string): string =>
+  [...new Set(note.split('; ').map((one) => one.replace(/^\w+: /, '')))].join(', ');
 
 /** Only what the step is about counts: not the state that is read after each. */
 function worked(step: Step, transcript: Transcript): Cell['direct'] {
@@ -155,11 +178,29 @@ function worked(step: Step, transcript: Transcript): Cell['direct'] {
   return step.errors !== true && answers.some((answer) => 'error' in answer) ? 'fails' : 'works';
 }
 
-/**
- * A user variable that is NULL on a shared connection has the type of a binary text, not that of one that was never set. And the
- * compression that a client asks for is between it and MySwitch, so the server knows of none.
- */
-function isExplained(asked: string, leaf: string): boolean {
-  if (/@(gone|keep|number)\b/.test(asked) && /\.columns\.\d+\.\w+: /.test(leaf)) return true;
-  return /SHOW STATUS LIKE 'Compression'/.test(asked) && /ON" -> .*OFF"/.test(leaf);
+/** A difference that stays. All of it has to fit. */
+interface Explanation {
+  /** As `docs/compatibility.md` tells it. */
+  readonly name: string;
+  readonly why: string;
+  readonly asked: RegExp;
+  readonly leaf: RegExp;
 }
+
+export const EXPLAINED: readonly Explanation[] = [
+  {
+    name: 'type in the metadata of a user variable that was never set',
+    why: 'on a shared connection somebody may have had one of that name: then it is NULL as a binary text is',
+    asked: /@(gone|keep|number)\b/,
+    leaf: /\.columns\.\d+\.\w+: /,
+  },
+  {
+    name: "SHOW STATUS LIKE 'Compression' says OFF",
+    why: 'the compression that a client asks for is between it and MySwitch, so the server knows of none',
+    asked: /SHOW STATUS LIKE 'Compression'/,
+    leaf: /ON" -> .*OFF"/,
+  },
+];
+
+const isExplained = (request: string, text: string): boolean =>
+  EXPLAINED.some(({ asked, leaf }) => asked.test(request) && leaf.test(text));
