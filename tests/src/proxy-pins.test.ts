@@ -63,6 +63,7 @@ describeKinds('what keeps a session on its backend', (kind) => {
     ['XA', [`XA START 'x'`, `XA END 'x'`], [`XA ROLLBACK 'x'`]],
     ['SAVEPOINT', ['SET autocommit = 0', 'SAVEPOINT a'], ['COMMIT']],
     ['TRANSACTION_CHARACTERISTICS', ['SET TRANSACTION READ ONLY', 'SELECT 1'], ['BEGIN', 'COMMIT']],
+    ['TRANSACTION_CHARACTERISTICS', ['SET TRANSACTION READ ONLY', 'SELECT 1', 'BEGIN'], ['COMMIT']],
     ['ONE_SHOT', ['SET insert_id = 7000'], [`INSERT INTO t (v) VALUES ('seven thousand')`]],
     ['ONE_SHOT', ['SET rand_seed1 = 1'], []],
     ['ONE_SHOT', ['SET timestamp = 1 + 1'], ['SET timestamp = DEFAULT']],

@@ -42,6 +42,14 @@ export const EXPLAINED: readonly Pattern[] = [
     got: /ERR 1105 .*what (FOUND_ROWS|ROW_COUNT) would tell is gone/,
   },
   {
+    name: 'FOUND_ROWS() after a statement that is no SELECT may answer error 1105',
+    why: 'what it is then only the server knows that had the last SELECT, if there was one, and other sessions may have used the connection since',
+    way: Way.PROXIED,
+    title: /^a random session$/,
+    step: /^SELECT FOUND_ROWS\(\)$/,
+    got: /ERR 1105 .*what FOUND_ROWS would tell is gone/,
+  },
+  {
     name: 'GET DIAGNOSTICS right after a switch answers error 1105',
     why: 'as with warnings; what was to be set is not',
     way: Way.MOVED,

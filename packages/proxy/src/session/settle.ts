@@ -1,6 +1,6 @@
-import { ColumnType, Diagnostic, quoteIdentifier } from '@myswitch/protocol';
+import { ColumnType, quoteIdentifier } from '@myswitch/protocol';
 import type { ColumnDefinition } from '@myswitch/protocol';
-import { NOTHING } from '../backend/backend';
+import { NOTHING, withoutRowCount } from '../backend/backend';
 import type { Backend } from '../backend/backend';
 import { isReplayed } from '../backend/baseline';
 import { freshContext } from '../backend/node-baseline';
@@ -30,7 +30,7 @@ export async function settle(session: Session, backend: Backend): Promise<void> 
     session.status = await ping(backend);
     session.statusUnknown = false;
     // a ping makes ROW_COUNT() its own
-    backend.knows = new Set([...backend.knows].filter((what) => what !== Diagnostic.ROW_COUNT));
+    backend.knows = withoutRowCount(backend.knows);
   }
   // asking would clear the warnings that the client may ask for next
   if (session.weakPins.has(WeakPin.WARNINGS)) return;

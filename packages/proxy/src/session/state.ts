@@ -1,6 +1,7 @@
 import { Capability, ServerStatus } from '@myswitch/protocol';
 import type { Diagnostic, Tracker } from '@myswitch/protocol';
 import type { Account } from '../accounts/account';
+import { withoutRowCount } from '../backend/backend';
 import type { Backend } from '../backend/backend';
 import type { Holder } from '../backend/holder';
 import { variantOf } from '../capabilities';
@@ -158,6 +159,13 @@ export abstract class SessionState implements Holder {
   serverKnows(what: Diagnostic): boolean {
     const backend = this.backend ?? this.lastBackend;
     return backend !== null && backend.lastHolder === this && backend.state !== 'CLOSED' && backend.knows.has(what);
+  }
+
+  /** ROW_COUNT() after something that the server was not asked. */
+  rowCountIs(count: number): void {
+    this.diagnostics.rowCount = count;
+    const backend = this.backend ?? this.lastBackend;
+    if (backend?.lastHolder === this) backend.knows = withoutRowCount(backend.knows);
   }
 
   /** The former backend told its LAST_INSERT_ID() before it went to somebody else. */
