@@ -5,7 +5,7 @@ import { type Difference, type Job, type Transcript, differences, leaves, runJob
 import { STATE_REQUESTS } from './state';
 import type { Step } from './step';
 import { STEPS } from './steps';
-import { type DriverStage, accountOf } from './stage';
+import { type DriverStage, type Run, accountOf } from './stage';
 
 /** A cell of the table driver x kind x feature. */
 export interface Cell {
@@ -29,11 +29,7 @@ interface DriverResult {
   readonly problems: readonly string[];
 }
 
-interface Runs {
-  readonly direct: Job;
-  readonly through: Job;
-  readonly switched: Job;
-}
+type Runs = Readonly<Record<Run, Job>>;
 
 export interface MatrixOptions {
   /** A switch comes before every so manieth phase; 1: before each. */
@@ -53,7 +49,7 @@ export async function runMatrix(
   drivers: readonly Driver[],
   { switchEvery }: MatrixOptions,
 ): Promise<MatrixReport> {
-  const open = (run: 'direct' | 'through' | 'switched'): Promise<Job[]> =>
+  const open = (run: Run): Promise<Job[]> =>
     Promise.all(drivers.map((driver) => stage.job(driver, run)));
   const direct = await open('direct');
   await runJobs(direct);
