@@ -84,6 +84,7 @@ sub execute {
 }
 
 my %operations = (
+    version => sub { DBI->install_driver($NAME); "DBD::$NAME"->VERSION },
     connect => sub {
         my ($request, $on) = @_;
         $targets{$on} = $request;

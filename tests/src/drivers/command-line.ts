@@ -1,7 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { promisify } from 'node:util';
 import { type Runtime, sleep } from '@myswitch/testkit';
 import type { Answer, ConnectRequest, Param, Request, Session } from './driver';
+
+const run = promisify(execFile);
 
 /** More of an answer than this is kept as length and hash. */
 const LONG = 20_000;
@@ -129,6 +132,8 @@ export class CommandLineSession implements Session {
         await client.quit();
         return { ok: null };
       }
+      case 'version':
+        return { ok: await this.#version() };
       case 'info':
         return answer(statusLines(await this.#client(on).run('\\s')));
       case 'query':
@@ -205,6 +210,13 @@ export class CommandLineSession implements Session {
     );
   }
 
+  /** What it prints begins with the name of the program, or the path to it. */
+  async #version(): Promise<string> {
+    const { command, args, env } = this.#options.runtime;
+    const { stdout } = await run(command, [...args, '--version'], { env: { ...process.env, ...env } });
+    return /\b(?:Distrib|Ver|from) (\d[^ ,]*)/.exec(stdout.replace(/Ver \d+\.\d+ Distrib/, 'Distrib'))?.[1] ?? stdout;
+  }
+
   async #sql(on: string, sql: string): Promise<Answer> {
     return answer(await this.#client(on).run(`${sql};`));
   }
@@ -227,9 +239,16 @@ function answer(printed: string): Answer {
     .replaceAll(/ \(\d+\.\d+ sec\)/g, '')
     .replaceAll(/KILL QUERY \d+/g, 'KILL QUERY');
   const error = /^ERROR (\d+) \((\w+)\): (.*)$/m.exec(text);
-  const kept = text.length > LONG ? `${text.length} ${createHash('md5').update(text).digest('hex')}` : text;
+  const kept = text.length > LONG ? `${text.length} ${digest(text)}` : text;
   if (error === null) return { ok: kept };
   return { error: { code: Number(error[1]), state: error[2], message: kept } };
+}
+
+/** Each run has a schema of its own, which column information tells. */
+function digest(text: string): string {
+  return createHash('md5')
+    .update(text.replaceAll(/^Database: .*$/gm, ''))
+    .digest('hex');
 }
 
 /** What `\s` says of the server and the connection, but for counters (COM_STATISTICS) and ids: that they are there. */

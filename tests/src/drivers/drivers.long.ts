@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import type { Kind } from '@myswitch/testkit';
 import { describeKinds } from '../support/kinds';
 import { type Cell, type MatrixReport, runMatrix } from './matrix';
 import { DRIVERS } from './roster';
@@ -12,9 +13,15 @@ const only = process.env['MYSWITCH_DRIVERS'];
 const roster = DRIVERS.filter(({ name }) => only === undefined || new RegExp(only).test(name));
 const drivers = roster.filter(({ runtime }) => whyMissing(runtime) === null);
 
-/** Every driver, direct and through MySwitch, with a switch before every phase. `MYSWITCH_DRIVER_MATRIX` names a file for the table. */
-const cells: Cell[] = [];
+/** What the file that `MYSWITCH_DRIVER_MATRIX` names gets: names with their versions, and the table. */
+interface Matrix {
+  readonly servers: Partial<Record<Kind, string>>;
+  readonly drivers: Record<string, string | null>;
+  readonly cells: Cell[];
+}
+const matrix: Matrix = { servers: {}, drivers: {}, cells: [] };
 
+/** Every driver, direct and through MySwitch, with a switch before every phase. */
 describeKinds('driver matrix', (kind) => {
   let stage: DriverStage;
   let report: MatrixReport;
@@ -22,7 +29,11 @@ describeKinds('driver matrix', (kind) => {
   beforeAll(async () => {
     stage = await DriverStage.set(kind, drivers);
     report = await runMatrix(stage, drivers, { switchEvery: 1 });
-    cells.push(...report.results.flatMap((result) => result.cells));
+    matrix.servers[kind] = await stage.version();
+    for (const { driver, version, cells } of report.results) {
+      matrix.drivers[driver] = version;
+      matrix.cells.push(...cells);
+    }
   }, 15 * 60_000);
 
   afterAll(() => stage.strike());
@@ -45,5 +56,5 @@ describeKinds('driver matrix', (kind) => {
 
 afterAll(() => {
   const file = process.env['MYSWITCH_DRIVER_MATRIX'];
-  if (file !== undefined) writeFileSync(file, `${JSON.stringify(cells, null, 2)}\n`);
+  if (file !== undefined) writeFileSync(file, `${JSON.stringify(matrix, null, 2)}\n`);
 });

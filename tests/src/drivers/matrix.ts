@@ -1,11 +1,15 @@
 import type { CheckReport } from '@myswitch/orchestrator';
 import type { Kind } from '@myswitch/testkit';
 import type { Driver } from './driver';
-import { type Difference, type Job, type Transcript, differences, leaves, runJobs } from './job';
+import { type Explained, explain } from './explained';
+import { type Job, type Transcript, differences, runJobs } from './job';
 import { STATE_REQUESTS } from './state';
 import type { Step } from './step';
 import { STEPS } from './steps';
 import { type DriverStage, type Run, accountOf } from './stage';
+
+/** `explained`: it differs, for a reason that is known. */
+export type Compared = 'same' | 'explained' | 'differs';
 
 /** A cell of the table driver x kind x feature. */
 export interface Cell {
@@ -15,16 +19,17 @@ export interface Cell {
   /** Straight to the server: whether the driver has it, and it works. */
   readonly direct: 'works' | 'fails' | 'unsupported';
   /** Compared with that: through MySwitch, and with a switch between every two phases. */
-  readonly through: 'same' | 'differs';
-  readonly switched: 'same' | 'differs' | 'pinned';
-  /** Why it is pinned, or what MySwitch does not have yet. */
-  readonly note: string | null;
+  readonly through: Compared;
+  readonly switched: Compared | 'pinned';
+  /** Why it is pinned, and what explains a difference. */
+  readonly notes: readonly string[];
   /** Autocommit is off by default: every SELECT opens a transaction. */
   readonly opensTransactions: boolean;
 }
 
 interface DriverResult {
   readonly driver: string;
+  readonly version: string | null;
   readonly cells: readonly Cell[];
   readonly problems: readonly string[];
 }
@@ -49,9 +54,9 @@ export async function runMatrix(
   drivers: readonly Driver[],
   { switchEvery }: MatrixOptions,
 ): Promise<MatrixReport> {
-  const open = (run: Run): Promise<Job[]> =>
-    Promise.all(drivers.map((driver) => stage.job(driver, run)));
+  const open = (run: Run): Promise<Job[]> => Promise.all(drivers.map((driver) => stage.job(driver, run)));
   const direct = await open('direct');
+  const versions = await Promise.all(direct.map((job) => job.version()));
   await runJobs(direct);
   await endAll(direct); // else they would be sessions that bypass MySwitch
   const through = await open('through');
@@ -87,7 +92,11 @@ export async function runMatrix(
   await runJobs(switched, between);
   await endAll(switched);
   const results = drivers.map((driver, index) =>
-    resultOf(stage.kind, driver, { direct: direct[index]!, through: through[index]!, switched: switched[index]! }),
+    resultOf(stage.kind, driver, versions[index]!, {
+      direct: direct[index]!,
+      through: through[index]!,
+      switched: switched[index]!,
+    }),
   );
   return { results, switches, problems };
 }
@@ -105,23 +114,27 @@ async function endAll(jobs: readonly Job[]): Promise<void> {
   await Promise.all(jobs.map((job) => job.end()));
 }
 
-function resultOf(kind: Kind, driver: Driver, runs: Runs): DriverResult {
+function resultOf(kind: Kind, driver: Driver, version: string | null, runs: Runs): DriverResult {
   // Who can't log in to the server itself, but can to MySwitch, is compared with what comes of that.
   const baseline = (runs.direct.absent ? runs.through : runs.direct).transcript;
   const found = {
-    through: differences(baseline, runs.through.transcript),
-    switched: differences(baseline, runs.switched.transcript),
+    through: differences(baseline, runs.through.transcript).map((one) => explain(kind, one)),
+    switched: differences(baseline, runs.switched.transcript).map((one) => explain(kind, one)),
   };
-  const cells = STEPS.map((step) => ({
-    driver: driver.name,
-    kind,
-    feature: step.name,
-    direct: worked(step, runs.direct.transcript),
-    through: same(step, found.through),
-    switched: pinOf(step, runs.switched) === null ? same(step, found.switched) : ('pinned' as const),
-    note: pinOf(step, runs.switched),
-    opensTransactions: driver.opensTransactions === true,
-  }));
+  const cells = STEPS.map((step): Cell => {
+    const pin = pinOf(step, runs.switched);
+    const here = [...found.through, ...found.switched].filter((one) => one.step === step.name);
+    return {
+      driver: driver.name,
+      kind,
+      feature: step.name,
+      direct: worked(step, runs.direct.transcript),
+      through: compared(step, found.through),
+      switched: pin === null ? compared(step, found.switched) : 'pinned',
+      notes: [...(pin === null ? [] : [pin]), ...new Set(here.flatMap(({ reasons }) => reasons))],
+      opensTransactions: driver.opensTransactions === true,
+    };
+  });
   const problems: string[] = [];
   for (const name of ['direct', 'through', 'switched'] as const) {
     const job = runs[name];
@@ -129,16 +142,18 @@ function resultOf(kind: Kind, driver: Driver, runs: Runs): DriverResult {
     if (job.broken !== null) problems.push(`${name} ended early: ${job.broken}`);
   }
   for (const [name, list] of Object.entries(found)) {
-    for (const { step, asked, expected, actual } of list) {
-      const unexplained = leaves(expected, actual).filter((leaf) => !isExplained(asked, leaf));
+    for (const { step, asked, unexplained } of list) {
       if (unexplained.length > 0) problems.push([`${name}: ${step}: ${asked}`, ...unexplained].join('\n  '));
     }
   }
-  return { driver: driver.name, cells, problems };
+  return { driver: driver.name, version, cells, problems };
 }
 
-const same = (step: Step, found: readonly Difference[]): 'same' | 'differs' =>
-  found.some((one) => one.step === step.name) ? 'differs' : 'same';
+function compared(step: Step, found: readonly Explained[]): Compared {
+  const here = found.filter((one) => one.step === step.name);
+  if (here.length === 0) return 'same';
+  return here.every(({ unexplained }) => unexplained.length === 0) ? 'explained' : 'differs';
+}
 
 const pinOf = (step: Step, job: Job): string | null =>
   job.blocked.find(({ after }) => after === step.name)?.why ?? null;
@@ -149,13 +164,4 @@ function worked(step: Step, transcript: Transcript): Cell['direct'] {
   const answers = entries.map(({ answer }) => answer);
   if (answers.length === 0 || answers.some((answer) => 'unsupported' in answer)) return 'unsupported';
   return step.errors !== true && answers.some((answer) => 'error' in answer) ? 'fails' : 'works';
-}
-
-/**
- * A user variable that is NULL on a shared connection has the type of a binary text, not that of one that was never set. And the
- * compression that a client asks for is between it and MySwitch, so the server knows of none.
- */
-function isExplained(asked: string, leaf: string): boolean {
-  if (/@(gone|keep|number)\b/.test(asked) && /\.columns\.\d+\.\w+: /.test(leaf)) return true;
-  return /SHOW STATUS LIKE 'Compression'/.test(asked) && /ON" -> .*OFF"/.test(leaf);
 }
