@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { TestkitError, TestkitErrorCode } from './errors';
 import { temporaryFolder, tie, untie } from './run-folder';
 
-const CLI = join(__dirname, '..', '..', 'packages', 'cli', 'bin', 'run.js');
+const CHECKOUT = join(__dirname, '..', '..');
+
+const cliOf = (checkout: string): string => join(checkout, 'packages', 'cli', 'bin', 'run.js');
 const READY_WITHIN_MS = 30_000;
 /** As much of its output is kept. */
 const OUTPUT_CHARACTERS = 1_000_000;
@@ -15,6 +17,8 @@ export interface MySwitchOptions {
   /** Folder for myswitch.yaml; default a temporary one. */
   readonly dir?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** A built checkout of another state; default this one. */
+  readonly checkout?: string;
 }
 
 export interface CliResult {
@@ -26,11 +30,12 @@ export interface CliResult {
   readonly json: unknown;
 }
 
-/** A running `myswitch start` of this checkout, and its command line. */
+/** A running `myswitch start`, and its command line. */
 export class MySwitch {
   readonly dir: string;
   readonly configFile: string;
   private readonly env: NodeJS.ProcessEnv;
+  private readonly checkout: string;
   private child: ChildProcess | null = null;
   private text = '';
 
@@ -39,6 +44,7 @@ export class MySwitch {
     mkdirSync(this.dir, { recursive: true });
     this.configFile = join(this.dir, 'myswitch.yaml');
     this.env = { ...process.env, ...options.env };
+    this.checkout = options.checkout ?? CHECKOUT;
     const { config } = options;
     writeFileSync(this.configFile, typeof config === 'string' ? config : JSON.stringify(config, null, 2));
   }
@@ -54,7 +60,7 @@ export class MySwitch {
 
   /** Resolves when it says `ready`; throws START with its output when it ends before. */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [CLI, 'start', '--config', this.configFile], {
+    const child = spawn(process.execPath, [cliOf(this.checkout), 'start', '--config', this.configFile], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: this.env,
       cwd: this.dir,
@@ -126,7 +132,7 @@ export class MySwitch {
 
 /** The command line of this checkout; stdin is empty, so that nothing is asked. */
 export async function runCli(args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<CliResult> {
-  const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env });
+  const child = spawn(process.execPath, [cliOf(CHECKOUT), ...args], { stdio: ['ignore', 'pipe', 'pipe'], env });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk) => (stdout += String(chunk)));

@@ -97,7 +97,10 @@ async function run(server: TestServer, statements: readonly string[]): Promise<v
 }
 
 /** Where a replica reads from: a server, or something in front of it. */
-type Source = Pick<TestServer, 'host' | 'port'>;
+interface Source extends Pick<TestServer, 'host' | 'port'> {
+  /** MySQL's replicas insist on TLS unless they are told not to. */
+  readonly tls?: false;
+}
 
 const FOLLOW: Record<Kind, (source: Source) => string[]> = {
   mariadb: (source) => [
@@ -109,7 +112,7 @@ const FOLLOW: Record<Kind, (source: Source) => string[]> = {
   mysql: (source) => [
     `CHANGE REPLICATION SOURCE TO SOURCE_HOST = '${source.host}', SOURCE_PORT = ${source.port},
       SOURCE_USER = '${ACCOUNTS.replication.user}', SOURCE_PASSWORD = '${ACCOUNTS.replication.password}',
-      SOURCE_AUTO_POSITION = 1, GET_SOURCE_PUBLIC_KEY = 1, SOURCE_CONNECT_RETRY = 1`,
+      SOURCE_AUTO_POSITION = 1, GET_SOURCE_PUBLIC_KEY = 1, SOURCE_CONNECT_RETRY = 1${source.tls === false ? ', SOURCE_SSL = 0' : ''}`,
     'START REPLICA',
   ],
 };
@@ -117,7 +120,12 @@ const FOLLOW: Record<Kind, (source: Source) => string[]> = {
 /** Makes a server follow another by GTID, and resolves when both threads run. */
 export async function follow(replica: TestServer, source: Source): Promise<void> {
   await run(replica, FOLLOW[replica.kind](source));
-  await until(`${replica.name} replicates`, async () => ((await replicates(replica)) ? true : null));
+  await until(`${replica.name} replicates`, async () => ((await replicates(replica)) ? true : null)).catch(
+    async (error: Error) => {
+      const status = await replicaStatus(replica);
+      throw new Error(`${error.message}: ${String(status?.['Last_IO_Error'] ?? 'it follows nobody')}`);
+    },
+  );
 }
 
 const RUNNING: Record<Kind, readonly [io: string, sql: string]> = {

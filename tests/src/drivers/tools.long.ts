@@ -92,8 +92,12 @@ describeKinds('tools through MySwitch', (kind) => {
     return stage.node((await stage.status()).active!);
   }
 
+  async function standby(): Promise<string> {
+    return (await active()).name === 'db1' ? 'db2' : 'db1';
+  }
+
   async function switchOver(): Promise<void> {
-    const to = (await active()).name === 'db1' ? 'db2' : 'db1';
+    const to = await standby();
     await stage.fitFor(to);
     const { flight } = await stage.switch('--to', to);
     expect(flight).toMatchObject({ result: 'switched', to });
@@ -144,14 +148,17 @@ describeKinds('tools through MySwitch', (kind) => {
     expect(await slapping).toContain('Average number of seconds to run all queries');
   });
 
-  // Pending: COM_BINLOG_DUMP and COM_REGISTER_REPLICA are not passed through yet.
-  test.skip('a replica replicates through MySwitch, also after a switch (pending: COM_BINLOG_DUMP)', async () => {
+  test('a replica replicates through MySwitch, also after a switch', async () => {
+    const to = await standby();
+    await stage.fitFor(to);
     const replica = await startServer({ kind, serverId: 9, name: 'behind' });
-    await follow(replica, { host: '127.0.0.1', port: stage.port });
+    await follow(replica, { host: '127.0.0.1', port: stage.port, tls: false });
     await caughtUp(await active(), [replica]);
     await (await active()).sql("INSERT INTO shop.goods (name) VALUES ('before')");
     await caughtUp(await active(), [replica]);
-    await switchOver();
+    // its stream is a pin: it ends with the switch, and the replica connects again
+    const { flight } = await stage.switch('--to', to, '--on-pinned', 'kill', '--yes');
+    expect(flight).toMatchObject({ result: 'switched', to, killed: 1 });
     await (await active()).sql("INSERT INTO shop.goods (name) VALUES ('after')");
     await caughtUp(await active(), [replica]);
     const rows = await replica.sql("SELECT name FROM shop.goods WHERE name IN ('before', 'after') ORDER BY id");
