@@ -9,7 +9,6 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.sql.CallableStatement;
 import java.sql.Connection;
-import java.sql.Driver;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -148,9 +147,6 @@ public class JdbcDriver {
     String sql = (String) request.get("sql");
     Connection connection = connections.get(on);
     switch ((String) request.get("op")) {
-      case "version":
-        Driver driver = DriverManager.getDriver("jdbc:mariadb://localhost");
-        return driver.getMajorVersion() + "." + driver.getMinorVersion();
       case "connect":
         connections.put(on, connect(request));
         return null;

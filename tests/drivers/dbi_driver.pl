@@ -84,7 +84,6 @@ sub execute {
 }
 
 my %operations = (
-    version => sub { DBI->install_driver($NAME); "DBD::$NAME"->VERSION },
     connect => sub {
         my ($request, $on) = @_;
         $targets{$on} = $request;

@@ -222,8 +222,6 @@ func do(asked request) (interface{}, error) {
 	}
 	on := connections[asked.On]
 	switch asked.Op {
-	case "version":
-		return os.Args[1], nil
 	case "connect":
 		db, err := open(asked)
 		if err != nil {

@@ -123,8 +123,6 @@ class Driver
         $on = $request['on'] ?? 'main';
         $connection = $this->connections[$on] ?? null;
         switch ($request['op']) {
-            case 'version':
-                return mysqli_get_client_info();
             case 'connect':
                 $this->connections[$on] = connect($request);
                 $this->targets[$on] = $request;

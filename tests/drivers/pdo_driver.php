@@ -107,8 +107,6 @@ class Driver
         $on = $request['on'] ?? 'main';
         $connection = $this->connections[$on] ?? null;
         switch ($request['op']) {
-            case 'version':
-                return phpversion('pdo_mysql');
             case 'connect':
                 $this->connections[$on] = connect($request);
                 return null;

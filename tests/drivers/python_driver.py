@@ -112,8 +112,6 @@ def query(connection, sql, args=None):
 def do(request):
     op, on = request["op"], request.get("on", "main")
     connection = connections.get(on)
-    if op == "version":
-        return driver.__version__
     if op == "connect":
         connections[on] = connect(request)
         targets[on] = request

@@ -1,10 +1,7 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { promisify } from 'node:util';
 import { type Runtime, sleep } from '@myswitch/testkit';
 import type { Answer, ConnectRequest, Param, Request, Session } from './driver';
-
-const run = promisify(execFile);
 
 /** More of an answer than this is kept as length and hash. */
 const LONG = 20_000;
@@ -132,8 +129,6 @@ export class CommandLineSession implements Session {
         await client.quit();
         return { ok: null };
       }
-      case 'version':
-        return { ok: await this.#version() };
       case 'info':
         return answer(statusLines(await this.#client(on).run('\\s')));
       case 'query':
@@ -208,13 +203,6 @@ export class CommandLineSession implements Session {
       [...this.#options.options, ...how, ...where, ...safe, ...packed, ...characters, ...types, ...more],
       password,
     );
-  }
-
-  /** What it prints begins with the name of the program, or the path to it. */
-  async #version(): Promise<string> {
-    const { command, args, env } = this.#options.runtime;
-    const { stdout } = await run(command, [...args, '--version'], { env: { ...process.env, ...env } });
-    return /\b(?:Distrib|Ver|from) (\d[^ ,]*)/.exec(stdout.replace(/Ver \d+\.\d+ Distrib/, 'Distrib'))?.[1] ?? stdout;
   }
 
   async #sql(on: string, sql: string): Promise<Answer> {

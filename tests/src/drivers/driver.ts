@@ -31,8 +31,6 @@ export interface ConnectRequest extends Target {
 export type Request = (
   | ConnectRequest
   | { readonly op: 'close' | 'begin' | 'commit' | 'rollback' | 'ping' | 'reset' }
-  /** The driver's own, as text; asked before there is a connection. */
-  | { readonly op: 'version' }
   /** What the driver tells of the server and of its connection. */
   | { readonly op: 'info' }
   /** Text protocol; every result of it is read. */

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Answer, Operation, Request, Session } from './driver';
 import { failed } from './values';
 
@@ -35,13 +33,6 @@ export class InProcessSession implements Session {
   async end(): Promise<void> {
     await this.#end();
   }
-}
-
-/** Of a package from npm. */
-export async function packageVersion(name: string): Promise<string> {
-  const root = join(__dirname, '..', '..', '..', 'node_modules');
-  const { version } = JSON.parse(await readFile(join(root, name, 'package.json'), 'utf8')) as { version: string };
-  return version;
 }
 
 /** Named things of a session: connections, statements. */

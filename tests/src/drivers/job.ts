@@ -105,12 +105,6 @@ export class Job implements Asking {
     }
   }
 
-  /** The driver's own; null when it does not tell. */
-  async version(): Promise<string | null> {
-    const answer = await this.#answer({ op: 'version' });
-    return 'ok' in answer ? String(answer.ok) : null;
-  }
-
   /** The server that the main connection's statements run on: not part of the transcript. */
   async serverId(): Promise<string | null> {
     if (this.#broken !== null) return null;

@@ -1,15 +1,16 @@
 import type { CheckReport } from '@myswitch/orchestrator';
 import type { Kind } from '@myswitch/testkit';
+import type { Outcome } from '../compatibility/results';
 import type { Driver } from './driver';
-import { type Explained, explain } from './explained';
-import { type Job, type Transcript, differences, runJobs } from './job';
+import { unexplained } from './explained';
+import { type Difference, type Job, type Transcript, differences, runJobs } from './job';
 import { STATE_REQUESTS } from './state';
 import type { Step } from './step';
 import { STEPS } from './steps';
 import { type DriverStage, type Run, accountOf } from './stage';
 
-/** `explained`: it differs, for a reason that is known. */
-export type Compared = 'same' | 'explained' | 'differs';
+/** `explained`: nothing differs but what is known and stays. */
+type Likeness = 'same' | 'explained' | 'differs';
 
 /** A cell of the table driver x kind x feature. */
 export interface Cell {
@@ -19,17 +20,16 @@ export interface Cell {
   /** Straight to the server: whether the driver has it, and it works. */
   readonly direct: 'works' | 'fails' | 'unsupported';
   /** Compared with that: through MySwitch, and with a switch between every two phases. */
-  readonly through: Compared;
-  readonly switched: Compared | 'pinned';
-  /** Why it is pinned, and what explains a difference. */
-  readonly notes: readonly string[];
+  readonly through: Likeness;
+  readonly switched: Likeness | 'pinned';
+  /** Why it is pinned, or what MySwitch does not have yet. */
+  readonly note: string | null;
   /** Autocommit is off by default: every SELECT opens a transaction. */
   readonly opensTransactions: boolean;
 }
 
 interface DriverResult {
   readonly driver: string;
-  readonly version: string | null;
   readonly cells: readonly Cell[];
   readonly problems: readonly string[];
 }
@@ -56,7 +56,6 @@ export async function runMatrix(
 ): Promise<MatrixReport> {
   const open = (run: Run): Promise<Job[]> => Promise.all(drivers.map((driver) => stage.job(driver, run)));
   const direct = await open('direct');
-  const versions = await Promise.all(direct.map((job) => job.version()));
   await runJobs(direct);
   await endAll(direct); // else they would be sessions that bypass MySwitch
   const through = await open('through');
@@ -92,11 +91,7 @@ export async function runMatrix(
   await runJobs(switched, between);
   await endAll(switched);
   const results = drivers.map((driver, index) =>
-    resultOf(stage.kind, driver, versions[index]!, {
-      direct: direct[index]!,
-      through: through[index]!,
-      switched: switched[index]!,
-    }),
+    resultOf(stage.kind, driver, { direct: direct[index]!, through: through[index]!, switched: switched[index]! }),
   );
   return { results, switches, problems };
 }
@@ -114,27 +109,23 @@ async function endAll(jobs: readonly Job[]): Promise<void> {
   await Promise.all(jobs.map((job) => job.end()));
 }
 
-function resultOf(kind: Kind, driver: Driver, version: string | null, runs: Runs): DriverResult {
+function resultOf(kind: Kind, driver: Driver, runs: Runs): DriverResult {
   // Who can't log in to the server itself, but can to MySwitch, is compared with what comes of that.
   const baseline = (runs.direct.absent ? runs.through : runs.direct).transcript;
   const found = {
-    through: differences(baseline, runs.through.transcript).map((one) => explain(kind, one)),
-    switched: differences(baseline, runs.switched.transcript).map((one) => explain(kind, one)),
+    through: differences(baseline, runs.through.transcript),
+    switched: differences(baseline, runs.switched.transcript),
   };
-  const cells = STEPS.map((step): Cell => {
-    const pin = pinOf(step, runs.switched);
-    const here = [...found.through, ...found.switched].filter((one) => one.step === step.name);
-    return {
-      driver: driver.name,
-      kind,
-      feature: step.name,
-      direct: worked(step, runs.direct.transcript),
-      through: compared(step, found.through),
-      switched: pin === null ? compared(step, found.switched) : 'pinned',
-      notes: [...(pin === null ? [] : [pin]), ...new Set(here.flatMap(({ reasons }) => reasons))],
-      opensTransactions: driver.opensTransactions === true,
-    };
-  });
+  const cells = STEPS.map((step) => ({
+    driver: driver.name,
+    kind,
+    feature: step.name,
+    direct: worked(step, runs.direct.transcript),
+    through: likeness(kind, step, found.through),
+    switched: pinOf(step, runs.switched) === null ? likeness(kind, step, found.switched) : ('pinned' as const),
+    note: pinOf(step, runs.switched),
+    opensTransactions: driver.opensTransactions === true,
+  }));
   const problems: string[] = [];
   for (const name of ['direct', 'through', 'switched'] as const) {
     const job = runs[name];
@@ -142,21 +133,35 @@ function resultOf(kind: Kind, driver: Driver, version: string | null, runs: Runs
     if (job.broken !== null) problems.push(`${name} ended early: ${job.broken}`);
   }
   for (const [name, list] of Object.entries(found)) {
-    for (const { step, asked, unexplained } of list) {
-      if (unexplained.length > 0) problems.push([`${name}: ${step}: ${asked}`, ...unexplained].join('\n  '));
+    for (const one of list) {
+      const lines = unexplained(kind, one);
+      if (lines.length > 0) problems.push([`${name}: ${one.step}: ${one.asked}`, ...lines].join('\n  '));
     }
   }
-  return { driver: driver.name, version, cells, problems };
+  return { driver: driver.name, cells, problems };
 }
 
-function compared(step: Step, found: readonly Explained[]): Compared {
-  const here = found.filter((one) => one.step === step.name);
-  if (here.length === 0) return 'same';
-  return here.every(({ unexplained }) => unexplained.length === 0) ? 'explained' : 'differs';
+function likeness(kind: Kind, step: Step, found: readonly Difference[]): Likeness {
+  const own = found.filter((one) => one.step === step.name);
+  if (own.some((one) => unexplained(kind, one).length > 0)) return 'differs';
+  return own.length > 0 ? 'explained' : 'same';
 }
 
 const pinOf = (step: Step, job: Job): string | null =>
   job.blocked.find(({ after }) => after === step.name)?.why ?? null;
+
+/** One word for a cell. */
+export function outcomeOf({ direct, through, switched, note }: Cell): Outcome {
+  if (direct === 'unsupported') return direct;
+  if (through === 'differs' || switched === 'differs') return 'differs';
+  if (direct === 'fails') return 'fails';
+  if (switched === 'pinned') return `pinned: ${pinsIn(note ?? '')}`;
+  return through === 'explained' || switched === 'explained' ? 'explained' : 'same';
+}
+
+/** What `check` said blocks, without what kind of blocking it is. */
+const pinsIn = (note: string): string =>
+  [...new Set(note.split('; ').map((one) => one.replace(/^\w+: /, '')))].join(', ');
 
 /** Only what the step is about counts: not the state that is read after each. */
 function worked(step: Step, transcript: Transcript): Cell['direct'] {

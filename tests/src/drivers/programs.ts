@@ -1,8 +1,6 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { gunzipSync } from 'node:zlib';
 import { type RuntimeName, fetchRuntime, temporaryFolder } from '@myswitch/testkit';
 import { ChildSession } from './child';
 import type { Driver, Session } from './driver';
@@ -27,13 +25,6 @@ const program = (name: string, runtime: RuntimeName, file: string, ...args: stri
 
 let compiled: Promise<string> | null = null;
 
-/** Debian's packages of Go sources tell their version in the changelog alone. */
-async function goDriverVersion(gopath: string): Promise<string> {
-  const name = 'golang-github-go-sql-driver-mysql-dev';
-  const changelog = await readFile(join(gopath, '..', 'doc', name, 'changelog.Debian.gz')).then(gunzipSync, () => '');
-  return /\((\d[\w.]*)/.exec(changelog.toString('latin1').slice(0, 200))?.[1] ?? 'unknown';
-}
-
 /** Built once for all runs. */
 async function openGo(): Promise<Session> {
   compiled ??= (async () => {
@@ -44,8 +35,7 @@ async function openGo(): Promise<Session> {
     });
     return binary;
   })();
-  const { env } = await fetchRuntime('go');
-  return new ChildSession({ command: await compiled, args: [], env: {} }, [await goDriverVersion(env['GOPATH'] ?? '')]);
+  return new ChildSession({ command: await compiled, args: [], env: {} }, []);
 }
 
 /** Drivers of other languages. */

@@ -104,12 +104,6 @@ export class DriverStage {
     return this.#primary;
   }
 
-  /** Of the servers. */
-  async version(): Promise<string> {
-    const [row] = await this.#primary.sql('SELECT VERSION() AS version');
-    return String(row?.['version']);
-  }
-
   /** A job in fresh schemas: straight to the primary, or through MySwitch. */
   async job(driver: Driver, run: Run): Promise<Job> {
     const user = accountOf(driver);

@@ -10,8 +10,10 @@ import {
   follow,
   startServer,
 } from '@myswitch/testkit';
+import { type Outcome, type Results, keepResults } from '../compatibility/results';
 import { describeKinds } from '../support/kinds';
 import { Stage } from '../support/stage';
+import { programVersion } from './versions';
 
 jest.setTimeout(120_000);
 
@@ -42,7 +44,17 @@ const whyMissing = (name: RuntimeName): string | null =>
 describeKinds('tools through MySwitch', (kind) => {
   let stage: Stage;
   const { dump, slap, client } = TOOLS[kind];
-  const testWith = (name: RuntimeName): jest.It => (whyMissing(name) === null ? test : test.skip);
+  const found: Record<string, Record<string, Outcome>> = {};
+
+  /** `step`: as `docs/compatibility.md` calls it. */
+  function testWith(name: RuntimeName, step: string, title: string, body: () => Promise<void>): void {
+    (whyMissing(name) === null ? test : test.skip)(`${name} ${title}`, async () => {
+      const outcomes = (found[name] ??= {});
+      outcomes[step] = 'differs';
+      await body();
+      outcomes[step] = 'same';
+    });
+  }
 
   beforeAll(async () => {
     // The replica behind MySwitch logs in to it too.
@@ -70,7 +82,16 @@ describeKinds('tools through MySwitch', (kind) => {
     await caughtUp(primary, stage.cluster.nodes.slice(1));
   });
 
-  afterAll(() => stage.strike());
+  afterAll(async () => {
+    await stage.strike();
+    const versions = await Promise.all(Object.keys(found).map((name) => programVersion(name as RuntimeName)));
+    const server = stage.cluster.nodes[0]!.version;
+    const results = Object.entries(found).map(([name, outcomes], i) => [
+      name,
+      { version: versions[i], server, outcomes },
+    ]);
+    keepResults('tools', kind, Object.fromEntries(results) as Results, Object.values(TOOLS[kind]));
+  });
 
   /** stdout; throws with stderr when it fails. */
   async function tool(name: RuntimeName, at: { host: string; port: number }, ...args: string[]): Promise<string> {
@@ -104,7 +125,7 @@ describeKinds('tools through MySwitch', (kind) => {
   }
 
   for (const how of ['--single-transaction', '--lock-tables'] as const) {
-    testWith(dump)(`${dump} ${how}: the same dump, and none is cut by a switch`, async () => {
+    testWith(dump, `dump ${how}`, `${how}: the same dump, and none is cut by a switch`, async () => {
       const args = [how, '--skip-comments', '--routines', '--triggers', ...DUMP[kind], 'shop', 'goods'];
       const direct = await tool(dump, await active(), ...args);
       expect(direct.length).toBeGreaterThan(500_000);
@@ -115,7 +136,7 @@ describeKinds('tools through MySwitch', (kind) => {
     });
   }
 
-  testWith(client)(`a dump is read back by ${client}, with a switch meanwhile`, async () => {
+  testWith(client, 'read a dump back', 'reads a dump back, with a switch meanwhile', async () => {
     // Triggers with another definer need more than an application may.
     const args = ['--skip-comments', '--single-transaction', '--skip-triggers', ...DUMP[kind]];
     const dumped = await tool(dump, stage.app, ...args, 'shop', 'goods');
@@ -135,7 +156,7 @@ describeKinds('tools through MySwitch', (kind) => {
     await reading;
   }
 
-  testWith(slap)(`${slap}: no statement fails in two switches`, async () => {
+  testWith(slap, 'load by 8 clients', 'no statement fails in two switches', async () => {
     const load = [
       '--auto-generate-sql',
       '--auto-generate-sql-load-type=mixed',

@@ -77,11 +77,12 @@ const ENDS_CHARACTERISTICS: ReadonlySet<StatementKind> = new Set([
 export function observe(session: Session, backend: Backend, work: Work, tracker: ReplyTracker): void {
   const { statement } = work;
   const failed = tracker.errorCode !== 0;
+  const characterized = session.pins.has(Pin.TRANSACTION_CHARACTERISTICS);
   if (session.context.unreadable) session.pin(Pin.UNKNOWN_STATE); // what the text did is anybody's guess
   observeDiagnostics(session, backend, statement, tracker, failed);
   if (failed) observeFailure(session, work, tracker.errorCode);
   else observeSuccess(session, backend, work, tracker);
-  if (session.begun !== null || work.opens !== undefined) observeBeginning(session, work, failed);
+  if (session.begun !== null || work.opens !== undefined) observeBeginning(session, work, failed, characterized);
   if (statement.assignments.length > 0) touch(session, statement, failed);
   if (statement.assignsUserVariables) for (const name of statement.userVariables) session.touched.add(`@${name}`);
   if (session.reply.trackers.length > 0) observeTrackers(session, backend, work);
@@ -134,18 +135,20 @@ function pin(session: Session, { statement, causes = NO_CAUSES }: Work): void {
   if (renamed && session.pins.has(Pin.TEMPORARY_TABLE)) session.pin(Pin.TEMPORARY_TABLE);
 }
 
-/** Keeps how the transaction was begun, as long as nothing was done in it. */
-function observeBeginning(session: Session, work: Work, failed: boolean): void {
-  const { opens } = work;
+/**
+ * Keeps how the transaction was begun, as long as nothing was done in it. `characterized`: what it will be like was set
+ * before this statement, and that is known only if nothing came in between.
+ */
+function observeBeginning(session: Session, { statement, opens }: Work, failed: boolean, characterized: boolean): void {
   if (opens === null) return;
-  if (opens === undefined || failed) {
+  const lost = characterized && session.begun === null;
+  if (opens === undefined || failed || lost || session.pins.has(Pin.SAVEPOINT)) {
     session.begun = null;
     return;
   }
-  const characteristics =
-    session.pins.has(Pin.TRANSACTION_CHARACTERISTICS) || work.statement.kind === StatementKind.BEGIN;
-  const before = characteristics && session.begun !== null && !session.begun.some(isBegin) ? session.begun : [];
-  session.begun = session.pins.has(Pin.SAVEPOINT) ? null : [...before, opens];
+  const goesOn = characterized || statement.kind === StatementKind.BEGIN;
+  const before = goesOn && session.begun !== null && !session.begun.some(isBegin) ? session.begun : [];
+  session.begun = [...before, opens];
 }
 
 function isBegin(text: string): boolean {

@@ -150,7 +150,8 @@ export abstract class SessionState implements Holder {
     this.lastInsertId = 0;
     this.insertIdPending = null;
     this.status = ServerStatus.AUTOCOMMIT;
-    Object.assign(this.diagnostics, { rowCount: 0, foundRows: 0, warnings: 0 });
+    const { foundRows } = this.diagnostics; // which outlives a reset
+    Object.assign(this.diagnostics, { rowCount: 0, foundRows: foundRows ?? 0, warnings: 0 });
   }
 
   /** Whether the server still has this of the session's last statement. */

@@ -10,7 +10,7 @@ import {
 } from 'mariadb';
 import { sleep } from '@myswitch/testkit';
 import type { ConnectRequest, Driver, Session, Target } from '../driver';
-import { InProcessSession, Named, packageVersion } from '../in-process';
+import { InProcessSession, Named } from '../in-process';
 import { bound, counted, told } from '../values';
 
 interface Connected {
@@ -59,7 +59,6 @@ function open(): Session {
 
   return new InProcessSession(
     {
-      version: () => packageVersion('mariadb'),
       connect: async (request: ConnectRequest & { on?: string }) => {
         const connection = await createConnection({
           ...optionsOf(request),

@@ -11,7 +11,7 @@ import {
 } from 'mysql2/promise';
 import { sleep } from '@myswitch/testkit';
 import type { ConnectRequest, Driver, Session, Target } from '../driver';
-import { InProcessSession, Named, packageVersion } from '../in-process';
+import { InProcessSession, Named } from '../in-process';
 import { bound, counted, told } from '../values';
 
 interface Connected {
@@ -54,7 +54,6 @@ function open(): Session {
 
   return new InProcessSession(
     {
-      version: () => packageVersion('mysql2'),
       connect: async (request: ConnectRequest & { on?: string }) => {
         const connection = await createConnection({
           ...optionsOf(request),

@@ -37,4 +37,4 @@ async function open(target: MapperTarget): Promise<Mapper> {
   };
 }
 
-export const drizzleDriver: Driver = { name: 'drizzle-orm', open: () => mapperSession('drizzle-orm', open) };
+export const drizzleDriver: Driver = { name: 'drizzle-orm', open: () => mapperSession(open) };

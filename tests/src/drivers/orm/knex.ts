@@ -27,4 +27,4 @@ async function open(target: MapperTarget): Promise<Mapper> {
   };
 }
 
-export const knexDriver: Driver = { name: 'knex', open: () => mapperSession('knex', open) };
+export const knexDriver: Driver = { name: 'knex', open: () => mapperSession(open) };

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectRequest, Session, Target } from '../driver';
-import { InProcessSession, Unsupported, packageVersion } from '../in-process';
+import { InProcessSession, Unsupported } from '../in-process';
 import { told } from '../values';
 
 /** What the mappers' connections are made with. */
@@ -27,8 +27,7 @@ const described = (result: unknown): unknown => {
   return result.map((row: object) => Object.entries(row).map(([name, value]) => [name, told(value)]));
 };
 
-/** `name`: of its package. */
-export function mapperSession(name: string, open: (target: MapperTarget) => Promise<Mapper>): Session {
+export function mapperSession(open: (target: MapperTarget) => Promise<Mapper>): Session {
   let mapper: Mapper | null = null;
   const close = async (): Promise<void> => {
     const before = mapper;
@@ -37,7 +36,6 @@ export function mapperSession(name: string, open: (target: MapperTarget) => Prom
   };
   return new InProcessSession(
     {
-      version: () => packageVersion(name),
       connect: async ({ host, port, user, password, database, ca, compress, on }: ConnectRequest & { on?: string }) => {
         // Mappers have pools, not connections; TLS is a setting of the driver below.
         if (on !== undefined || compress === true) throw new Unsupported();

@@ -40,4 +40,4 @@ async function open({ host, port, user, password, database, ssl }: MapperTarget)
   };
 }
 
-export const sequelizeDriver: Driver = { name: 'sequelize', open: () => mapperSession('sequelize', open) };
+export const sequelizeDriver: Driver = { name: 'sequelize', open: () => mapperSession(open) };

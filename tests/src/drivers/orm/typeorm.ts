@@ -54,4 +54,4 @@ async function open({ host, port, user, password, database, ssl }: MapperTarget)
   };
 }
 
-export const typeormDriver: Driver = { name: 'typeorm', open: () => mapperSession('typeorm', open) };
+export const typeormDriver: Driver = { name: 'typeorm', open: () => mapperSession(open) };
