@@ -23,6 +23,7 @@ import type { Pool } from '../pool/pool';
 import { road } from '../session/road';
 import { Session } from '../session/session';
 import type { ClientError } from '../session/client-error';
+import { READ_TIMEOUT } from '../session/time-limits';
 import { endWithError } from './end-with-error';
 import { startTls, tlsFacts } from './client-tls';
 import type { ListenerTls } from './client-tls';
@@ -221,7 +222,7 @@ export class ClientConnection {
   }
 
   #tooSlow(): void {
-    this.#fail({ code: 1159, sqlState: '08S01', message: 'Got timeout reading communication packets' });
+    this.#fail(READ_TIMEOUT);
   }
 
   #fail(error: ClientError): void {

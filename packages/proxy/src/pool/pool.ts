@@ -14,6 +14,7 @@ import type { PoolClient } from './pool-client';
 import { ConnectionPool } from './connection-pool';
 import { Gate, GateState } from './gate';
 import { Node } from './node';
+import { WATCH_MS } from '../session/client-watch';
 import { MessageBudget } from '../session/message-budget';
 import { WorkTimes } from './work-times';
 
@@ -67,6 +68,7 @@ export class Pool {
     this.#nodes = new Map(options.nodes.map((node) => [node.name, new Node(node)]));
     this.logins = new Logins(options, this, log);
     this.#trimLater();
+    this.#watchLater();
   }
 
   get active(): Activation | null {
@@ -460,6 +462,16 @@ export class Pool {
       this.#trim();
       this.#trimLater();
     }, TRIM_EVERY_MS);
+  }
+
+  /** One timer for all clients, and nothing to do for a command. */
+  #watchLater(): void {
+    this.clock.timer(() => {
+      const now = this.clock.now();
+      for (const session of this.sessions) session.watch(now);
+      for (const connectionPool of this.connectionPools) connectionPool.closeRested(now);
+      this.#watchLater();
+    }, WATCH_MS);
   }
 
   #trim(): void {

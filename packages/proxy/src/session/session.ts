@@ -22,10 +22,12 @@ import type { ClientError } from './client-error';
 import { blocking, row } from './blocking';
 import { ClientLink } from './client-link';
 import type { Diversion } from './client-link';
+import { WATCH_MS } from './client-watch';
 import { ClientReply } from './client-reply';
 import type { ReplyTarget } from './client-reply';
 import { MOVES, SessionPhase } from './phase';
 import { Pin } from './pins';
+import { inactivity, waitMs, writeMs } from './time-limits';
 import { SessionState } from './state';
 import type { InitialState } from './state';
 import type { Work } from './work';
@@ -240,6 +242,7 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
       };
     }
     this.pool.lost();
+    if (wasOpen && this.#mayHaveRestedTooLong()) return this.#endInactive();
     if (this.#phase !== SessionPhase.SETTLING && this.#phase !== SessionPhase.RUNNING) return;
     this.work = null;
     this.move(SessionPhase.IDLE);
@@ -475,6 +478,32 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
   crashed(error: Error): void {
     this.pool.log('error', 'a session failed', { session: this.id, error: error.stack ?? error.message });
     this.end({ code: 1105, sqlState: 'HY000', message: 'MySwitch: internal error' });
+  }
+
+  // ---- time limits --------------------------------------------------------------------------------------------
+
+  /** A look at the client, each WATCH_MS: it is ended when it rests, or does not take its reply, longer than its session allows. */
+  watch(now: number): void {
+    const { context, pool } = this;
+    const { watch, isAwaited } = this.#link;
+    // no last word: it would not take that either
+    if (watch.stalledMs(now) >= writeMs(context, pool.baseline!)) return this.close();
+    const resting = this.#phase === SessionPhase.IDLE && isAwaited;
+    if (watch.restedMs(now, resting) >= waitMs(context, pool.baseline!)) this.#endInactive();
+  }
+
+  /** The server, too, counts how long the session rests, on the backend that it holds: to the ms, where we are late. */
+  #mayHaveRestedTooLong(): boolean {
+    if (this.#phase !== SessionPhase.IDLE) return false;
+    const now = this.pool.clock.now();
+    const limit = waitMs(this.context, this.pool.baseline!);
+    return now - this.since >= limit && this.#link.watch.restedMs(now, true) + 2 * WATCH_MS >= limit;
+  }
+
+  #endInactive(): void {
+    const { hasBegun, answerSequence } = this.#link;
+    this.replySequence = hasBegun ? answerSequence : 0;
+    this.end(inactivity(this.pool.baseline!, hasBegun));
   }
 
   // ---- the end ------------------------------------------------------------------------------------------------
