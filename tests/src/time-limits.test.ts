@@ -1,13 +1,16 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { Capability, Command, encodePacket } from '@myswitch/protocol';
-import { type TestServer, createCluster, sleep, until } from '@myswitch/testkit';
+import { type TestServer, createCertificates, createCluster, sleep, temporaryFolder, until } from '@myswitch/testkit';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { describeKinds } from './support/kinds';
 import { type TestPlane, startPlane } from './support/plane';
 import { RawClient } from './support/raw-client';
 
 const run = promisify(execFile);
+const MUCH = `SELECT REPEAT('x', 1000000) FROM information_schema.COLUMNS a, information_schema.COLUMNS b LIMIT 300`;
 
 describeKinds('time limits', (kind) => {
   let server: TestServer;
@@ -128,13 +131,22 @@ describeKinds('time limits', (kind) => {
       await slow;
     });
 
-    test('over compression and after what it was told last', async () => {
-      const client = await plane.connect({ compress: true });
-      await client.query('SET SESSION wait_timeout = 1');
-      const ended = new Promise<{ code?: string; errno?: number }>((resolve) => client.on('error', resolve));
-      const error = await ended;
-      expect(error.code).toBe('PROTOCOL_CONNECTION_LOST');
-      await noSessions();
+    test('also where it compresses, and by TLS', async () => {
+      const { certFile, keyFile, ca } = createCertificates(temporaryFolder('time-limits'));
+      const tls = { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8'), ca: null };
+      const own = await startPlane({ nodes: [server], tls });
+      const clients = await Promise.all([own.connect({ compress: true }), own.connect({ ssl: { ca } })]);
+      const last = clients.map((client) => once(client, 'error') as Promise<[{ code: unknown }]>);
+      for (const client of clients) await client.query('SET SESSION wait_timeout = 3');
+      for (let i = 0; i < 5; i++) {
+        await sleep(1000);
+        for (const client of clients) await client.ping();
+      }
+      for (const error of last) {
+        const [{ code }] = await error;
+        expect(code).toBe(kind === 'mysql' ? 4031 : 'PROTOCOL_CONNECTION_LOST');
+      }
+      await own.stop();
     });
   });
 
@@ -142,10 +154,7 @@ describeKinds('time limits', (kind) => {
     const stuck = await Promise.all([1, 2].map(() => RawClient.connect({ port: plane.port, database: 'shop' })));
     for (const client of stuck) {
       await set(client, 'net_write_timeout = 2');
-      client.send(
-        Command.QUERY,
-        `SELECT REPEAT('x', 1000000) FROM information_schema.COLUMNS a, information_schema.COLUMNS b LIMIT 300`,
-      );
+      client.send(Command.QUERY, MUCH);
       await client.packet(1);
       client.socket.pause();
     }
@@ -154,6 +163,20 @@ describeKinds('time limits', (kind) => {
     await other.query('SELECT 1'); // waits for one of the two backends there may be
     expect(Date.now() - since).toBeGreaterThan(1500);
     await until('both are gone', async () => ((await plane.sessions()).length === 1 ? true : null), 10_000);
+  });
+
+  test('the same by TLS', async () => {
+    const { certFile, keyFile, ca } = createCertificates(temporaryFolder('time-limits'));
+    const tls = { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8'), ca: null };
+    const own = await startPlane({ nodes: [server], tls });
+    const client = await own.connect({ ssl: { ca }, database: 'shop' });
+    await client.query('SET SESSION net_write_timeout = 2');
+    client.query(MUCH).catch(() => undefined);
+    const since = Date.now();
+    (client as unknown as { connection: { stream: { pause(): void } } }).connection.stream.pause();
+    await until('it is gone', async () => ((await own.sessions()).length === 0 ? true : null), 10_000);
+    expect(Date.now() - since).toBeGreaterThan(1500);
+    await own.stop();
   });
 
   test('a client that takes its reply slowly is not', async () => {
@@ -206,32 +229,33 @@ describeKinds('time limits', (kind) => {
     });
   }
 
-  test('the backends of sessions that rest are closed before the server does it', async () => {
-    const client = await plane.connect();
+  test('backends that rest are closed before the server does it', async () => {
+    const own = await startPlane({ nodes: [server], backend: { min: 1, max: 1 } });
+    const client = await own.connect();
     await client.query('SET SESSION wait_timeout = 4');
     await client.query('SELECT LAST_INSERT_ID(7)');
-    const [backend] = (await plane.backends()).filter(({ session }) => session === null);
-    expect(backend).toBeDefined();
     const before = await server.sql(`SHOW GLOBAL STATUS LIKE 'Aborted_clients'`);
     await until('it is closed', async () => {
-      const rest = await plane.backends();
-      return rest.some(({ connectionId }) => connectionId === backend!.connectionId) ? null : true;
+      await client.ping();
+      return (await own.backends()).length === 0 ? true : null;
     });
     expect(await server.sql(`SHOW GLOBAL STATUS LIKE 'Aborted_clients'`)).toEqual(before);
     const [rows] = await client.query<RowDataPacket[]>('SELECT LAST_INSERT_ID() AS id');
     expect(rows).toEqual([{ id: 7 }]);
+    await own.stop();
   });
 
   test('the system looks after connections that say nothing, on both sides', async () => {
     const client = await RawClient.connect({ port: plane.port });
     await client.query('SELECT 1');
-    const timers = async (local: string): Promise<string[]> => {
-      const { stdout } = await run('ss', ['-tnoH', 'state', 'established', local]);
-      return stdout.split('\n').filter((line) => line !== '');
-    };
-    const [atClient] = await timers(`dport = :${client.socket.localPort}`);
-    expect(atClient).toMatch(/timer:\(keepalive,(\d\d\.|\d\dsec|\d+sec|59sec)/);
-    const [backend] = await timers(`dport = :${server.port}`);
-    expect(backend).toContain('timer:(keepalive,');
+    const watched = (peer: number): Promise<string> =>
+      until('it is acknowledged', async () => {
+        const { stdout } = await run('ss', ['-tnoH', 'state', 'established', `dport = :${peer}`]);
+        const line = stdout.split('\n').find((one) => one.includes('timer:(keepalive,'));
+        return line ?? null;
+      });
+    // of the sockets of servers and clients alike, which have the default of two hours
+    for (const peer of [client.socket.localPort!, server.port])
+      expect(await watched(peer)).toMatch(/keepalive,\d\dsec/);
   });
 });

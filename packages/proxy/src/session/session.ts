@@ -11,6 +11,7 @@ import {
 import type { ClientLogin, Packet, ReplyTracker } from '@myswitch/protocol';
 import type { Candidate } from '../accounts/account-table';
 import type { ClientFacts } from '../accounts/admission';
+import type { Permit } from '../accounts/permit';
 import type { Backend } from '../backend/backend';
 import type { Timer } from '../clock';
 import { ProxyError } from '../errors';
@@ -57,6 +58,7 @@ export interface Road {
 }
 
 export interface Accepted extends InitialState {
+  readonly permit: Permit | null;
   readonly login: ClientLogin<Candidate>;
 }
 
@@ -71,6 +73,7 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
   /** What a login of this client depends on besides its password. */
   readonly facts: ClientFacts;
   readonly reply = new ClientReply(this);
+  #permit: Permit | null;
   work: Work | null = null;
   /** An error that the next command gets in place of its reply. */
   doomed: ClientError | null = null;
@@ -103,6 +106,7 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
     this.facts = facts;
     this.since = pool.clock.now();
     this.login = accepted.login;
+    this.#permit = accepted.permit;
     this.#road = road;
     const { capabilities } = accepted;
     const limits = { capabilities, maxPayload: pool.baseline!.maxPayload, budget: pool.messages };
@@ -355,6 +359,12 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
     return kill;
   }
 
+  /** It counts for another account from now on. */
+  countsBy(permit: Permit | null): void {
+    this.#permit?.release();
+    this.#permit = permit;
+  }
+
   /** Waits for an answer that needs no backend, then goes on with the work that it leads to, or with the next command. */
   ask<T>(question: Promise<T>, answered: (answer: T) => Work | null): void {
     this.move(SessionPhase.ASKING);
@@ -521,6 +531,7 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
     const before = this.#phase;
     this.#phase = SessionPhase.CLOSED;
     this.#link.destroy();
+    this.#permit?.release();
     this.pool.ended(this);
     if (before === SessionPhase.WAITING) this.pool.leave(this);
     const { backend } = this;
