@@ -82,12 +82,13 @@ export class Logins {
   /**
    * A client that knew its password: it may come in, or why not all the same. At once, unless the connections of its account
    * have to be counted; `wanted`: whether the client
-   * is still there then; if not, nobody is admitted.
+   * is still there then; if not, nobody is admitted. `former`: what a client has that changes its user.
    */
   admit(
     login: AcceptedLogin<Candidate>,
     facts: ClientFacts,
     wanted: () => boolean,
+    former: Permit | null = null,
   ): Admission | ClientError | Promise<Admission | ClientError> {
     const { account: candidate, user, usedPassword } = login;
     if (candidate instanceof Account) return { account: this.#at(candidate, facts), permit: null };
@@ -96,6 +97,8 @@ export class Logins {
     if (error !== null) return error;
     if (row.maxUserConnections === 0) return this.#prove(login, name, facts, null);
     const key = `${this.#options.name}\u0000${name}`;
+    // MySQL counts the new one before it gives up the former one
+    if (this.#isMariadb && former?.key === key) return this.#prove(login, name, facts, former);
     const { peers } = this.#pool;
     const admitted = peers.takePermit({ key, max: row.maxUserConnections }).then((taken) => {
       if (!taken) return tooMany(row);

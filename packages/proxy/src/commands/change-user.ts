@@ -54,7 +54,7 @@ function check(session: Session, question: PasswordCheck, sequence: number): voi
 }
 
 function accept(session: Session, login: AcceptedLogin<Candidate>): Work | null {
-  const admitted = session.pool.logins.admit(login, session.facts, () => !session.closed);
+  const admitted = session.pool.logins.admit(login, session.facts, () => !session.closed, session.permit);
   if (!(admitted instanceof Promise)) return changeTo(session, login, admitted);
   session.ask(admitted, (answer) => changeTo(session, login, answer));
   return null;
@@ -68,7 +68,7 @@ function changeTo(session: Session, login: AcceptedLogin<Candidate>, admitted: A
     return null;
   }
   const { account, permit } = admitted;
-  session.countsBy(permit);
+  session.permit = permit;
   for (const payload of login.respond) session.sendPayload(payload);
   const become = (): void => {
     session.forget();

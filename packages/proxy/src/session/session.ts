@@ -73,6 +73,7 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
   /** What a login of this client depends on besides its password. */
   readonly facts: ClientFacts;
   readonly reply = new ClientReply(this);
+  /** null: its account may have any number of connections. */
   #permit: Permit | null;
   work: Work | null = null;
   /** An error that the next command gets in place of its reply. */
@@ -359,9 +360,13 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
     return kill;
   }
 
-  /** It counts for another account from now on. */
-  countsBy(permit: Permit | null): void {
-    this.#permit?.release();
+  get permit(): Permit | null {
+    return this.#permit;
+  }
+
+  /** By another permit than before: the former one is free. */
+  set permit(permit: Permit | null) {
+    if (this.#permit !== permit) this.#permit?.release();
     this.#permit = permit;
   }
 
