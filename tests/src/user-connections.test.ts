@@ -106,11 +106,23 @@ describeKinds('accounts with a limit of connections, and two workers', (kind) =>
     }
   });
 
+  test('who leaves while a backend is being opened leaves none behind', async () => {
+    for (let round = 0; round < 10; round++) {
+      const clients = await Promise.all([connect(), connect(), connect()]);
+      for (const client of clients) {
+        client.query('SELECT 1').catch(() => undefined);
+        setTimeout(() => client.destroy(), 2 * round);
+      }
+      await until('they have left', async () => ((await sessions()) === 0 ? true : null));
+    }
+    await atServerNone();
+  });
+
   // MySQL counts the new connection before it gives up the former one, MariaDB does not
   test.each(['server', 'proxy'])('a change of user counts as at the server (%s)', async (where) => {
     await atServerNone();
     const at = where === 'server' ? server.port : port;
-    const [first] = await Promise.all([connect(at), connect(at)]);
+    const [first, leaving] = await Promise.all([connect(at), connect(at)]);
     await first.changeUser(LIMITED);
     await connect(at);
     const other = await createConnection({ host: '127.0.0.1', port: at, ...ACCOUNTS.app });
@@ -125,7 +137,7 @@ describeKinds('accounts with a limit of connections, and two workers', (kind) =>
       await again;
     }
     await expect(connect(at)).rejects.toMatchObject({ errno: 1226 });
-    await connections[1]!.changeUser(ACCOUNTS.app);
+    await leaving.changeUser(ACCOUNTS.app);
     await connect(at);
     await expect(connect(at)).rejects.toMatchObject({ errno: 1226 });
   });

@@ -96,6 +96,11 @@ export class ConnectionPool implements Home {
     return this.#confirmed;
   }
 
+  /** Nobody would miss it: a backend that is being opened would have no other home. */
+  get isEmpty(): boolean {
+    return this.#all.size === 0 && this.#opening === 0 && this.#waiting.size === 0;
+  }
+
   get isAwaited(): boolean {
     return this.#waiting.size > 0;
   }

@@ -486,7 +486,7 @@ export class Pool {
         if (unused && account.maxConnections > 0) connectionPool.trim(0, 0);
         else connectionPool.trim(IDLE_MS, unused ? 0 : undefined);
         if (!unused) continue;
-        if (connectionPool.backends.size === 0 && !connectionPool.isAwaited) ofNode.delete(account);
+        if (connectionPool.isEmpty) ofNode.delete(account);
         else used.add(account).add(account.origin);
       }
     }
