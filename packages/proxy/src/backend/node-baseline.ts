@@ -32,6 +32,7 @@ export interface NodeBaseline extends Greeting {
   /** How texts are read under that sql_mode. */
   readonly reading: SqlMode;
   readonly interactiveTimeout: string;
+  readonly waitTimeout: string;
   readonly collations: ReadonlyMap<number, Collation>;
   /** SET that makes the server tell what changes; run once on each new backend. */
   readonly trackers: string;

@@ -1,7 +1,7 @@
 import { decodeChangeUser } from '@myswitch/protocol';
 import type { AcceptedLogin, ClientLoginStep, Packet, PasswordCheck } from '@myswitch/protocol';
-import { Account } from '../accounts/account';
 import type { Candidate } from '../accounts/account-table';
+import type { Admission } from '../accounts/logins';
 import { contextFor, resetContextFor } from '../backend/node-baseline';
 import { useSchema } from '../backend/exchange';
 import type { ClientError } from '../session/client-error';
@@ -54,13 +54,21 @@ function check(session: Session, question: PasswordCheck, sequence: number): voi
 }
 
 function accept(session: Session, login: AcceptedLogin<Candidate>): Work | null {
+  const admitted = session.pool.logins.admit(login, session.facts, () => !session.closed, session.permit);
+  if (!(admitted instanceof Promise)) return changeTo(session, login, admitted);
+  session.ask(admitted, (answer) => changeTo(session, login, answer));
+  return null;
+}
+
+function changeTo(session: Session, login: AcceptedLogin<Candidate>, admitted: Admission | ClientError): Work | null {
   const { pool } = session;
-  const account = pool.logins.admit(login, session.facts);
-  if (!(account instanceof Account)) {
+  if (!('account' in admitted)) {
     pool.logins.failed(login.user, session.facts);
-    session.end(account);
+    session.end(admitted);
     return null;
   }
+  const { account, permit } = admitted;
+  session.permit = permit;
   for (const payload of login.respond) session.sendPayload(payload);
   const become = (): void => {
     session.forget();

@@ -17,6 +17,7 @@ import type { RefusedAccounts } from '../accounts/refused-accounts';
 import type { PoolClient } from './pool-client';
 import { DeadlineQueue } from './deadline-queue';
 import type { Node } from './node';
+import { backendRestMs } from '../session/time-limits';
 
 /** Same as MySQL's default connect_timeout. */
 const LOGIN_DEADLINE_MS = 10_000;
@@ -93,6 +94,11 @@ export class ConnectionPool implements Home {
   /** The server finds for us the very row that this account is: it has let a backend in. */
   get confirmed(): boolean {
     return this.#confirmed;
+  }
+
+  /** Nobody would miss it: a backend that is being opened would have no other home. */
+  get isEmpty(): boolean {
+    return this.#all.size === 0 && this.#opening === 0 && this.#waiting.size === 0;
   }
 
   get isAwaited(): boolean {
@@ -175,6 +181,17 @@ export class ConnectionPool implements Home {
     for (const backend of this.#idle) {
       if (this.#all.size <= min) return;
       if (backend.idleSince <= before && !holdsUnreadId(backend)) backend.quit();
+    }
+  }
+
+  /** Closes backends that their server is about to close. */
+  closeRested(now: number): void {
+    const { baseline } = this.node;
+    if (baseline === null) return;
+    for (const backend of this.#idle) {
+      if (now - backend.idleSince < backendRestMs(backend.context, baseline)) continue;
+      if (holdsUnreadId(backend)) void this.#readInsertId(backend);
+      else backend.quit();
     }
   }
 
