@@ -6,6 +6,7 @@ import {
   lastSequence,
   PacketFramer,
   ProtocolError,
+  utf8Bytes,
 } from '@myswitch/protocol';
 import { ProxyError } from '../errors';
 import type { Account } from '../accounts/account';
@@ -46,7 +47,7 @@ export function connect(
     if (tells) tellAddress(wire.socket, account.address);
     const framer = new PacketFramer({ maxPayload: MAX_LOGIN_PAYLOAD });
     const login = new BackendLogin({
-      user: account.name,
+      user: utf8Bytes(account.name),
       credential,
       database: null,
       ...backendCapabilities(variant),

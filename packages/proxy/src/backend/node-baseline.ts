@@ -50,6 +50,11 @@ export function freshContext(baseline: NodeBaseline, variant: number): SessionCo
   return baseline.context.withValues(values, new Map());
 }
 
+/** The character set of a client's names, for a collation that it named. */
+export function charsetOf({ collations, globalCharset }: NodeBaseline, collation: number): string {
+  return collations.get(collation)?.charset ?? globalCharset.get('character_set_client')!.replaceAll("'", '');
+}
+
 /** The same for a handshake that named a collation; an unknown one gets the server's default, as there. */
 export function contextFor(baseline: NodeBaseline, characterSet: number, variant: number): SessionContext {
   const known = baseline.collations.get(characterSet);

@@ -14,10 +14,10 @@ import type { AcceptedLogin, ClientLoginStep, PasswordCheck, ProxyEndpoint } fro
 import { Account } from '../accounts/account';
 import type { Candidate } from '../accounts/account-table';
 import type { ClientFacts } from '../accounts/admission';
-import { contextFor, isMariadb, resetContextFor } from '../backend/node-baseline';
+import { charsetOf, contextFor, isMariadb, resetContextFor } from '../backend/node-baseline';
 import { offeredBy, variantOf } from '../capabilities';
 import type { Timer } from '../clock';
-import { accessDenied } from '../commands/access-denied';
+import { rejection } from '../commands/access-denied';
 import { enter } from '../commands/change-user';
 import type { Pool } from '../pool/pool';
 import { road } from '../session/road';
@@ -99,6 +99,7 @@ export class ClientConnection {
       isPrivate: this.#address === null,
       publicKey: this.#pool.passwordChecks.publicKey,
       find: (user) => this.#pool.logins.find(user, { address: this.#address }),
+      charsetOf: (collation) => charsetOf(baseline, collation),
     });
     this.#send(this.#login.greeting());
   }
@@ -151,7 +152,7 @@ export class ClientConnection {
         return false;
       case 'rejected':
         this.#pool.logins.failed(step.user, this.#facts());
-        this.#fail(accessDenied(step.user, this.#client, step.usedPassword));
+        this.#fail(rejection(step, this.#client));
         return true;
       case 'accepted':
         this.#accept(login, step);
@@ -194,7 +195,12 @@ export class ClientConnection {
     const accepted = { account: admitted, capabilities, mariadbCapabilities, context, resetContext, login };
     const session = new Session(this.#id, this.#pool, road, socket, accepted, this.#facts());
     session.replySequence = this.#sequence;
-    enter(session, database === '' ? null : database, (work) => session.run(work));
+    enter(
+      session,
+      database,
+      (work) => session.run(work),
+      (error) => session.end(error),
+    );
     session.unread(this.#framer.reset());
   }
 
