@@ -17,13 +17,6 @@ export const FINDINGS: readonly Pattern[] = [
     why: 'collation of character_set_results, which metadata tells',
     payloads: sameButCollation,
   },
-  { name: 'F7', why: 'trackers of COM_CHANGE_USER', step: /^CHANGE_USER/ },
-  {
-    name: 'F8',
-    why: 'a user changed in vain',
-    kind: 'mariadb',
-    title: /^a user (that is changed in vain|changed to a miss)/,
-  },
   { name: 'F9', why: 'session_track_* settings', title: /^trackers |tracked as after login$/ },
   {
     name: 'F9',

@@ -66,11 +66,17 @@ function refuse(session: Session, error: ClientError): Work | null {
     session.end(error);
     return null;
   }
-  session.failedChanges++;
-  if (session.backend !== null) return wipeWork(() => session.sendError(error));
+  if (session.backend !== null) return wipeWork(() => remain(session, error));
   session.forget();
-  session.sendError(error);
+  remain(session, error);
   return null;
+}
+
+/** MariaDB: the session was reset, but to the server's own character sets. */
+function remain(session: Session, error: ClientError): void {
+  session.context = session.context.withValues(session.pool.baseline!.globalCharset, new Map());
+  session.failedChanges++;
+  session.sendError(error);
 }
 
 function accept(session: Session, login: AcceptedLogin<Candidate>): Work | null {
@@ -109,8 +115,7 @@ function become(
     session.account = formerAccount;
     session.context = formerContext;
     session.resetContext = formerReset;
-    session.failedChanges++;
-    session.sendError(error);
+    remain(session, error);
   });
 }
 
