@@ -36,7 +36,7 @@ export function refusal(
   if (row.locked) {
     return { code: 3118, sqlState: 'HY000', message: `Access denied for user '${user}'@'${host}'. Account is locked.` };
   }
-  if (row.passwordExpired) return EXPIRED;
+  if (row.passwordExpired) return { code: 1862, sqlState: 'HY000', message: mariadb ? EXPIRED : `${EXPIRED}.` };
   if (row.maxUserConnections === 0 || connections < row.maxUserConnections) return null;
   return {
     code: 1226,
@@ -46,11 +46,8 @@ export function refusal(
 }
 
 /** What a server says to clients that can't change an expired password at once; we let none do that. */
-const EXPIRED: ClientError = {
-  code: 1862,
-  sqlState: 'HY000',
-  message: 'Your password has expired. To log in you must change it using a client that supports expired passwords.',
-};
+const EXPIRED =
+  'Your password has expired. To log in you must change it using a client that supports expired passwords';
 
 function meetsTls({ tls, cipher, issuer, subject }: AccountRow, facts: ClientFacts, mariadb: boolean): boolean {
   switch (tls) {
