@@ -30,7 +30,10 @@ const LATIN1 = { characterSet: 8, encoding: 'latin1' } as const;
 const UTF8 = { characterSet: 45, encoding: 'utf8' } as const;
 const OF_SERVER = 'SELECT CONCAT_WS(0x2f, HEX(DATABASE()), HEX(CURRENT_USER()), @@server_id)';
 
-type Charset = typeof LATIN1 | typeof UTF8;
+interface Charset {
+  readonly characterSet: number;
+  readonly encoding: 'latin1' | 'utf8';
+}
 
 /** Bytes of a name in the client's character set, as latin1. */
 const bytes = (name: string, { encoding }: Charset): string => Buffer.from(name, encoding).toString('latin1');
@@ -48,6 +51,8 @@ describeKinds('names in the character set of the client', (kind) => {
     await server.sql(`CREATE TABLE ${SCHEMA}.t (id INT)`);
     await server.sql(`CREATE USER ${USER} IDENTIFIED BY ''`);
     await server.sql(`GRANT ALL ON *.* TO ${USER}`);
+    await server.sql(`CREATE USER plain IDENTIFIED BY ''`);
+    await server.sql('GRANT SELECT ON shop.* TO plain');
     await caughtUp(server, [replica]);
     const { user: name, password } = ACCOUNTS.control;
     plane = await startPlane({ nodes: [server, replica], users: [], control: { name, password } });
@@ -62,8 +67,8 @@ describeKinds('names in the character set of the client', (kind) => {
   /** What a login comes to: the schema that its OK tells, or the error. */
   const result = (payload: Buffer): unknown => {
     if (payload[0] === 0xff) {
-      const { code, sqlState } = decodeErr(payload);
-      return { code, sqlState };
+      const { code, sqlState, message } = decodeErr(payload);
+      return code === 1231 ? { code, sqlState, message } : { code, sqlState };
     }
     const { trackers } = decodeOk(payload, CAPABILITIES);
     return trackers === null ? [] : decodeTrackers(trackers);
@@ -83,8 +88,8 @@ describeKinds('names in the character set of the client', (kind) => {
     client.sendPacket(encodeHandshakeResponse(response), 1);
     return { client, outcome: result(await client.packet(2)) };
   };
-  const changeUser = async (client: RawClient, charset: Charset): Promise<unknown> => {
-    const names = { user: bytes(USER, charset), database: bytes(SCHEMA, charset) };
+  const changeUser = async (client: RawClient, charset: Charset, user = USER, schema = SCHEMA): Promise<unknown> => {
+    const names = { user: bytes(user, charset), database: bytes(schema, charset) };
     const { characterSet } = charset;
     const authPlugin = kind === 'mysql' ? 'caching_sha2_password' : 'mysql_native_password';
     const message = { ...names, characterSet, authPlugin, authResponse: Buffer.alloc(0), attributes: null };
@@ -128,6 +133,22 @@ describeKinds('names in the character set of the client', (kind) => {
       return [await changeUser(client, after), await client.values(OF_SERVER)];
     });
     expect(told).toMatchObject([[{ kind: 'schema', name: SCHEMA }], [expect.anything()]]);
+  });
+
+  // of servers before; none; ucs2, utf16 and utf32, which clients can't speak
+  test.each([33, 83, 200, 255, 0, 249, 35, 54, 60])('collation %d', async (characterSet) => {
+    const charset = { characterSet, encoding: 'utf8' } as const;
+    const ASK =
+      'SELECT CONCAT_WS(0x2f, @@character_set_client, @@character_set_results, @@character_set_connection, @@collation_connection)';
+    await both(async (port) => {
+      const { client, outcome } = await login(port, charset, 'plain', 'shop');
+      return [outcome, await client.values(ASK).catch((error: Error) => error.message)];
+    });
+    await both(async (port) => {
+      const { client } = await login(port, LATIN1, 'plain', 'shop');
+      const outcome = await changeUser(client, charset, 'plain', 'shop');
+      return [outcome, await client.values(ASK).catch((error: Error) => error.message)];
+    });
   });
 
   test.each([LATIN1, UTF8])('COM_INIT_DB and USE, %j', async (charset) => {

@@ -2,7 +2,7 @@ import { decodeChangeUser, textOf } from '@myswitch/protocol';
 import type { AcceptedLogin, ClientLoginStep, Packet, PasswordCheck } from '@myswitch/protocol';
 import { Account } from '../accounts/account';
 import type { Candidate } from '../accounts/account-table';
-import { contextFor, isMariadb, resetContextFor } from '../backend/node-baseline';
+import { charsetRefusal, contextFor, isMariadb, resetContextFor } from '../backend/node-baseline';
 import { enterSchema } from '../backend/exchange';
 import type { ClientError } from '../session/client-error';
 import type { Session } from '../session/session';
@@ -81,6 +81,8 @@ function remain(session: Session, error: ClientError): void {
 
 function accept(session: Session, login: AcceptedLogin<Candidate>): Work | null {
   const { pool } = session;
+  const unfit = charsetRefusal(pool.baseline!, login.characterSet);
+  if (unfit !== null) return refuse(session, unfit);
   const account = pool.logins.admit(login, session.facts);
   if (!(account instanceof Account)) {
     pool.logins.failed(login.user, session.facts);

@@ -14,7 +14,7 @@ import type { AcceptedLogin, ClientLoginStep, PasswordCheck, ProxyEndpoint } fro
 import { Account } from '../accounts/account';
 import type { Candidate } from '../accounts/account-table';
 import type { ClientFacts } from '../accounts/admission';
-import { charsetOf, contextFor, isMariadb, resetContextFor } from '../backend/node-baseline';
+import { charsetOf, charsetRefusal, contextFor, isMariadb, resetContextFor } from '../backend/node-baseline';
 import { offeredBy, variantOf } from '../capabilities';
 import type { Timer } from '../clock';
 import { rejection } from '../commands/access-denied';
@@ -179,6 +179,8 @@ export class ClientConnection {
   }
 
   #accept(login: ClientLogin<Candidate>, step: AcceptedLogin<Candidate>): void {
+    const unfit = charsetRefusal(this.#pool.baseline!, step.characterSet);
+    if (unfit !== null) return this.#fail(unfit);
     const admitted = this.#pool.logins.admit(step, this.#facts());
     if (!(admitted instanceof Account)) {
       this.#pool.logins.failed(step.user, this.#facts());
