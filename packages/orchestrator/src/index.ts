@@ -1,6 +1,8 @@
+export { formatAddress, type Address } from './address';
 export * from './admin';
 export { systemClock, type Clock } from './clock';
 export * from './data-plane';
+export * from './discovery';
 export { OrchestratorError } from './errors';
 export * from './options';
 export { Orchestrator, type OrchestratorParts } from './orchestrator';

@@ -1,4 +1,5 @@
 import Check from './check';
+import Discover from './discover';
 import History from './history';
 import Show from './show';
 import Start from './start';
@@ -8,6 +9,7 @@ import Switch from './switch';
 /** Every command by its name: nothing is looked for on disk. */
 export const COMMANDS = {
   check: Check,
+  discover: Discover,
   history: History,
   show: Show,
   start: Start,

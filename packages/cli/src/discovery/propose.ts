@@ -1,0 +1,80 @@
+import { AnswerState, type DiscoveredNode, type Discovery, formatAddress } from '@myswitch/orchestrator';
+import { Document } from 'yaml';
+import { tcpEndpoint } from '../config';
+
+type SecretReference = { readonly env: string } | { readonly file: string };
+
+/** What a tree can't tell; whatever is left out has a default that the operator looks over. */
+export interface Answers {
+  readonly pool?: string;
+  readonly listen?: string;
+  readonly control?: { readonly user: string; readonly password: SecretReference };
+  readonly replication?: { readonly user: string; readonly password: SecretReference };
+  readonly admin?: { readonly listen: string; readonly password: SecretReference };
+}
+
+const FIRST_PORT = 3307;
+const FIRST_ADMIN_PORT = 6032;
+const FIRST_HTTP_PORT = 6080;
+
+/** The text of a myswitch.yaml with one pool of every server that answered; the others are named in a comment. */
+export function proposeConfig(found: Discovery, answers: Answers = {}): string {
+  const answered = found.nodes.filter(({ answer }) => answer === AnswerState.ANSWERED);
+  const others = found.nodes.filter(({ answer }) => answer !== AnswerState.ANSWERED);
+  const names = namesFor(answered);
+  const primary = answered.find(({ role, readOnly }) => role === 'primary' && readOnly === false) ?? answered[0];
+  const free = freePorts(answered);
+  const replicationUser = answered.flatMap(({ replicationUsers }) => replicationUsers)[0] ?? 'repl';
+  const document = new Document({
+    admin: answers.admin ?? { listen: free(FIRST_ADMIN_PORT), password: { env: 'MYSWITCH_ADMIN_PASSWORD' } },
+    http: { listen: free(FIRST_HTTP_PORT) },
+    pools: [
+      {
+        name: answers.pool ?? 'main',
+        listen: answers.listen ?? free(FIRST_PORT),
+        nodes: answered.map((node, index) => ({
+          name: names[index],
+          address: node.address,
+          type: node === primary ? 'primary' : 'secondary',
+          ...replicationAddress(node, answered),
+        })),
+        control: answers.control ?? { user: 'myswitch', password: { env: 'MYSWITCH_CONTROL_PASSWORD' } },
+        replication: answers.replication ?? {
+          user: replicationUser,
+          password: { env: 'MYSWITCH_REPLICATION_PASSWORD' },
+        },
+      },
+    ],
+  });
+  const left = others.map(({ name, problems }) => ` not in it: ${name} (${problems[0]?.message ?? 'unknown reason'})`);
+  document.commentBefore = [` Made from the replication tree around ${found.start}.`, ...left].join('\n');
+  return document.toString({ lineWidth: 0 });
+}
+
+/** The machines' own names where each has another, else db1, db2 …, sources first. */
+function namesFor(nodes: readonly DiscoveredNode[]): readonly string[] {
+  const short = nodes.map(({ hostname }) => (hostname ?? '').replace(/\..*$/, ''));
+  const useful = short.every((name) => /^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/.test(name) && name !== 'localhost');
+  return useful && new Set(short).size === nodes.length ? short : nodes.map((_, index) => `db${index + 1}`);
+}
+
+/** Where its replicas reach it, when they say another address than the one at which we do. */
+function replicationAddress(
+  node: DiscoveredNode,
+  all: readonly DiscoveredNode[],
+): { readonly replicationAddress?: string } {
+  const told = new Set(all.flatMap(({ sources }) => sources.filter((s) => s.node === node.name).map((s) => s.address)));
+  const [first] = [...told].sort();
+  return first === undefined || told.has(node.address) ? {} : { replicationAddress: first };
+}
+
+/** Addresses on loopback to listen on, next to none of the servers and each other. */
+function freePorts(nodes: readonly DiscoveredNode[]): (first: number) => string {
+  const taken = new Set(nodes.map(({ address }) => tcpEndpoint(address)?.port));
+  return (first) => {
+    let port = first;
+    while (taken.has(port)) port += 1;
+    taken.add(port);
+    return formatAddress({ host: '127.0.0.1', port });
+  };
+}

@@ -1,0 +1,3 @@
+export { AnswerState } from './answer';
+export { discover } from './discover';
+export type { DiscoveredNode, Discovery } from './document';
