@@ -36,7 +36,7 @@ export function proposeConfig(found: Discovery, answers: Answers = {}): string {
           name: names[index],
           address: node.address,
           type: node === primary ? 'primary' : 'secondary',
-          ...replicationAddress(node, answered),
+          replicationAddress: replicationAddress(node, answered), // undefined is left out
         })),
         control: answers.control ?? { user: 'myswitch', password: { env: 'MYSWITCH_CONTROL_PASSWORD' } },
         replication: answers.replication ?? {
@@ -59,13 +59,10 @@ function namesFor(nodes: readonly DiscoveredNode[]): readonly string[] {
 }
 
 /** Where its replicas reach it, when they say another address than the one at which we do. */
-function replicationAddress(
-  node: DiscoveredNode,
-  all: readonly DiscoveredNode[],
-): { readonly replicationAddress?: string } {
-  const told = new Set(all.flatMap(({ sources }) => sources.filter((s) => s.node === node.name).map((s) => s.address)));
-  const [first] = [...told].sort();
-  return first === undefined || told.has(node.address) ? {} : { replicationAddress: first };
+function replicationAddress(node: DiscoveredNode, all: readonly DiscoveredNode[]): string | undefined {
+  const channels = all.flatMap(({ sources }) => sources).filter((source) => source.node === node.name);
+  const told = channels.map(({ address }) => address).sort();
+  return told.includes(node.address) ? undefined : told[0];
 }
 
 /** Addresses on loopback to listen on, next to none of the servers and each other. */

@@ -95,19 +95,20 @@ const writable: Look = ({ node, circle, followers }) => {
   );
 };
 
-const channels: Look = ({ node }) =>
-  channelsOf(node).flatMap(({ channel, source, replaced }) => {
-    const from = `the channel${channel.name === '' ? '' : ` "${channel.name}"`} from ${nameOf(source)}`;
-    const threads = [channel.receiving ? [] : ['receiver'], channel.applying ? [] : ['applier']].flat();
-    const error = channel.lastError === null ? '' : `: ${channel.lastError}`;
-    return [
-      ...told(threads.length > 0, 'REPLICATION_STOPPED', () => `${from}: ${threads.join(' and ')} not running${error}`),
-      ...told(replaced, 'SOURCE_REPLACED', () => `${from} has replicated from another server than answers there now`),
-      ...told(!channel.autoPosition, 'GTID_MODE', () => `${from} does not follow by GTID`),
-      ...told(channel.delaySeconds > 0, 'DELAYED', () => `${from} is delayed on purpose by ${channel.delaySeconds} s`),
-      ...told(channel.filters.length > 0, 'FILTERS', () => `${from}: ${channel.filters.join(', ')}`),
-    ];
-  });
+function problemsOfChannel({ channel, source, replaced }: Channelled): readonly CodedMessage[] {
+  const from = `the channel${channel.name === '' ? '' : ` "${channel.name}"`} from ${nameOf(source)}`;
+  const threads = [channel.receiving ? [] : ['receiver'], channel.applying ? [] : ['applier']].flat();
+  const error = channel.lastError === null ? '' : `: ${channel.lastError}`;
+  return [
+    ...told(threads.length > 0, 'REPLICATION_STOPPED', () => `${from}: ${threads.join(' and ')} not running${error}`),
+    ...told(replaced, 'SOURCE_REPLACED', () => `${from} has replicated from another server than answers there now`),
+    ...told(!channel.autoPosition, 'GTID_MODE', () => `${from} does not follow by GTID`),
+    ...told(channel.delaySeconds > 0, 'DELAYED', () => `${from} is delayed on purpose by ${channel.delaySeconds} s`),
+    ...told(channel.filters.length > 0, 'FILTERS', () => `${from}: ${channel.filters.join(', ')}`),
+  ];
+}
+
+const channels: Look = ({ node }) => channelsOf(node).flatMap((link) => problemsOfChannel(link));
 
 const settings: Look = ({ node, server: { survey } }) => [
   ...told(survey.gtidProblem !== '', 'GTID_MODE', () => survey.gtidProblem),

@@ -86,7 +86,9 @@ export function findTree(start: Address, answers: Answers): Tree {
     node.address = best?.address ?? node.address;
     node.answer = answers.get(keyOf(node.address))?.answer ?? node.answer;
   }
-  return { nodes: component, named: names.map(({ address }) => address) };
+  // whoever is named beyond the walk's limit is not in the picture
+  const nodes = component.filter(({ address }) => answers.has(keyOf(address)));
+  return { nodes, named: names.map(({ address }) => address) };
 }
 
 /** A list for each key. */
@@ -189,7 +191,7 @@ class Drafts {
     if (found === undefined || second !== undefined || found === replica) {
       return undefined;
     }
-    const registered = found.server?.survey.replicas ?? [];
+    const registered = registeredAt(found);
     return kind === Kind.MYSQL || registered.some((row) => row.serverId === serverId) ? found : undefined;
   }
 }
@@ -208,6 +210,9 @@ const newDraft = (address: Address, answer: Answer): Draft => ({
 const channelsOf = (node: Draft): readonly Channel[] =>
   (node.server?.observation.channels ?? []).filter(({ sourceHost }) => sourceHost !== '');
 
+const registeredAt = ({ server }: Draft): readonly RegisteredReplica[] =>
+  (server?.survey.replicas ?? []).slice(0, NAMES);
+
 const registeredAddress = (source: Draft, { host, port }: RegisteredReplica): Address =>
   seenFrom({ host, port }, source.reached);
 
@@ -216,11 +221,11 @@ function addRegistered(source: Draft, followers: readonly Draft[], drafts: Draft
   if (source.server === null) {
     return;
   }
-  const { replicas, readers } = source.server.survey;
+  const { readers } = source.server.survey;
   const found = new Set(
     followers.flatMap(({ server }) => [server?.observation.identity, `${server?.survey.logged.serverId}`]),
   );
-  const missing = (replicas ?? []).filter(({ uuid, serverId }) => !found.has(uuid === '' ? `${serverId}` : uuid));
+  const missing = registeredAt(source).filter(({ uuid, serverId }) => !found.has(uuid === '' ? `${serverId}` : uuid));
   for (const row of missing) {
     const target = registeredAddress(source, row);
     const there = row.host === '' ? undefined : drafts.answering(target);
@@ -243,7 +248,7 @@ function namesOf(node: Draft): readonly Name[] {
     return [];
   }
   const sources = node.links.map(({ target }) => ({ rank: Rank.SOURCE, address: target }));
-  const registered = (node.server.survey.replicas ?? []).slice(0, NAMES);
+  const registered = registeredAt(node);
   const { readers } = node.server.survey;
   const hosts = [...new Set(readers)].slice(0, GUESSED_HOSTS);
   const guess = (port: number): Name[] =>
