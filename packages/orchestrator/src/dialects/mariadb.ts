@@ -5,13 +5,14 @@ import { accountOf } from './grants';
 import { accountsMark, readAccounts } from './mariadb-accounts';
 import { channelOf, channelOptions } from './mariadb-channel';
 import { errantGtids, purgedGtids, samePosition } from './mariadb-gtid';
-import { ACCOUNT_TABLES, inspect } from './mariadb-inspection';
+import { inspect } from './mariadb-inspection';
 import { replicas, survey } from './mariadb-survey';
+import { ACCOUNT_TABLES } from './privileges';
 import { sessionOf } from './process-list';
 import { bit, kill } from './shared';
 
 const ER_NO_SUCH_CHANNEL = 1617;
-const PREFLIGHT_TABLES = [...ACCOUNT_TABLES, 'event'];
+const PREFLIGHT_TABLES = [...ACCOUNT_TABLES.mariadb, 'event'];
 const master = (channel: string): string => (channel === '' ? '' : `${quote(channel)} `);
 const hostOf = (to: Source): string => `MASTER_HOST = ${quote(to.host)}, MASTER_PORT = ${to.port}`;
 /** Measured: slave_pos after DEMOTE is the one setting that is clean in both directions; current_pos breaks MASTER_GTID_WAIT on the way back. */
