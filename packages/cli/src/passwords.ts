@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { errorCode } from './error-details';
 import { CliError } from './errors';
 import { ExitCode } from './exit-codes';
 import { askSecret, onTerminal } from './terminal';
 
-/** Where a password given to a command came from, and so where it is found again. */
-export interface GivenPassword {
+/** Where a password is found again, as the configuration spells it. */
+export type PasswordSource = { readonly env: string } | { readonly file: string };
+
+interface GivenPassword {
   readonly value: string;
-  readonly from: { readonly env: string } | { readonly file: string };
+  readonly from: PasswordSource;
 }
 
 /**
@@ -21,7 +24,7 @@ export async function givenPassword(
   file: string | undefined,
   env: string,
 ): Promise<GivenPassword> {
-  if (file !== undefined) return { value: passwordIn(file), from: { file } };
+  if (file !== undefined) return { value: passwordIn(file), from: { file: resolve(file) } };
   const value = process.env[env];
   if (value !== undefined) return { value, from: { env } };
   if (!onTerminal()) {

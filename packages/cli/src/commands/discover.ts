@@ -1,8 +1,9 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { AnswerState, discover, type Discovery, systemClock } from '@myswitch/orchestrator';
+import { discover, type Discovery, systemClock } from '@myswitch/orchestrator';
 import { BaseCommand } from '../base-command';
 import { tcpEndpoint } from '../config';
+import { requireStart } from '../discovery/answered';
 import { proposeConfig } from '../discovery/propose';
 import { mayWriteOver, writeConfig } from '../discovery/write';
 import { CliError } from '../errors';
@@ -47,14 +48,4 @@ export default class Discover extends BaseCommand {
     }
     return found;
   }
-}
-
-/** Nothing was found out when the one server that was named could not be asked. */
-export function requireStart({ nodes }: Discovery): void {
-  const [only] = nodes;
-  const problem = only?.problems[0];
-  if (nodes.length !== 1 || only === undefined || problem === undefined || only.answer === AnswerState.ANSWERED) return;
-  const refused = only.answer === AnswerState.REFUSED;
-  const exitCode = refused ? ExitCode.CONNECTION : ExitCode.NO_SERVER;
-  throw new CliError(problem.code, exitCode, problem.message);
 }

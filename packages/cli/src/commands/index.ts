@@ -1,6 +1,7 @@
 import Check from './check';
 import Discover from './discover';
 import History from './history';
+import Init from './init';
 import Show from './show';
 import Start from './start';
 import Status from './status';
@@ -11,6 +12,7 @@ export const COMMANDS = {
   check: Check,
   discover: Discover,
   history: History,
+  init: Init,
   show: Show,
   start: Start,
   status: Status,

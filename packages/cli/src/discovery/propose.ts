@@ -1,16 +1,21 @@
 import { AnswerState, type DiscoveredNode, type Discovery, formatAddress } from '@myswitch/orchestrator';
 import { Document } from 'yaml';
 import { tcpEndpoint } from '../config';
+import type { PasswordSource } from '../passwords';
+import { Env } from './environment';
 
-type SecretReference = { readonly env: string } | { readonly file: string };
+interface Account {
+  readonly user: string;
+  readonly password: PasswordSource;
+}
 
 /** What a tree can't tell; whatever is left out has a default that the operator looks over. */
-export interface Answers {
+interface Choices {
   readonly pool?: string;
   readonly listen?: string;
-  readonly control?: { readonly user: string; readonly password: SecretReference };
-  readonly replication?: { readonly user: string; readonly password: SecretReference };
-  readonly admin?: { readonly listen: string; readonly password: SecretReference };
+  readonly control?: Account;
+  readonly replication?: Account;
+  readonly admin?: PasswordSource;
 }
 
 const FIRST_PORT = 3307;
@@ -18,30 +23,30 @@ const FIRST_ADMIN_PORT = 6032;
 const FIRST_HTTP_PORT = 6080;
 
 /** The text of a myswitch.yaml with one pool of every server that answered; the others are named in a comment. */
-export function proposeConfig(found: Discovery, answers: Answers = {}): string {
+export function proposeConfig(found: Discovery, choices: Choices = {}): string {
   const answered = found.nodes.filter(({ answer }) => answer === AnswerState.ANSWERED);
   const others = found.nodes.filter(({ answer }) => answer !== AnswerState.ANSWERED);
   const names = namesFor(answered);
-  const primary = answered.find(({ role, readOnly }) => role === 'primary' && readOnly === false) ?? answered[0];
+  const primary = primaryOf(found);
   const free = freePorts(answered);
   const replicationUser = answered.flatMap(({ replicationUsers }) => replicationUsers)[0] ?? 'repl';
   const document = new Document({
-    admin: answers.admin ?? { listen: free(FIRST_ADMIN_PORT), password: { env: 'MYSWITCH_ADMIN_PASSWORD' } },
+    admin: { listen: free(FIRST_ADMIN_PORT), password: choices.admin ?? { env: Env.ADMIN } },
     http: { listen: free(FIRST_HTTP_PORT) },
     pools: [
       {
-        name: answers.pool ?? 'main',
-        listen: answers.listen ?? free(FIRST_PORT),
+        name: choices.pool ?? 'main',
+        listen: choices.listen ?? free(FIRST_PORT),
         nodes: answered.map((node, index) => ({
           name: names[index],
           address: node.address,
           type: node === primary ? 'primary' : 'secondary',
           replicationAddress: replicationAddress(node, answered), // undefined is left out
         })),
-        control: answers.control ?? { user: 'myswitch', password: { env: 'MYSWITCH_CONTROL_PASSWORD' } },
-        replication: answers.replication ?? {
+        control: choices.control ?? { user: 'myswitch', password: { env: Env.CONTROL } },
+        replication: choices.replication ?? {
           user: replicationUser,
-          password: { env: 'MYSWITCH_REPLICATION_PASSWORD' },
+          password: { env: Env.REPLICATION },
         },
       },
     ],
@@ -49,6 +54,12 @@ export function proposeConfig(found: Discovery, answers: Answers = {}): string {
   const left = others.map(({ name, problems }) => ` not in it: ${name} (${problems[0]?.message ?? 'unknown reason'})`);
   document.commentBefore = [` Made from the replication tree around ${found.start}.`, ...left].join('\n');
   return document.toString({ lineWidth: 0 });
+}
+
+/** The first that is one and writes; where there is none, the first that answered. */
+export function primaryOf({ nodes }: Discovery): DiscoveredNode | undefined {
+  const answered = nodes.filter(({ answer }) => answer === AnswerState.ANSWERED);
+  return answered.find(({ role, readOnly }) => role === 'primary' && readOnly === false) ?? answered[0];
 }
 
 /** The machines' own names where each has another, else db1, db2 …, sources first. */

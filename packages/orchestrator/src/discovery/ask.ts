@@ -1,35 +1,11 @@
-import { formatAddress, type Address } from '../address';
+import type { Address } from '../address';
 import type { Clock } from '../clock';
-import { ControlConnection } from '../control-connection';
-import type { Dialect, RegisteredReplica } from '../dialect';
-import { dialectOf } from '../dialects';
+import type { RegisteredReplica } from '../dialect';
 import type { Credentials } from '../options';
 import type { Server } from './answer';
 import type { Lacking } from './errant';
 import type { Ask } from './walk';
-
-/** Over one connection of the account, which ends with the question. */
-async function withServer<T>(
-  address: Address,
-  account: Credentials,
-  timeoutMs: number,
-  clock: Clock,
-  work: (c: ControlConnection, dialect: Dialect) => Promise<T>,
-): Promise<T> {
-  const options = {
-    name: formatAddress(address),
-    ...address,
-    type: 'SECONDARY',
-    replication: address,
-    tls: null,
-  } as const;
-  const connection = await ControlConnection.connect(options, account, timeoutMs, clock);
-  try {
-    return await work(connection, await dialectOf(connection, timeoutMs));
-  } finally {
-    connection.destroy();
-  }
-}
+import { withServer } from './with-server';
 
 /** Asks real servers. `second` is tried for the list of replicas where the first account may not see it. */
 export const askWith =
