@@ -49,11 +49,8 @@ const picture = (json: unknown): unknown =>
     JSON.stringify(json, (key, value: unknown) => (['start', 'at', 'uptimeSeconds'].includes(key) ? undefined : value)),
   );
 
-async function pictures(starts: readonly TestServer[]): Promise<unknown[]> {
-  const all: unknown[] = [];
-  for (const start of starts) all.push(picture(await found(start)));
-  return all;
-}
+const pictures = (starts: readonly TestServer[]): Promise<unknown[]> =>
+  Promise.all(starts.map(async (start) => picture(await found(start))));
 
 /** name < sources, with the servers' own names. */
 const shape = (tree: Found, servers: readonly TestServer[]): string[] => {
@@ -224,7 +221,9 @@ describeKinds('myswitch discover', (kind: Kind) => {
           : `CHANGE MASTER '${name}' TO MASTER_HOST='127.0.0.1', MASTER_PORT=${source.port}, MASTER_USER='repl',
              MASTER_PASSWORD='repl-secret', MASTER_USE_GTID=slave_pos`,
       );
-      await both.sql(kind === 'mysql' ? `START REPLICA IO_THREAD FOR CHANNEL '${name}'` : `START SLAVE '${name}' IO_THREAD`);
+      await both.sql(
+        kind === 'mysql' ? `START REPLICA IO_THREAD FOR CHANNEL '${name}'` : `START SLAVE '${name}' IO_THREAD`,
+      );
     }
     const all = [first, second, both];
     await until('both sources are known', async () => {

@@ -1,6 +1,7 @@
 import { AnswerState, type DiscoveredNode, type Discovery, formatAddress } from '@myswitch/orchestrator';
 import { Document } from 'yaml';
 import { tcpEndpoint } from '../config';
+import { printable } from '../output/printable';
 import type { PasswordSource } from '../passwords';
 import { Env } from './environment';
 
@@ -51,7 +52,9 @@ export function proposeConfig(found: Discovery, choices: Choices = {}): string {
       },
     ],
   });
-  const left = others.map(({ name, problems }) => ` not in it: ${name} (${problems[0]?.message ?? 'unknown reason'})`);
+  const left = others.map(
+    ({ name, problems }) => ` not in it: ${name} (${printable(problems[0]?.message ?? 'unknown reason')})`,
+  );
   document.commentBefore = [` Made from the replication tree around ${found.start}.`, ...left].join('\n');
   return document.toString({ lineWidth: 0 });
 }
@@ -73,7 +76,9 @@ function namesFor(nodes: readonly DiscoveredNode[]): readonly string[] {
 function replicationAddress(node: DiscoveredNode, all: readonly DiscoveredNode[]): string | undefined {
   const channels = all.flatMap(({ sources }) => sources).filter((source) => source.node === node.name);
   const told = channels.map(({ address }) => address).sort();
-  return told.includes(node.address) ? undefined : told[0];
+  if (told.includes(node.address)) return undefined;
+  // a neighbour's loopback address would lead the others nowhere
+  return told.find((address) => !/^(localhost|127\.|\[::1\])/i.test(address));
 }
 
 /** Addresses on loopback to listen on, next to none of the servers and each other. */

@@ -47,10 +47,12 @@ const PRODUCTS: Readonly<Record<Kind, string>> = { mariadb: 'MariaDB', mysql: 'M
 
 /** What makes the two accounts, to be run on the primary; for both kinds. */
 export function accountStatements(names: AccountNames): string {
-  const statements = (lines: readonly string[]): string[] => lines.map((line) => `  ${line};`);
+  const kinds = Object.values(Kind).map((kind) => `${PRODUCTS[kind]}:\n${listed(grantStatements(kind, names))}`);
   return [
     'MySwitch needs two accounts. Where they are not there yet, run this on the primary, with passwords of your own:',
-    ...statements(createStatements(names)),
-    ...Object.values(Kind).flatMap((kind) => [`${PRODUCTS[kind]}:`, ...statements(grantStatements(kind, names))]),
+    listed(createStatements(names)),
+    ...kinds,
   ].join('\n');
 }
+
+const listed = (statements: readonly string[]): string => statements.map((each) => `  ${each};`).join('\n');

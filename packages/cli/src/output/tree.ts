@@ -1,24 +1,21 @@
 import { AnswerState, type DiscoveredNode, type Discovery } from '@myswitch/orchestrator';
+import { printable } from './printable';
 
 /** The tree as people read it: each node under its source, and below it what is wrong with it. */
 export function describeDiscovery({ nodes, complete }: Discovery): string {
-  const lines = new Map<DiscoveredNode | null, DiscoveredNode[]>();
-  nodes.forEach((node, index) => {
-    const parent = parentOf(node, nodes.slice(0, index));
-    lines.set(parent, [...(lines.get(parent) ?? []), node]);
-  });
+  const parents = new Map(nodes.map((node, index) => [node, parentOf(node, nodes.slice(0, index))]));
   const drawn: string[] = [];
-  const draw = (node: DiscoveredNode, indent: string, branch: string, below: string): void => {
-    const children = lines.get(node) ?? [];
+  const draw = (node: DiscoveredNode, branch: string, below: string): void => {
+    const children = nodes.filter((child) => parents.get(child) === node);
     const bar = children.length > 0 ? '│ ' : '  ';
-    drawn.push(`${indent}${branch}${headOf(node)}`);
-    for (const line of detailsOf(node)) drawn.push(`${indent}${below}${bar}  ${line}`);
-    children.forEach((child, index) => {
-      const last = index === children.length - 1;
-      draw(child, `${indent}${below}`, last ? '└─ ' : '├─ ', last ? '   ' : '│  ');
-    });
+    drawn.push(`${branch}${printable(headOf(node))}`);
+    for (const line of detailsOf(node, parents.get(node) ?? null)) drawn.push(`${below}${bar}  ${printable(line)}`);
+    for (const child of children) {
+      const last = child === children.at(-1);
+      draw(child, `${below}${last ? '└─ ' : '├─ '}`, `${below}${last ? '   ' : '│  '}`);
+    }
   };
-  for (const root of lines.get(null) ?? []) draw(root, '', '', '');
+  for (const root of nodes.filter((node) => parents.get(node) === null)) draw(root, '', '');
   return [...drawn, '', summaryOf(nodes, complete)].join('\n');
 }
 
@@ -53,9 +50,11 @@ function durationOf(seconds: number): string {
   return seconds < 2 * 86_400 ? `${Math.floor(seconds / 3_600)} h` : `${Math.floor(seconds / 86_400)} d`;
 }
 
-function detailsOf(node: DiscoveredNode): readonly string[] {
+function detailsOf(node: DiscoveredNode, parent: DiscoveredNode | null): readonly string[] {
   const gtid = node.gtid === null || node.gtid === '' ? [] : [`GTID ${node.gtid}`];
-  const several = node.sources.length > 1 ? [`follows ${node.sources.map((source) => source.node).join(' and ')}`] : [];
+  const sources = node.sources.map((source) => source.node).join(' and ');
+  const several =
+    sources !== '' && sources !== parent?.name ? [`follows ${sources}${parent === null ? ', below' : ''}`] : [];
   return [...gtid, ...several, ...node.problems.map(({ code, message }) => `! ${code}: ${message}`)];
 }
 

@@ -154,13 +154,8 @@ class Drafts {
   /** Two spellings are one server when its server_uuid is known; a server_id would not tell. */
   silent(address: Address, uuid: string): Draft {
     const key = keyOf(address);
-    const same = this.#silent.get(key) ?? this.#silent.get(uuid);
-    if (same !== undefined) {
-      this.#silent.set(key, same);
-      return same;
-    }
     const answer = this.#answers.get(key)?.answer ?? { state: AnswerState.NOT_ASKED, reason: 'not asked' };
-    const draft = newDraft(address, answer);
+    const draft = this.#silent.get(key) ?? this.#silent.get(uuid) ?? newDraft(address, answer);
     this.#silent.set(key, draft);
     if (uuid !== '') {
       this.#silent.set(uuid, draft);

@@ -21,9 +21,12 @@ export async function withServer<T>(
     tls: null,
   } as const;
   const connection = await ControlConnection.connect(options, account, timeoutMs, clock);
+  // each statement has a deadline of its own; a server that is slow with every one must not take their sum
+  const cancel = clock.timer(timeoutMs, () => connection.destroy());
   try {
     return await work(connection, await dialectOf(connection, timeoutMs));
   } finally {
+    cancel();
     connection.destroy();
   }
 }
