@@ -124,7 +124,6 @@ describeKinds('bad input', (kind) => {
         [Buffer.of(Command.STMT_FETCH), 1835],
         [Buffer.of(Command.STMT_RESET), 1835],
         [Buffer.of(Command.SET_OPTION), 1835],
-        [Buffer.of(Command.PROCESS_KILL), 1094],
         [Buffer.of(Command.CLONE), 1105],
       ] as const) {
         client.socket.write(encodePacket(bytes, 0));

@@ -29,6 +29,9 @@ const SCRIPTS: Readonly<Record<string, readonly string[]>> = {
     'SELECT @a',
     'SELECT @bad := 3, (SELECT 1 UNION SELECT 2)',
     'SELECT @bad',
+    "SET @n = 'text', @i = 5",
+    'SET @n = NULL, @i = NULL, @b = NULL',
+    'SELECT COLLATION(@n), COLLATION(@i), COLLATION(@b)',
   ],
   'statements prepared by SQL': [
     "PREPARE s FROM 'SELECT ? + 1 AS n'",

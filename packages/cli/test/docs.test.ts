@@ -5,7 +5,6 @@ import { Phase } from '../../orchestrator/src/state/journal';
 import { BackendState } from '../../proxy/src/backend/backend';
 import { GateState } from '../../proxy/src/pool/gate';
 import { SessionPhase } from '../../proxy/src/session/phase';
-import { Pin, WeakPin } from '../../proxy/src/session/pins';
 import { parse } from 'yaml';
 import { COMMANDS } from '../src/commands';
 import { configJsonSchema, loadServerConfig } from '../src/config';
@@ -112,8 +111,6 @@ describe('docs/architecture.md', () => {
     ['phase of a session', SessionPhase],
     ['state of a backend', BackendState],
     ['phase of the journal', Phase],
-    ['pin', Pin],
-    ['weak pin', WeakPin],
   ])('names every %s', (_what, names) => {
     expect(Object.values(names).filter((name) => !text.includes(`\`${String(name)}\``))).toEqual([]);
   });

@@ -3,6 +3,9 @@ import type { Clock } from './clock';
 import { messageOf, ServerError, systemCode, UnknownOutcomeError, UnreachableError, UnresolvedError } from './errors';
 import type { Credentials, NodeOptions } from './options';
 
+/** What it takes to reach a server. */
+type Reachable = Pick<NodeOptions, 'name' | 'host' | 'port' | 'tls'>;
+
 /** JSON columns arrive as objects. */
 export type Row = Readonly<Record<string, string | number | bigint | boolean | object | null>>;
 
@@ -55,7 +58,7 @@ export class ControlConnection {
 
   /** The name is resolved anew each time. Rejects with UnreachableError (network, login) within `deadlineMs`. */
   static async connect(
-    node: NodeOptions,
+    node: Reachable,
     credentials: Credentials,
     deadlineMs: number,
     clock: Clock,
@@ -67,7 +70,10 @@ export class ControlConnection {
       return control;
     } catch (error) {
       const message = `${node.name}: ${messageOf(error) || 'cannot connect'}`;
-      throw LOOKUP.has(systemCode(error)) ? new UnresolvedError(message) : new UnreachableError(message);
+      if (LOOKUP.has(systemCode(error))) {
+        throw new UnresolvedError(message);
+      }
+      throw new UnreachableError(message, isServerReply(error) && error.sqlState !== '' ? error.errno : null);
     }
   }
 
@@ -132,7 +138,7 @@ export class ControlConnection {
   }
 }
 
-function connectionOptions(node: NodeOptions, credentials: Credentials, deadlineMs: number): ConnectionOptions {
+function connectionOptions(node: Reachable, credentials: Credentials, deadlineMs: number): ConnectionOptions {
   const { tls } = node;
   return {
     host: node.host,

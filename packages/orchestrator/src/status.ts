@@ -1,3 +1,4 @@
+import { formatAddress } from './address';
 import type { PlaneStats } from './data-plane';
 import type { NodeOptions, PoolOptions } from './options';
 import type { NodeReport, PoolReport } from './report';
@@ -27,9 +28,6 @@ export function reportPool(situation: Situation): PoolReport {
   };
 }
 
-const addressOf = ({ host, port }: NodeOptions): string =>
-  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-
 const readOnlyActive = (node: NodeView, active: string | null): string | null =>
   node.name === active && node.observation?.readOnly === true ? 'it is ACTIVE but read-only' : null;
 
@@ -44,7 +42,7 @@ function reportNode(
   const plane = stats.nodes[node.name];
   return {
     name: node.name,
-    address: addressOf(options),
+    address: formatAddress(options),
     type: options.type,
     state: standing.state,
     status: standing.status,

@@ -34,6 +34,8 @@ const node = (name: string, tls: NodeTls | null): NodeOptions => ({
   host: 'h',
   port: 1,
   type: 'PRIMARY',
+  weight: 100,
+  site: null,
   replication: { host: 'h', port: 1 },
   tls,
 });
@@ -103,7 +105,12 @@ beforeEach(() => {
   lines.splice(0);
   refuse = null;
   bell = new Bell();
-  const pool: Partial<PoolOptions> = { name: 'shop', users: [], nodes: [], monitor: { intervalMs: 1000, schema: 's' } };
+  const pool: Partial<PoolOptions> = {
+    name: 'shop',
+    users: [],
+    nodes: [],
+    monitor: { intervalMs: 1000, failures: 4, schema: 's' },
+  };
   watch = new AccountWatch({
     pool: pool as PoolOptions,
     plane: {
@@ -239,6 +246,11 @@ test.each<[string, ServerAccount, string | null]>([
   ],
   ['ed25519 whose password is given', account('given', { plugin: 'ed25519' }), null],
   ['a locked account', account('x', { plugin: 'pam', locked: true }), null],
+  [
+    'an expired password',
+    account('x', { passwordExpired: true }),
+    'its password has expired: only at the server can it be changed',
+  ],
   ['a second factor', account('x', { plugin: NO_LOGIN }, { unfit: 'it asks for more' }), 'it asks for more'],
   ['REQUIRE SSL', account('x', { tls: 'ANY' }), 'it requires TLS, and MySwitch connects without to plain'],
   [

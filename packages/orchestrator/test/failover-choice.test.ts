@@ -1,4 +1,4 @@
-import { choose, type Candidate } from '../src/failover/choose';
+import { choose, type Candidate, type Wish } from '../src/failover/choose';
 import { doubt } from '../src/failover/confirm';
 
 const node = (name: string, change: Partial<Candidate> = {}): Candidate => ({
@@ -16,11 +16,11 @@ const node = (name: string, change: Partial<Candidate> = {}): Candidate => ({
   lacks: [],
   ...change,
 });
-const wish = { to: null, force: false, site: null };
+const wish: Wish = { to: null, force: false, site: null };
 const behind = (...gtids: string[]) => ({ lacks: gtids.map((gtid) => ({ node: 'db9', gtid })) });
 
 describe('who takes over', () => {
-  test.each<[string, Candidate[], Partial<typeof wish> & { to?: string | null; site?: string | null }, string]>([
+  test.each<[string, Candidate[], Partial<Wish>, string]>([
     ['the only one', [node('db2')], {}, 'db2'],
     ['the most advanced', [node('db2', behind('a:1')), node('db3')], {}, 'db3'],
     ['the heavier of equals', [node('db2'), node('db3', { weight: 200 })], {}, 'db3'],

@@ -30,14 +30,17 @@ export function tellSame(direct: Buffer, got: Buffer): boolean {
 
 type Predicate = (direct: Buffer, got: Buffer, before: Buffer | null) => boolean;
 
-/** Whether both are the EOF after definitions, and differ in no more than these bits of the status. */
+/** Whether both are the EOF after definitions, and differ in no more than these bits of the status and the count of warnings. */
 export function eofsBut(bits: number): Predicate {
   return (direct, got, before) => before?.subarray(0, 4).equals(DEFINITION) === true && areEofsBut(bits, direct, got);
 }
 
 /** Whether both are the EOF after rows, and differ in no more than these bits of the status. */
 export function lastEofsBut(bits: number): Predicate {
-  return (direct, got, before) => before?.subarray(0, 4).equals(DEFINITION) !== true && areEofsBut(bits, direct, got);
+  return (direct, got, before) =>
+    before?.subarray(0, 4).equals(DEFINITION) !== true &&
+    areEofsBut(bits, direct, got) &&
+    direct.readUInt16LE(1) === got.readUInt16LE(1);
 }
 
 function areEofsBut(bits: number, direct: Buffer, got: Buffer): boolean {
@@ -65,8 +68,9 @@ export function sameButCollation(direct: Buffer, got: Buffer): boolean {
   return cleared[0]!.equals(cleared[1]!);
 }
 
-/** Whether both are an OK, and differ in the count of warnings only. */
+/** Whether both are an OK or an EOF, and differ in the count of warnings only. */
 export function sameButWarnings(direct: Buffer, got: Buffer): boolean {
+  if (direct.length === 5 && direct[0] === 0xfe && got.length === 5) return direct.subarray(3).equals(got.subarray(3));
   const [one, other] = [direct, got].map(okWithoutWarnings);
   return one !== null && other !== null && one === other;
 }

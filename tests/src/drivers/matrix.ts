@@ -1,11 +1,16 @@
 import type { CheckReport } from '@myswitch/orchestrator';
 import type { Kind } from '@myswitch/testkit';
+import type { Outcome } from '../compatibility/results';
 import type { Driver } from './driver';
-import { type Difference, type Job, type Transcript, differences, leaves, runJobs } from './job';
+import { unexplained } from './explained';
+import { type Difference, type Job, type Transcript, differences, runJobs } from './job';
 import { STATE_REQUESTS } from './state';
 import type { Step } from './step';
 import { STEPS } from './steps';
-import { type DriverStage, accountOf } from './stage';
+import { type DriverStage, type Run, accountOf } from './stage';
+
+/** `explained`: nothing differs but what is known and stays. */
+type Likeness = 'same' | 'explained' | 'differs';
 
 /** A cell of the table driver x kind x feature. */
 export interface Cell {
@@ -15,8 +20,8 @@ export interface Cell {
   /** Straight to the server: whether the driver has it, and it works. */
   readonly direct: 'works' | 'fails' | 'unsupported';
   /** Compared with that: through MySwitch, and with a switch between every two phases. */
-  readonly through: 'same' | 'differs';
-  readonly switched: 'same' | 'differs' | 'pinned';
+  readonly through: Likeness;
+  readonly switched: Likeness | 'pinned';
   /** Why it is pinned, or what MySwitch does not have yet. */
   readonly note: string | null;
   /** Autocommit is off by default: every SELECT opens a transaction. */
@@ -29,11 +34,7 @@ interface DriverResult {
   readonly problems: readonly string[];
 }
 
-interface Runs {
-  readonly direct: Job;
-  readonly through: Job;
-  readonly switched: Job;
-}
+type Runs = Readonly<Record<Run, Job>>;
 
 export interface MatrixOptions {
   /** A switch comes before every so manieth phase; 1: before each. */
@@ -53,8 +54,7 @@ export async function runMatrix(
   drivers: readonly Driver[],
   { switchEvery }: MatrixOptions,
 ): Promise<MatrixReport> {
-  const open = (run: 'direct' | 'through' | 'switched'): Promise<Job[]> =>
-    Promise.all(drivers.map((driver) => stage.job(driver, run)));
+  const open = (run: Run): Promise<Job[]> => Promise.all(drivers.map((driver) => stage.job(driver, run)));
   const direct = await open('direct');
   await runJobs(direct);
   await endAll(direct); // else they would be sessions that bypass MySwitch
@@ -121,8 +121,8 @@ function resultOf(kind: Kind, driver: Driver, runs: Runs): DriverResult {
     kind,
     feature: step.name,
     direct: worked(step, runs.direct.transcript),
-    through: same(step, found.through),
-    switched: pinOf(step, runs.switched) === null ? same(step, found.switched) : ('pinned' as const),
+    through: likeness(kind, step, found.through),
+    switched: pinOf(step, runs.switched) === null ? likeness(kind, step, found.switched) : ('pinned' as const),
     note: pinOf(step, runs.switched),
     opensTransactions: driver.opensTransactions === true,
   }));
@@ -133,19 +133,35 @@ function resultOf(kind: Kind, driver: Driver, runs: Runs): DriverResult {
     if (job.broken !== null) problems.push(`${name} ended early: ${job.broken}`);
   }
   for (const [name, list] of Object.entries(found)) {
-    for (const { step, asked, expected, actual } of list) {
-      const unexplained = leaves(expected, actual).filter((leaf) => !isExplained(asked, leaf));
-      if (unexplained.length > 0) problems.push([`${name}: ${step}: ${asked}`, ...unexplained].join('\n  '));
+    for (const one of list) {
+      const lines = unexplained(kind, one);
+      if (lines.length > 0) problems.push([`${name}: ${one.step}: ${one.asked}`, ...lines].join('\n  '));
     }
   }
   return { driver: driver.name, cells, problems };
 }
 
-const same = (step: Step, found: readonly Difference[]): 'same' | 'differs' =>
-  found.some((one) => one.step === step.name) ? 'differs' : 'same';
+function likeness(kind: Kind, step: Step, found: readonly Difference[]): Likeness {
+  const own = found.filter((one) => one.step === step.name);
+  if (own.some((one) => unexplained(kind, one).length > 0)) return 'differs';
+  return own.length > 0 ? 'explained' : 'same';
+}
 
 const pinOf = (step: Step, job: Job): string | null =>
   job.blocked.find(({ after }) => after === step.name)?.why ?? null;
+
+/** One word for a cell. */
+export function outcomeOf({ direct, through, switched, note }: Cell): Outcome {
+  if (direct === 'unsupported') return direct;
+  if (through === 'differs' || switched === 'differs') return 'differs';
+  if (direct === 'fails') return 'fails';
+  if (switched === 'pinned') return `pinned: ${pinsIn(note ?? '')}`;
+  return through === 'explained' || switched === 'explained' ? 'explained' : 'same';
+}
+
+/** What `check` said blocks, without what kind of blocking it is. */
+const pinsIn = (note: string): string =>
+  [...new Set(note.split('; ').map((one) => one.replace(/^\w+: /, '')))].join(', ');
 
 /** Only what the step is about counts: not the state that is read after each. */
 function worked(step: Step, transcript: Transcript): Cell['direct'] {
@@ -153,13 +169,4 @@ function worked(step: Step, transcript: Transcript): Cell['direct'] {
   const answers = entries.map(({ answer }) => answer);
   if (answers.length === 0 || answers.some((answer) => 'unsupported' in answer)) return 'unsupported';
   return step.errors !== true && answers.some((answer) => 'error' in answer) ? 'fails' : 'works';
-}
-
-/**
- * A user variable that is NULL on a shared connection has the type of a binary text, not that of one that was never set. And the
- * compression that a client asks for is between it and MySwitch, so the server knows of none.
- */
-function isExplained(asked: string, leaf: string): boolean {
-  if (/@(gone|keep|number)\b/.test(asked) && /\.columns\.\d+\.\w+: /.test(leaf)) return true;
-  return /SHOW STATUS LIKE 'Compression'/.test(asked) && /ON" -> .*OFF"/.test(leaf);
 }

@@ -10,8 +10,10 @@ import {
   follow,
   startServer,
 } from '@myswitch/testkit';
+import { type Outcome, type Results, keepResults } from '../compatibility/results';
 import { describeKinds } from '../support/kinds';
 import { Stage } from '../support/stage';
+import { programVersion } from './versions';
 
 jest.setTimeout(120_000);
 
@@ -35,6 +37,9 @@ const DUMP: Record<Kind, readonly string[]> = {
   mysql: ['--set-gtid-purged=OFF', '--no-tablespaces', '--loose-skip-masking-policies'],
 };
 
+/** A server that follows the pool through MySwitch. */
+const REPLICA = 'replica';
+
 const whyMissing = (name: RuntimeName): string | null =>
   process.env[`MYSWITCH_MISSING_RUNTIME_${name.toUpperCase()}`] ?? null;
 
@@ -42,7 +47,21 @@ const whyMissing = (name: RuntimeName): string | null =>
 describeKinds('tools through MySwitch', (kind) => {
   let stage: Stage;
   const { dump, slap, client } = TOOLS[kind];
-  const testWith = (name: RuntimeName): jest.It => (whyMissing(name) === null ? test : test.skip);
+  const found: Record<string, Record<string, Outcome>> = {};
+
+  /** `step`: as `docs/compatibility.md` calls it. */
+  function noted(name: string, step: string, body: () => Promise<void>, good: Outcome = 'same'): () => Promise<void> {
+    return async () => {
+      const outcomes = (found[name] ??= {});
+      outcomes[step] = 'differs';
+      await body();
+      outcomes[step] = good;
+    };
+  }
+
+  function testWith(name: RuntimeName, step: string, title: string, body: () => Promise<void>): void {
+    (whyMissing(name) === null ? test : test.skip)(`${name} ${title}`, noted(name, step, body));
+  }
 
   beforeAll(async () => {
     // The replica behind MySwitch logs in to it too.
@@ -70,7 +89,18 @@ describeKinds('tools through MySwitch', (kind) => {
     await caughtUp(primary, stage.cluster.nodes.slice(1));
   });
 
-  afterAll(() => stage.strike());
+  afterAll(async () => {
+    await stage.strike();
+    const server = stage.cluster.nodes[0]!.version;
+    const versionOf = async (name: string): Promise<string | null> =>
+      name === REPLICA ? server : programVersion(name as RuntimeName);
+    const versions = await Promise.all(Object.keys(found).map(versionOf));
+    const results = Object.entries(found).map(([name, outcomes], i) => [
+      name,
+      { version: versions[i], server, outcomes },
+    ]);
+    keepResults('tools', kind, Object.fromEntries(results) as Results, [...Object.values(TOOLS[kind]), REPLICA]);
+  });
 
   /** stdout; throws with stderr when it fails. */
   async function tool(name: RuntimeName, at: { host: string; port: number }, ...args: string[]): Promise<string> {
@@ -104,7 +134,7 @@ describeKinds('tools through MySwitch', (kind) => {
   }
 
   for (const how of ['--single-transaction', '--lock-tables'] as const) {
-    testWith(dump)(`${dump} ${how}: the same dump, and none is cut by a switch`, async () => {
+    testWith(dump, `dump ${how}`, `${how}: the same dump, and none is cut by a switch`, async () => {
       const args = [how, '--skip-comments', '--routines', '--triggers', ...DUMP[kind], 'shop', 'goods'];
       const direct = await tool(dump, await active(), ...args);
       expect(direct.length).toBeGreaterThan(500_000);
@@ -115,7 +145,7 @@ describeKinds('tools through MySwitch', (kind) => {
     });
   }
 
-  testWith(client)(`a dump is read back by ${client}, with a switch meanwhile`, async () => {
+  testWith(client, 'read a dump back', 'reads a dump back, with a switch meanwhile', async () => {
     // Triggers with another definer need more than an application may.
     const args = ['--skip-comments', '--single-transaction', '--skip-triggers', ...DUMP[kind]];
     const dumped = await tool(dump, stage.app, ...args, 'shop', 'goods');
@@ -135,7 +165,7 @@ describeKinds('tools through MySwitch', (kind) => {
     await reading;
   }
 
-  testWith(slap)(`${slap}: no statement fails in two switches`, async () => {
+  testWith(slap, 'load by 8 clients', 'no statement fails in two switches', async () => {
     const load = [
       '--auto-generate-sql',
       '--auto-generate-sql-load-type=mixed',
@@ -148,7 +178,7 @@ describeKinds('tools through MySwitch', (kind) => {
     expect(await slapping).toContain('Average number of seconds to run all queries');
   });
 
-  test('a replica replicates through MySwitch, also after a switch', async () => {
+  async function replicates(): Promise<void> {
     const to = await standby();
     await stage.fitFor(to);
     const replica = await startServer({ kind, serverId: 9, name: 'behind' });
@@ -164,5 +194,10 @@ describeKinds('tools through MySwitch', (kind) => {
     const rows = await replica.sql("SELECT name FROM shop.goods WHERE name IN ('before', 'after') ORDER BY id");
     expect(rows).toEqual([{ name: 'before' }, { name: 'after' }]);
     await replica.remove();
-  });
+  }
+
+  test(
+    'a replica replicates through MySwitch, also after a switch',
+    noted(REPLICA, 'replicate, and come back after a switch that ends it', replicates, 'pinned: REPLICATION_STREAM'),
+  );
 });

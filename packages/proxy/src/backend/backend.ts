@@ -41,6 +41,10 @@ export interface Home {
 /** LAST_INSERT_ID() is another matter: see session/insert-id.ts. */
 export const NOTHING: ReadonlySet<Diagnostic> = new Set();
 
+export function withoutRowCount(knows: ReadonlySet<Diagnostic>): ReadonlySet<Diagnostic> {
+  return new Set([...knows].filter((what) => what !== Diagnostic.ROW_COUNT));
+}
+
 /**
  * A logged-in connection to a node: a FIFO of expected replies, and what the server's session there now means.
  * Commands are answered in order, so bytes that arrive belong to the reply at the head of the FIFO.

@@ -10,6 +10,7 @@ import { FIRST_SESSION_ID } from '../session/session-id';
 import { NO_STATEMENT } from './no-statement';
 import { withOwnId } from './own-id';
 import { ownText, queryWork } from './text';
+import { unknownCommand } from './unknown-command';
 import type { QueryText } from './text';
 
 const KILL = /^\s*kill\s+(?:(?:hard|soft)\s+)?(?:(connection|query)\s+)?(.+?)\s*;?\s*$/is;
@@ -33,6 +34,7 @@ export function killStatement(session: Session, text: QueryText, statement: Stat
   if (QUERY_ID.test(sql)) return queryWork(session, text, statement);
   const [, word, target] = KILL.exec(sql) ?? [];
   if (target === undefined || USER.test(target)) {
+    if (!isMariadb(session.pool.baseline)) return queryWork(session, text, statement); // it has no such thing
     session.sendError({
       code: 1105,
       sqlState: 'HY000',
@@ -46,8 +48,10 @@ export function killStatement(session: Session, text: QueryText, statement: Stat
   return kill(session, Number(target), what, queryWork(session, text, statement));
 }
 
-/** COM_PROCESS_KILL. */
+/** COM_PROCESS_KILL, which MySQL 9 knows no more. */
 export function processKill(session: Session, packet: Packet): Work | null {
+  const { baseline } = session.pool;
+  if (!isMariadb(baseline) && Number.parseInt(baseline?.serverVersion ?? '', 10) >= 9) return unknownCommand(session);
   const id = packet.payload.length >= 5 ? packet.payload.readUInt32LE(1) : 0;
   return kill(session, id, 'connection', queryWork(session, ownText(`KILL ${id}`), NO_STATEMENT));
 }

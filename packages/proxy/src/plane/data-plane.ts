@@ -2,13 +2,15 @@ import { createPasswordKey } from '../accounts/password-key';
 import { systemClock } from '../clock';
 import type { Log } from '../errors';
 import type { ProxyOptions } from '../options';
-import type { KillOutcome, KillRequest, Peers } from '../pool/peers';
+import type { KillOutcome, KillRequest } from '../pool/peers';
 import { workMs } from '../pool/work-times';
 import { Proxy } from '../proxy';
 import { FIRST_SESSION_ID } from '../session/session-id';
 import type { SessionIds } from '../session/session-id';
 import { LocalCarrier } from './local-carrier';
 import type { CallName, Calls, Carrier } from './messages';
+import { Permits } from './permits';
+import { ProcessPeers } from './process-peers';
 import { shareFor } from './share';
 import type {
   AccountRow,
@@ -28,8 +30,9 @@ import { WorkerCarrier } from './worker-carrier';
 const RESTART_MS = 500;
 
 /** All processes that carry clients, as one. A call resolves when every one of them has done it. */
-export class DataPlane implements PlaneControl, Peers {
+export class DataPlane implements PlaneControl {
   readonly #log: Log;
+  readonly #permits = new Permits();
   #carriers: Carrier[] = [];
   /** What a worker that starts later has to be told. */
   readonly #active = new Map<string, Activation | null>();
@@ -130,6 +133,11 @@ export class DataPlane implements PlaneControl, Peers {
     return (['DONE', 'DENIED'] as const).find((outcome) => outcomes.includes(outcome)) ?? 'UNKNOWN';
   }
 
+  /** For one process. */
+  peers(): ProcessPeers {
+    return new ProcessPeers(this, this.#permits);
+  }
+
   /**
    * Adds a process, and tells it what the others know: calls are carried out in order, so that whatever is said from now
    * on comes after that.
@@ -184,14 +192,14 @@ export async function startDataPlane(options: ProxyOptions, workers: number, log
   // one for all processes: a client that keeps it may come to another worker next time
   const key = await createPasswordKey();
   if (workers === 0) {
-    await plane.add(new LocalCarrier(new Proxy(options, idsOf(0, 1), systemClock, log, plane, key)));
+    await plane.add(new LocalCarrier(new Proxy(options, idsOf(0, 1), systemClock, log, plane.peers(), key)));
     return { plane, listen: () => plane.listen(), stop: (graceMs) => plane.stop(graceMs) };
   }
   let stopping = false;
   const running = new Set<WorkerCarrier>();
   const startWorker = async (index: number): Promise<WorkerCarrier> => {
     const share = shareFor(options, index, workers);
-    const worker = await WorkerCarrier.start(share, idsOf(index, workers), key, log, plane, (ended) => {
+    const worker = await WorkerCarrier.start(share, idsOf(index, workers), key, log, plane.peers(), (ended) => {
       running.delete(ended);
       plane.remove(ended);
       if (!stopping) restart(index);

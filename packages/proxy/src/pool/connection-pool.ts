@@ -4,7 +4,7 @@ import { quoteIdentifier } from '@myswitch/protocol';
 import { freshContext, isMariadb } from '../backend/node-baseline';
 import type { NodeBaseline } from '../backend/node-baseline';
 import type { Holder } from '../backend/holder';
-import { connect } from '../backend/connect';
+import { connect, isUnable } from '../backend/connect';
 import { asBytes, query } from '../backend/exchange';
 import type { Answer } from '../backend/exchange';
 import type { Clock, Timer } from '../clock';
@@ -17,6 +17,7 @@ import type { RefusedAccounts } from '../accounts/refused-accounts';
 import type { PoolClient } from './pool-client';
 import { DeadlineQueue } from './deadline-queue';
 import type { Node } from './node';
+import { backendRestMs } from '../session/time-limits';
 
 /** Same as MySQL's default connect_timeout. */
 const LOGIN_DEADLINE_MS = 10_000;
@@ -93,6 +94,11 @@ export class ConnectionPool implements Home {
   /** The server finds for us the very row that this account is: it has let a backend in. */
   get confirmed(): boolean {
     return this.#confirmed;
+  }
+
+  /** Nobody would miss it: a backend that is being opened would have no other home. */
+  get isEmpty(): boolean {
+    return this.#all.size === 0 && this.#opening === 0 && this.#waiting.size === 0;
   }
 
   get isAwaited(): boolean {
@@ -175,6 +181,17 @@ export class ConnectionPool implements Home {
     for (const backend of this.#idle) {
       if (this.#all.size <= min) return;
       if (backend.idleSince <= before && !holdsUnreadId(backend)) backend.quit();
+    }
+  }
+
+  /** Closes backends that their server is about to close. */
+  closeRested(now: number): void {
+    const { baseline } = this.node;
+    if (baseline === null) return;
+    for (const backend of this.#idle) {
+      if (now - backend.idleSince < backendRestMs(backend.context, baseline)) continue;
+      if (holdsUnreadId(backend)) void this.#readInsertId(backend);
+      else backend.quit();
     }
   }
 
@@ -276,7 +293,7 @@ export class ConnectionPool implements Home {
       return this.#denyWaiting(refusal.error);
     }
     if (this.#all.size + this.#opening >= this.#limits.max && !this.#makeRoom()) return;
-    this.#open(variant).catch((error: Error) => this.#openFailed(error));
+    this.#open(variant).catch((error: Error) => this.#openFailed(error, variant));
   }
 
   /**
@@ -300,7 +317,7 @@ export class ConnectionPool implements Home {
     for (const oldest of this.#weaklyPinned) if (oldest.releaseWeakPins()) return;
   }
 
-  #openFailed(error: Error): void {
+  #openFailed(error: Error, variant: number): void {
     this.#log('warn', 'a backend could not be opened', {
       node: this.node.name,
       user: this.account.name,
@@ -309,7 +326,8 @@ export class ConnectionPool implements Home {
     this.#trouble = error.message;
     // what the server itself says of this account or of its limits won't change by waiting, unless others will be free
     this.#tellOperator(error);
-    if (error instanceof ProxyError && error.code === 'SERVER' && !FULL.has(error.errno)) {
+    if (isUnable(error)) this.#denyVariant(variant, error as ProxyError);
+    else if (error instanceof ProxyError && error.code === 'SERVER' && !FULL.has(error.errno)) {
       const { row, credential } = this.account;
       if (row !== null) this.#refusal = { error, credential, until: this.#clock.now() + REFUSED_MS };
       this.#denyWaiting(error);
@@ -321,6 +339,12 @@ export class ConnectionPool implements Home {
   #denyWaiting(error: ProxyError): void {
     if (this.#all.size > 0 && !isOtherRow(error)) return;
     for (const session of this.takeWaiting()) session.denied(error);
+  }
+
+  /** No backend that is there, or will be, can ever serve them. */
+  #denyVariant(variant: number, error: ProxyError): void {
+    const denied = [...this.#waiting].filter((session) => session.variant === variant);
+    for (const session of denied) if (this.#waiting.delete(session)) session.denied(error);
   }
 
   #tellOperator(error: Error): void {

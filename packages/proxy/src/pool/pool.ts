@@ -14,6 +14,7 @@ import type { PoolClient } from './pool-client';
 import { ConnectionPool } from './connection-pool';
 import { Gate, GateState } from './gate';
 import { Node } from './node';
+import { WATCH_MS } from '../session/client-watch';
 import { MessageBudget } from '../session/message-budget';
 import { WorkTimes } from './work-times';
 
@@ -67,6 +68,7 @@ export class Pool {
     this.#nodes = new Map(options.nodes.map((node) => [node.name, new Node(node)]));
     this.logins = new Logins(options, this, log);
     this.#trimLater();
+    this.#watchLater();
   }
 
   get active(): Activation | null {
@@ -462,6 +464,16 @@ export class Pool {
     }, TRIM_EVERY_MS);
   }
 
+  /** One timer for all clients, and nothing to do for a command. */
+  #watchLater(): void {
+    this.clock.timer(() => {
+      const now = this.clock.now();
+      for (const session of this.sessions) session.watch(now);
+      for (const connectionPool of this.connectionPools) connectionPool.closeRested(now);
+      this.#watchLater();
+    }, WATCH_MS);
+  }
+
   #trim(): void {
     const used = new Set<Account>();
     for (const { account } of this.sessions) {
@@ -474,7 +486,7 @@ export class Pool {
         if (unused && account.maxConnections > 0) connectionPool.trim(0, 0);
         else connectionPool.trim(IDLE_MS, unused ? 0 : undefined);
         if (!unused) continue;
-        if (connectionPool.backends.size === 0 && !connectionPool.isAwaited) ofNode.delete(account);
+        if (connectionPool.isEmpty) ofNode.delete(account);
         else used.add(account).add(account.origin);
       }
     }

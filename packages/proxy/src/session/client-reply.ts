@@ -107,6 +107,7 @@ export class ClientReply implements ReplyReceiver {
     if (!changed && !asEof && (tracks || tracker.payloadLength === tracker.okTail)) return null;
     const ok = changed || !asEof ? decodeOk(tracker.payload, BACKEND_FORM) : null;
     const told = ok?.trackers ? decodeTrackers(ok.trackers) : NOTHING_TOLD;
+    if (told.length === 0 && tracks && !asEof) return null; // of a change that it tells nobody about
     for (const one of told) this.#trackers.push(one);
     if (this.#trackers.length > MAX_TRACKERS) this.#forgetEarlier();
     if (asEof || ok === null) return this.#okAsEof(tracker, sequence);

@@ -1,4 +1,4 @@
-import { Diagnostic, ServerStatus, StatementKind } from '@myswitch/protocol';
+import { Diagnostic, ServerStatus, StatementKind, utf8Bytes } from '@myswitch/protocol';
 import type { Cause, ReplyTracker, SqlValue, Statement } from '@myswitch/protocol';
 import { NOTHING } from '../backend/backend';
 import type { Backend } from '../backend/backend';
@@ -77,11 +77,12 @@ const ENDS_CHARACTERISTICS: ReadonlySet<StatementKind> = new Set([
 export function observe(session: Session, backend: Backend, work: Work, tracker: ReplyTracker): void {
   const { statement } = work;
   const failed = tracker.errorCode !== 0;
+  const characterized = session.pins.has(Pin.TRANSACTION_CHARACTERISTICS);
   if (session.context.unreadable) session.pin(Pin.UNKNOWN_STATE); // what the text did is anybody's guess
   observeDiagnostics(session, backend, statement, tracker, failed);
   if (failed) observeFailure(session, work, tracker.errorCode);
   else observeSuccess(session, backend, work, tracker);
-  if (session.begun !== null || work.opens !== undefined) observeBeginning(session, work, failed);
+  if (session.begun !== null || work.opens !== undefined) observeBeginning(session, work, failed, characterized);
   if (statement.assignments.length > 0) touch(session, statement, failed);
   if (statement.assignsUserVariables) for (const name of statement.userVariables) session.touched.add(`@${name}`);
   if (session.reply.trackers.length > 0) observeTrackers(session, backend, work);
@@ -134,18 +135,20 @@ function pin(session: Session, { statement, causes = NO_CAUSES }: Work): void {
   if (renamed && session.pins.has(Pin.TEMPORARY_TABLE)) session.pin(Pin.TEMPORARY_TABLE);
 }
 
-/** Keeps how the transaction was begun, as long as nothing was done in it. */
-function observeBeginning(session: Session, work: Work, failed: boolean): void {
-  const { opens } = work;
+/**
+ * Keeps how the transaction was begun, as long as nothing was done in it. `characterized`: what it will be like was set
+ * before this statement, and that is known only if nothing came in between.
+ */
+function observeBeginning(session: Session, { statement, opens }: Work, failed: boolean, characterized: boolean): void {
   if (opens === null) return;
-  if (opens === undefined || failed) {
+  const lost = characterized && session.begun === null;
+  if (opens === undefined || failed || lost || session.pins.has(Pin.SAVEPOINT)) {
     session.begun = null;
     return;
   }
-  const characteristics =
-    session.pins.has(Pin.TRANSACTION_CHARACTERISTICS) || work.statement.kind === StatementKind.BEGIN;
-  const before = characteristics && session.begun !== null && !session.begun.some(isBegin) ? session.begun : [];
-  session.begun = session.pins.has(Pin.SAVEPOINT) ? null : [...before, opens];
+  const goesOn = characterized || statement.kind === StatementKind.BEGIN;
+  const before = goesOn && session.begun !== null && !session.begun.some(isBegin) ? session.begun : [];
+  session.begun = [...before, opens];
 }
 
 function isBegin(text: string): boolean {
@@ -276,8 +279,7 @@ function observeTrackers(session: Session, backend: Backend, { statement, causes
   for (const tracker of session.reply.trackers) {
     if (tracker.kind === 'schema') {
       explained ||= !statement.opaque;
-      // one in a client's own character set is taken from its text
-      if (statement.kind !== StatementKind.USE) setSchema(session, backend, latin1(tracker.name));
+      setSchema(session, backend, utf8Bytes(tracker.name)); // the server's name for it, whatever the client's character set
     } else if (tracker.kind === 'systemVariable') {
       touchVariable(session, tracker.name.toLowerCase());
     } else if (tracker.kind === 'stateChange') {
@@ -285,11 +287,6 @@ function observeTrackers(session: Session, backend: Backend, { statement, causes
     }
   }
   if (changed && !explained) session.pin(Pin.UNKNOWN_STATE);
-}
-
-/** The bytes of a name, each as a character. */
-function latin1(name: string): string {
-  return Buffer.from(name, 'utf8').toString('latin1');
 }
 
 function setSchema(session: Session, backend: Backend, schema: string): void {

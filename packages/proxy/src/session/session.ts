@@ -5,12 +5,14 @@ import {
   encodeErr,
   encodeOk,
   encodePacket,
+  encodeTrackers,
   FileUpload,
   ProtocolError,
 } from '@myswitch/protocol';
-import type { ClientLogin, Packet, ReplyTracker } from '@myswitch/protocol';
+import type { ClientLogin, Packet, ReplyTracker, Tracker } from '@myswitch/protocol';
 import type { Candidate } from '../accounts/account-table';
 import type { ClientFacts } from '../accounts/admission';
+import type { Permit } from '../accounts/permit';
 import type { Backend } from '../backend/backend';
 import type { Timer } from '../clock';
 import { ProxyError } from '../errors';
@@ -22,10 +24,12 @@ import type { ClientError } from './client-error';
 import { blocking, row } from './blocking';
 import { ClientLink } from './client-link';
 import type { Diversion } from './client-link';
+import { WATCH_MS } from './client-watch';
 import { ClientReply } from './client-reply';
 import type { ReplyTarget } from './client-reply';
 import { MOVES, SessionPhase } from './phase';
 import { Pin } from './pins';
+import { inactivity, waitMs, writeMs } from './time-limits';
 import { SessionState } from './state';
 import type { InitialState } from './state';
 import type { Work } from './work';
@@ -55,6 +59,7 @@ export interface Road {
 }
 
 export interface Accepted extends InitialState {
+  readonly permit: Permit | null;
   readonly login: ClientLogin<Candidate>;
 }
 
@@ -69,6 +74,8 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
   /** What a login of this client depends on besides its password. */
   readonly facts: ClientFacts;
   readonly reply = new ClientReply(this);
+  /** null: its account may have any number of connections. */
+  #permit: Permit | null;
   work: Work | null = null;
   /** An error that the next command gets in place of its reply. */
   doomed: ClientError | null = null;
@@ -101,6 +108,7 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
     this.facts = facts;
     this.since = pool.clock.now();
     this.login = accepted.login;
+    this.#permit = accepted.permit;
     this.#road = road;
     const { capabilities } = accepted;
     const limits = { capabilities, maxPayload: pool.baseline!.maxPayload, budget: pool.messages };
@@ -158,8 +166,11 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
     this.#link.writeAll(parts, this.backend);
   }
 
-  sendOk(): void {
-    const ok = { header: 0 as const, affectedRows: 0, lastInsertId: 0n, warnings: 0, info: '', trackers: null };
+  /** `told`: of the session, as far as the client asked for it. */
+  sendOk(told: readonly Tracker[] = []): void {
+    const shown = this.shownTrackers(told);
+    const trackers = shown.length === 0 ? null : encodeTrackers(shown);
+    const ok = { header: 0 as const, affectedRows: 0, lastInsertId: 0n, warnings: 0, info: '', trackers };
     this.sendPayload(encodeOk({ ...ok, status: this.plainStatus }, this.capabilities));
     this.replySequence = 1;
   }
@@ -240,6 +251,7 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
       };
     }
     this.pool.lost();
+    if (wasOpen && this.#mayHaveRestedTooLong()) return this.#endInactive();
     if (this.#phase !== SessionPhase.SETTLING && this.#phase !== SessionPhase.RUNNING) return;
     this.work = null;
     this.move(SessionPhase.IDLE);
@@ -350,6 +362,16 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
     const kill = backend.pool.killOnServer(backend, 'QUERY');
     this.interrupting = Promise.allSettled([this.interrupting, kill]);
     return kill;
+  }
+
+  get permit(): Permit | null {
+    return this.#permit;
+  }
+
+  /** By another permit than before: the former one is free. */
+  set permit(permit: Permit | null) {
+    if (this.#permit !== permit) this.#permit?.release();
+    this.#permit = permit;
   }
 
   /** Waits for an answer that needs no backend, then goes on with the work that it leads to, or with the next command. */
@@ -477,6 +499,32 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
     this.end({ code: 1105, sqlState: 'HY000', message: 'MySwitch: internal error' });
   }
 
+  // ---- time limits --------------------------------------------------------------------------------------------
+
+  /** A look at the client, each WATCH_MS: it is ended when it rests, or does not take its reply, longer than its session allows. */
+  watch(now: number): void {
+    const { context, pool } = this;
+    const { watch, isAwaited } = this.#link;
+    // no last word: it would not take that either
+    if (watch.stalledMs(now) >= writeMs(context, pool.baseline!)) return this.close();
+    const resting = this.#phase === SessionPhase.IDLE && isAwaited;
+    if (watch.restedMs(now, resting) >= waitMs(context, pool.baseline!)) this.#endInactive();
+  }
+
+  /** The server, too, counts how long the session rests, on the backend that it holds: to the ms, where we are late. */
+  #mayHaveRestedTooLong(): boolean {
+    if (this.#phase !== SessionPhase.IDLE) return false;
+    const now = this.pool.clock.now();
+    const limit = waitMs(this.context, this.pool.baseline!);
+    return now - this.since >= limit && this.#link.watch.restedMs(now, true) + 2 * WATCH_MS >= limit;
+  }
+
+  #endInactive(): void {
+    const { hasBegun, answerSequence } = this.#link;
+    this.replySequence = hasBegun ? answerSequence : 0;
+    this.end(inactivity(this.pool.baseline!, hasBegun));
+  }
+
   // ---- the end ------------------------------------------------------------------------------------------------
 
   /** Sends a last error and closes. */
@@ -492,6 +540,7 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
     const before = this.#phase;
     this.#phase = SessionPhase.CLOSED;
     this.#link.destroy();
+    this.#permit?.release();
     this.pool.ended(this);
     if (before === SessionPhase.WAITING) this.pool.leave(this);
     const { backend } = this;

@@ -1,6 +1,6 @@
-import { ColumnType, Diagnostic, quoteIdentifier } from '@myswitch/protocol';
+import { ColumnType, quoteIdentifier } from '@myswitch/protocol';
 import type { ColumnDefinition } from '@myswitch/protocol';
-import { NOTHING } from '../backend/backend';
+import { NOTHING, withoutRowCount } from '../backend/backend';
 import type { Backend } from '../backend/backend';
 import { isReplayed } from '../backend/baseline';
 import { freshContext } from '../backend/node-baseline';
@@ -30,7 +30,7 @@ export async function settle(session: Session, backend: Backend): Promise<void> 
     session.status = await ping(backend);
     session.statusUnknown = false;
     // a ping makes ROW_COUNT() its own
-    backend.knows = new Set([...backend.knows].filter((what) => what !== Diagnostic.ROW_COUNT));
+    backend.knows = withoutRowCount(backend.knows);
   }
   // asking would clear the warnings that the client may ask for next
   if (session.weakPins.has(WeakPin.WARNINGS)) return;
@@ -162,13 +162,29 @@ function systemValue(name: string, column: ColumnDefinition, value: Buffer | nul
   return /^[\w ,.:+/*=-]*$/.test(text) ? `'${text}'` : `_utf8mb4 X'${value.toString('hex')}'`;
 }
 
-/** SQL text of an equal value: same type, same bytes, same collation. `row`: value, hexadecimal, charset, collation. */
+const TEXTS: ReadonlySet<number> = new Set([ColumnType.VAR_STRING, ColumnType.MEDIUM_BLOB, ColumnType.LONG_BLOB]);
+/** Of a variable that was set to a binary text or, before anything else, to NULL: one that nobody ever set has another. */
+const BINARY_LENGTH = 0xffffff;
+
+/**
+ * SQL text of an equal value: same type, same bytes, same collation, also where it is NULL; just `NULL` where it was never
+ * set. `row`: value, hexadecimal, charset, collation.
+ */
 function userValue(column: ColumnDefinition, row: readonly (Buffer | null)[]): string {
   const [value, hex, charset, collation] = row.map((cell) => cell?.toString('latin1') ?? null);
-  if (value === null || value === undefined) return 'NULL';
-  if (INTEGERS.has(column.type)) return (column.flags & UNSIGNED_FLAG) === 0 ? value : `CAST(${value} AS UNSIGNED)`;
-  if (column.type === ColumnType.NEWDECIMAL) return value.includes('.') ? value : `${value}.`;
-  if (column.type === ColumnType.DOUBLE) return /e/i.test(value) ? value : `${value}e0`;
+  if (value === null || value === undefined) {
+    if (charset === 'binary' && TEXTS.has(column.type) && column.length !== BINARY_LENGTH) return 'NULL';
+    return `IF(1,NULL,${literal(column, '0', '', charset, collation)})`;
+  }
+  return literal(column, value, hex, charset, collation);
+}
+
+type Text = string | null | undefined;
+
+function literal({ type, flags }: ColumnDefinition, value: string, hex: Text, charset: Text, collation: Text): string {
+  if (INTEGERS.has(type)) return (flags & UNSIGNED_FLAG) === 0 ? value : `CAST(${value} AS UNSIGNED)`;
+  if (type === ColumnType.NEWDECIMAL) return value.includes('.') ? value : `${value}.`;
+  if (type === ColumnType.DOUBLE) return /e/i.test(value) ? value : `${value}e0`;
   if (charset === 'binary') return `X'${hex}'`;
   return `_${charset} X'${hex}' COLLATE ${collation}`;
 }

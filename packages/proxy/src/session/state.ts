@@ -1,6 +1,7 @@
 import { Capability, ServerStatus } from '@myswitch/protocol';
 import type { Diagnostic, Tracker } from '@myswitch/protocol';
 import type { Account } from '../accounts/account';
+import { withoutRowCount } from '../backend/backend';
 import type { Backend } from '../backend/backend';
 import type { Holder } from '../backend/holder';
 import { variantOf } from '../capabilities';
@@ -75,6 +76,8 @@ export abstract class SessionState implements Holder {
   lastInsertId: number | bigint | null = 0;
   /** The backend that knows it is being asked. */
   insertIdPending: Promise<void> | null = null;
+  /** COM_CHANGE_USERs that came to nothing. */
+  failedChanges = 0;
   /** Status bits of the last OK. */
   status: number = ServerStatus.AUTOCOMMIT;
   /** An ERR says nothing of the transaction: asked for before the backend is shared. */
@@ -150,13 +153,21 @@ export abstract class SessionState implements Holder {
     this.lastInsertId = 0;
     this.insertIdPending = null;
     this.status = ServerStatus.AUTOCOMMIT;
-    Object.assign(this.diagnostics, { rowCount: 0, foundRows: 0, warnings: 0 });
+    const { foundRows } = this.diagnostics; // which outlives a reset
+    Object.assign(this.diagnostics, { rowCount: 0, foundRows: foundRows ?? 0, warnings: 0 });
   }
 
   /** Whether the server still has this of the session's last statement. */
   serverKnows(what: Diagnostic): boolean {
     const backend = this.backend ?? this.lastBackend;
     return backend !== null && backend.lastHolder === this && backend.state !== 'CLOSED' && backend.knows.has(what);
+  }
+
+  /** ROW_COUNT() after something that the server was not asked. */
+  rowCountIs(count: number): void {
+    this.diagnostics.rowCount = count;
+    const backend = this.backend ?? this.lastBackend;
+    if (backend?.lastHolder === this) backend.knows = withoutRowCount(backend.knows);
   }
 
   /** The former backend told its LAST_INSERT_ID() before it went to somebody else. */

@@ -29,6 +29,24 @@ export const TRANSACTIONS: readonly Case[] = [
     steps: ['BEGIN WORK', "UPDATE t SET v = 'x'", 'ROLLBACK WORK', 'SELECT v FROM t', 'COMMIT', 'ROLLBACK'],
   },
   {
+    title: 'characteristics, something without tables, and only then the transaction',
+    setup: T,
+    steps: [
+      'SET TRANSACTION READ ONLY',
+      'SELECT 1',
+      'BEGIN',
+      "UPDATE t SET v = 'x'",
+      'ROLLBACK',
+      'SET TRANSACTION READ ONLY',
+      'SELECT 1',
+      'SET TRANSACTION ISOLATION LEVEL SERIALIZABLE',
+      'BEGIN',
+      "UPDATE t SET v = 'x'",
+      'ROLLBACK',
+      'SELECT v FROM t',
+    ],
+  },
+  {
     title: 'begun and nothing more',
     setup: T,
     steps: [

@@ -29,6 +29,19 @@ export const VARIABLES: readonly Case[] = [
     ],
   },
   {
+    title: 'user variables that are NULL keep their types',
+    steps: [
+      "SET @i = 42, @d = 1.5, @f = 0.1e0, @s = 'text', @bin = X'e4', @l = _latin1'abc' COLLATE latin1_german1_ci",
+      'SET @i = NULL, @d = NULL, @f = NULL, @s = NULL, @bin = NULL, @l = NULL, @n = NULL, @c = CAST(NULL AS SIGNED)',
+      'CREATE TABLE made AS SELECT @i AS i, @d AS d, @f AS f, @s AS s, @bin AS bin, @l AS l, @n AS n, @c AS c',
+      'SHOW CREATE TABLE made',
+      'SELECT COLLATION(@i), COLLATION(@s), COLLATION(@bin), COLLATION(@l), COLLATION(@n), COLLATION(@c)',
+      'SELECT @i, @d, @f, @s, @bin, @l, @n, @c',
+      "SET @n = 'set', @s = NULL",
+      'SELECT @n, COLLATION(@n), @s',
+    ],
+  },
+  {
     title: 'user variables by SELECT :=',
     setup: [T, "INSERT INTO t (v) VALUES ('a'), ('b'), ('c')"],
     steps: [
