@@ -4,19 +4,16 @@ import { dismiss, runCheck, type Known } from './check';
 import { conduct, newId } from './conduct';
 import type { Known as FailoverKnown } from './failover/context';
 import { failover } from './failover/failover';
+import { AUTOMATIC, obstacle } from './failover/obstacle';
 import { Move } from './ladder/moves';
 import { isDue } from './ladder/standing';
 import type { Activation } from './data-plane';
-import type { Observation } from './dialect';
-import { Deadline } from './clock';
 import { messageOf, SwitchError } from './errors';
-import type { NodeConnection } from './node-link';
 import { planOf } from './plan';
-import { bypassing } from './preflight';
 import { recordOfRecovery, recover } from './recover';
+import { closeSecondWriter } from './second-writer';
 import type {
   CheckReport,
-  CodedMessage,
   FailoverRequest,
   FlightRecord,
   NodeState,
@@ -24,13 +21,11 @@ import type {
   StepEvent,
   SwitchRequest,
 } from './report';
-import { frozen } from './state/frozen';
 import { LockFile } from './state/lock-file';
 import type { Records } from './state/records';
 import { writeTopologyRecord } from './state/topology-record';
 import { reportPool } from './status';
 import type { Bench } from './switch/context';
-import { endSessions } from './switch/fence';
 import { Timeline } from './switch/timeline';
 import { decideActive, viewOf, type ActiveDecision, type NodeView, type PollResult } from './topology';
 import { Watch } from './watch';
@@ -68,7 +63,10 @@ export class PoolControl {
     this.#lockFile = lockFile;
     this.#accounts = new AccountWatch(bench);
     this.#watch = new Watch(bench, {
-      inspect: (node, observation) => this.#enforce(node, observation),
+      inspect: (node, observation) =>
+        closeSecondWriter(bench, node, observation, this.#watch.activeView, (name, message) =>
+          this.#advise(name, message),
+        ),
       seen: (poll, before) => this.#onPoll(poll, before),
     });
   }
@@ -221,48 +219,6 @@ export class PoolControl {
     return decideActive(this.#watch.topology, { active, demoted: demoted.map(({ node }) => node) });
   }
 
-  /**
-   * A second writer, before it counts: one that was demoted and comes back writable (MariaDB keeps no read_only over a restart), or that
-   * belongs to an older epoch, is closed and its clients are ended. Any other is a person's doing, and a person is told.
-   */
-  async #enforce(node: NodeConnection, observation: Observation): Promise<Observation> {
-    const { journal, log, heartbeat } = this.#bench;
-    const name = node.connection.node;
-    const { operation, demoted, epoch } = journal.memory;
-    const active = this.#watch.activeView;
-    const second =
-      !observation.readOnly &&
-      active !== undefined &&
-      active.name !== name &&
-      active.observation?.readOnly === false &&
-      operation === null;
-    if (!second) {
-      return observation;
-    }
-    const known = demoted.some((demotion) => demotion.node === name);
-    const older = known || ((await heartbeat.epoch(node.connection, LOCK_MS)) ?? epoch) < epoch;
-    if (!older) {
-      this.#advise(name, `TWO_WRITERS: ${name} is writable, and ${active.name} is ACTIVE: make one of them read-only`);
-      return observation;
-    }
-    await node.dialect.close(node.connection, LOCK_MS);
-    const ended = await this.#endClients(node);
-    log('warn', `${name} came back writable and was made read-only again`, { pool: this.name, ended });
-    return { ...observation, readOnly: true };
-  }
-
-  async #endClients(node: NodeConnection): Promise<number> {
-    const { clock } = this.#bench;
-    const sessions = (await bypassing(this.#bench, node, node.connection.node)).filter(({ allowed }) => !allowed);
-    await endSessions(
-      node,
-      sessions.map(({ id }) => id),
-      clock,
-      new Deadline(clock, LOCK_MS),
-    );
-    return sessions.length;
-  }
-
   #onPoll(poll: PollResult, before: NodeView): void {
     const good = 'observation' in poll;
     if (!good && before.error === null) {
@@ -296,7 +252,7 @@ export class PoolControl {
         `${name} does not answer (${error ?? standing.message ?? ''}); to promote another node: ${advice}`,
       );
     }
-    const flown = await this.#fly({ by: 'automatic' }, newId(clock.now()), () => undefined);
+    const flown = await this.#fly({ by: AUTOMATIC }, newId(clock.now()), () => undefined);
     if (flown.result === 'refused') {
       this.#advise(name, `no failover: ${flown.reasons.map(({ code, message }) => `${code}: ${message}`).join('; ')}`);
     }
@@ -328,7 +284,7 @@ export class PoolControl {
         await this.#watch.refresh();
       }
       // an automatic one that is refused is tried again at each poll: that is no history
-      const record = flown.result === 'refused' && request.by === 'automatic' ? flown : await this.#keep(flown, onStep);
+      const record = flown.result === 'refused' && request.by === AUTOMATIC ? flown : await this.#keep(flown, onStep);
       const { result, reasons, from, to } = record;
       log(result === 'switched' ? 'warn' : 'error', `failover ${result}`, { id, pool: this.name, from, to, reasons });
       if (result === 'switched') this.#lastFailoverAt = clock.monotonic();
@@ -342,22 +298,9 @@ export class PoolControl {
 
   async #knowForFailover(request: FailoverRequest, busy: string | null): Promise<FailoverKnown> {
     const { topology, active } = this.#watch;
-    return { topology, active, obstacle: await this.#obstacle(request, busy) };
-  }
-
-  async #obstacle({ by, force }: FailoverRequest, busy: string | null): Promise<CodedMessage | null> {
-    const { pool, clock, journal } = this.#bench;
-    if (busy !== null) return { code: 'IN_PROGRESS', message: `${busy} has the pool to itself` };
-    const { operation } = journal.memory;
-    if (operation !== null) return { code: 'IN_PROGRESS', message: `what ${operation.id} left could not be ended yet` };
-    const why = await frozen(this.#stateDir, pool.name);
-    if (why !== null) return { code: 'FROZEN', message: `the pool is frozen: ${why}` };
-    const since = this.#lastFailoverAt === null ? null : clock.monotonic() - this.#lastFailoverAt;
-    if (by === 'automatic' && force !== true && since !== null && since < pool.failover.windowMs) {
-      const seconds = Math.round(since / 1000);
-      return { code: 'RECENT', message: `the last failover was ${seconds} s ago: a pool that flaps needs a person` };
-    }
-    return null;
+    const sinceLastMs = this.#lastFailoverAt === null ? null : this.#bench.clock.monotonic() - this.#lastFailoverAt;
+    const situation = { busy, stateDir: this.#stateDir, sinceLastMs };
+    return { topology, active, obstacle: await obstacle(this.#bench, request, situation) };
   }
 
   #afterFailover({ result, from, to }: FlightRecord): void {
