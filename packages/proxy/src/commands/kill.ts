@@ -49,7 +49,9 @@ export function killStatement(session: Session, text: QueryText, statement: Stat
 /** COM_PROCESS_KILL. */
 export function processKill(session: Session, packet: Packet): Work | null {
   const id = packet.payload.length >= 5 ? packet.payload.readUInt32LE(1) : 0;
-  return kill(session, id, 'connection', queryWork(session, ownText(`KILL ${id}`), NO_STATEMENT));
+  const onServer = queryWork(session, ownText(`KILL ${id}`), NO_STATEMENT);
+  onServer.once = true;
+  return kill(session, id, 'connection', onServer);
 }
 
 function kill(session: Session, id: number, what: 'query' | 'connection', onServer: Work): null {
@@ -82,6 +84,7 @@ function evaluating(request: KillRequest, expression: string): Work {
     grammar: null,
     bytes: expression.length,
     statement: NO_STATEMENT,
+    once: true,
     ready: () => false,
     async prepare(session, backend) {
       const { rows } = await queryText(backend, `SELECT CAST((${expression}) AS UNSIGNED)`);
@@ -120,6 +123,7 @@ function askingForPrivilege(request: KillRequest): Work {
     grammar: null,
     bytes: 0,
     statement: NO_STATEMENT,
+    once: true,
     ready: () => false,
     async prepare(session, backend) {
       outcome = await killAs(session, backend, request);
