@@ -28,8 +28,11 @@ export interface Connected extends Greeting {
   readonly negotiated: Capabilities;
 }
 
+/** Ends an attempt to connect. */
+export type Abort = (error: Error) => void;
+
 /**
- * Connects to a node and logs in. The name is resolved anew at each call.
+ * Connects to a node and logs in. The name is resolved anew at each call. Until then `attempts` holds what ends it.
  * Rejects with BACKEND_UNAVAILABLE, or SERVER when the server refused the login, or would: the password has changed since.
  */
 export function connect(
@@ -38,6 +41,7 @@ export function connect(
   variant: number,
   deadlineMs: number,
   clock: Clock,
+  attempts: Set<Abort>,
 ): Promise<Connected> {
   const { credential } = account;
   if (credential === null) return Promise.reject(retired(account));
@@ -59,6 +63,7 @@ export function connect(
 
     const stop = (): void => {
       timer.cancel();
+      attempts.delete(fail);
       wire.receive = () => undefined;
       wire.socket.removeAllListeners('error').removeAllListeners('close');
     };
@@ -132,6 +137,7 @@ export function connect(
       });
       listen();
     };
+    attempts.add(fail);
     listen();
   });
 }

@@ -23,7 +23,7 @@ export function fieldList(_session: Session, packet: Packet): Work {
 
 /** COM_DEBUG, COM_REFRESH, COM_SHUTDOWN: the server knows who may, and whether it still has them. */
 export function administer(_session: Session, packet: Packet): Work {
-  return forwarded(packet, ReplyGrammar.SINGLE);
+  return { ...forwarded(packet, ReplyGrammar.SINGLE), once: true };
 }
 
 /** COM_PROCESS_INFO. */

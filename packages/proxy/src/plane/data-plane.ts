@@ -37,6 +37,7 @@ export class DataPlane implements PlaneControl {
   /** What a worker that starts later has to be told. */
   readonly #active = new Map<string, Activation | null>();
   readonly #held = new Set<string>();
+  readonly #cut = new Map<string, Set<string>>();
   readonly #accounts = new Map<string, readonly AccountRow[]>();
 
   constructor(log: Log) {
@@ -47,10 +48,12 @@ export class DataPlane implements PlaneControl {
     this.#active.set(pool, active);
     // a hold may have ended by itself meanwhile, and then nobody releases it
     if (active !== null) this.#held.delete(pool);
+    if (active !== null) this.#cut.get(pool)?.delete(active.node);
     await this.#all('activate', pool, active);
   }
 
   async warm(pool: string, node: string, deadlineMs: number): Promise<{ backends: number }> {
+    this.#cut.get(pool)?.delete(node);
     const counts = await within(this.#all('warm', pool, node), deadlineMs, `node ${node} was not warm`);
     return { backends: sum(counts) };
   }
@@ -70,9 +73,16 @@ export class DataPlane implements PlaneControl {
     return sum(await this.#all('kill', pool, kinds));
   }
 
+  async cut(pool: string, node: string): Promise<number> {
+    const cut = this.#cut.get(pool) ?? new Set();
+    this.#cut.set(pool, cut.add(node));
+    return sum(await this.#all('cut', pool, node));
+  }
+
   async release(pool: string, active: Activation): Promise<ReleaseReport> {
     this.#active.set(pool, active);
     this.#held.delete(pool);
+    this.#cut.get(pool)?.delete(active.node);
     const reports = await this.#all('release', pool, active);
     return {
       held: sum(reports.map((report) => report.held)),
@@ -147,6 +157,8 @@ export class DataPlane implements PlaneControl {
     const told: Promise<void>[] = [];
     for (const [pool, rows] of this.#accounts) told.push(carrier.call('accounts', pool, rows));
     for (const [pool, active] of this.#active) told.push(carrier.call('activate', pool, active));
+    for (const [pool, nodes] of this.#cut)
+      for (const node of nodes) told.push(carrier.call('cut', pool, node).then(() => undefined));
     for (const pool of this.#held) told.push(carrier.call('hold', pool));
     await Promise.all(told);
   }

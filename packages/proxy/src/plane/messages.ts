@@ -22,6 +22,7 @@ export interface Calls {
   hold: { args: [pool: string]; answer: void };
   drained: { args: [pool: string, deadlineMs: number]; answer: DrainResult };
   kill: { args: [pool: string, kinds: readonly ('busy' | 'pinned')[]]; answer: number };
+  cut: { args: [pool: string, node: string]; answer: number };
   release: { args: [pool: string, active: Activation]; answer: ReleaseReport };
   killSession: { args: [request: KillRequest]; answer: KillOutcome };
   blocking: { args: [pool: string]; answer: Blocking[] };

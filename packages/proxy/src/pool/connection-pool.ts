@@ -5,6 +5,7 @@ import { freshContext, isMariadb } from '../backend/node-baseline';
 import type { NodeBaseline } from '../backend/node-baseline';
 import type { Holder } from '../backend/holder';
 import { connect, isUnable } from '../backend/connect';
+import type { Abort, Connected } from '../backend/connect';
 import { asBytes, query } from '../backend/exchange';
 import type { Answer } from '../backend/exchange';
 import type { Clock, Timer } from '../clock';
@@ -52,6 +53,10 @@ export class ConnectionPool implements Home {
   readonly #waiting: DeadlineQueue<PoolClient>;
   /** Sessions that hold a backend only for what their next statement may ask about the last one, the oldest first. */
   readonly #weaklyPinned = new Set<Holder>();
+  /** Connections that are being made. */
+  readonly #attempts = new Set<Abort>();
+  /** Connections that end a statement of another one. */
+  readonly #killers = new Set<Backend>();
   #opening = 0;
   #ending = 0;
   #generation = 0;
@@ -59,8 +64,8 @@ export class ConnectionPool implements Home {
   #refusal: { readonly error: ProxyError; readonly credential: Credential | null; readonly until: number } | null =
     null;
   #retryScheduled = false;
-  /** Said to those who waited in vain. */
-  #trouble = 'all backends are in use (backend.max)';
+  /** Why the last attempt to open a backend failed; null: it did not. */
+  #trouble: string | null = null;
 
   constructor(
     node: Node,
@@ -79,7 +84,7 @@ export class ConnectionPool implements Home {
     this.#log = log;
     this.#refused = refused;
     this.#waiting = new DeadlineQueue(limits.waitMs, clock, (session) =>
-      session.refuse(`no connection to ${node.name} within ${limits.waitMs} ms (hold.max): ${this.#trouble}`),
+      session.refuse(`no connection to ${node.name} within ${limits.waitMs} ms (hold.max): ${this.#why}`),
     );
   }
 
@@ -110,7 +115,7 @@ export class ConnectionPool implements Home {
     // whatever is idle fits nobody who waits: no place in the queue is lost
     const backend = this.#pick(session);
     if (backend !== null) return this.#hold(backend, session, session.since);
-    this.#waiting.add(session);
+    this.#waiting.add(session, session.since);
     this.#grow(session.variant);
     return null;
   }
@@ -160,6 +165,16 @@ export class ConnectionPool implements Home {
   invalidate(): void {
     this.#generation++;
     for (const backend of this.#idle) backend.quit();
+  }
+
+  /** Ends all connections at once, also those that are being made; returns how many. Nobody may wait here then. */
+  cut(reason: string): number {
+    this.#generation++;
+    const backends = [...this.#all, ...this.#killers];
+    const attempts = [...this.#attempts];
+    for (const abort of attempts) abort(new Error(reason));
+    for (const backend of backends) backend.destroy(reason);
+    return backends.length + attempts.length;
   }
 
   /** Opens what is missing to `count` backends of a variant. Rejects when one can't be opened. */
@@ -235,7 +250,7 @@ export class ConnectionPool implements Home {
   /** KILL, over a connection of the same account, which needs no privilege. */
   async killOnServer(victim: Backend, what: 'QUERY' | 'CONNECTION'): Promise<void> {
     const { current } = this.account;
-    const connected = await connect(this.node.options, current, victim.variant, LOGIN_DEADLINE_MS, this.#clock);
+    const connected = await this.#connect(current, victim.variant);
     const login = {
       connectionId: connected.connectionId,
       variant: victim.variant,
@@ -244,11 +259,23 @@ export class ConnectionPool implements Home {
       context: this.node.freshContext,
     };
     const killer = new Backend(this, connected.wire, login, this.#log);
+    this.#killers.add(killer);
     try {
       await query(killer, `KILL ${what} ${victim.connectionId}`);
     } finally {
+      this.#killers.delete(killer);
       killer.quit();
     }
+  }
+
+  #connect(account: Account, variant: number): Promise<Connected> {
+    return connect(this.node.options, account, variant, LOGIN_DEADLINE_MS, this.#clock, this.#attempts);
+  }
+
+  /** For those who waited in vain. */
+  get #why(): string {
+    if (this.#trouble !== null) return this.#trouble;
+    return this.#opening > 0 ? 'it does not answer' : 'all backends are in use (backend.max)';
   }
 
   #pick(session: PoolClient): Backend | null {
@@ -324,10 +351,10 @@ export class ConnectionPool implements Home {
       error: error.message,
     });
     this.#trouble = error.message;
-    // what the server itself says of this account or of its limits won't change by waiting, unless others will be free
+    // what the server itself says of this account won't change by waiting
     this.#tellOperator(error);
     if (isUnable(error)) this.#denyVariant(variant, error as ProxyError);
-    else if (error instanceof ProxyError && error.code === 'SERVER' && !FULL.has(error.errno)) {
+    else if (error instanceof ProxyError && error.code === 'SERVER' && !PASSING.has(error.errno)) {
       const { row, credential } = this.account;
       if (row !== null) this.#refusal = { error, credential, until: this.#clock.now() + REFUSED_MS };
       this.#denyWaiting(error);
@@ -380,7 +407,7 @@ export class ConnectionPool implements Home {
     let backend: Backend | null = null;
     let deadline: Timer | null = null;
     try {
-      const connected = await connect(this.node.options, this.account, variant, LOGIN_DEADLINE_MS, this.#clock);
+      const connected = await this.#connect(this.account, variant);
       const { connectionId, negotiated } = connected;
       const login = { connectionId, variant, negotiated, generation, context: this.node.freshContext };
       backend = new Backend(this, connected.wire, login, this.#log);
@@ -392,6 +419,7 @@ export class ConnectionPool implements Home {
       const baseline = await this.node.learn(backend, connected);
       await Promise.all([query(backend, baseline.trackers), this.#learnRole(backend, baseline), this.#confirm(row)]);
       backend.context = freshContext(baseline, variant);
+      this.#trouble = null;
     } catch (error) {
       backend?.destroy((error as Error).message);
       throw error;
@@ -411,8 +439,11 @@ export class ConnectionPool implements Home {
   }
 }
 
-/** Too many connections, of all, of a user or of an account: others will end. */
-const FULL: ReadonlySet<number | null> = new Set([1040, 1203, 1226]);
+/**
+ * Too many connections, of all, of a user or of an account: others will end. And what a server says to everybody while it
+ * shuts down (1053), starts (3168) or is taken offline (3032): it or another one will be back.
+ */
+const PASSING: ReadonlySet<number | null> = new Set([1040, 1203, 1226, 1053, 3168, 3032]);
 
 /** Whether only this backend knows the LAST_INSERT_ID() of a session that may still ask for it. */
 function holdsUnreadId({ lastInsertId, lastHolder }: Backend): boolean {

@@ -27,6 +27,7 @@ import type { Diversion } from './client-link';
 import { WATCH_MS } from './client-watch';
 import { ClientReply } from './client-reply';
 import type { ReplyTarget } from './client-reply';
+import type { Loss } from './loss';
 import { MOVES, SessionPhase } from './phase';
 import { Pin } from './pins';
 import { inactivity, waitMs, writeMs } from './time-limits';
@@ -49,6 +50,8 @@ export interface Road {
   granted(session: Session, backend: Backend): void;
   replyComplete(session: Session, tracker: ReplyTracker): void;
   replyLost(session: Session, reason: string): void;
+  /** The backend that it held is gone, and no reply was due. */
+  backendLost(session: Session, reason: string): void;
   release(session: Session, backend: Backend): void;
   settleAndRelease(session: Session, backend: Backend): void;
   recycle(session: Session, backend: Backend): void;
@@ -77,8 +80,8 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
   /** null: its account may have any number of connections. */
   #permit: Permit | null;
   work: Work | null = null;
-  /** An error that the next command gets in place of its reply. */
-  doomed: ClientError | null = null;
+  /** What the next command is told in place of its reply. */
+  doomed: Loss | null = null;
   /** A switch ends what it does: told as soon as that is over, if not by then. */
   ending: ClientError | null = null;
   /** Takes the PREPARE_OK that is under way. */
@@ -89,6 +92,8 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
   /** Sequence id of the next packet that we ourselves send: above 1 in an authentication. */
   replySequence = 1;
   since: number;
+  /** How often the command under way was sent again because its backend was lost. */
+  reruns = 0;
   #phase: SessionPhase = SessionPhase.IDLE;
   readonly #road: Road;
   readonly #link: ClientLink;
@@ -239,23 +244,9 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
   /** The server ended the connection while this session held it between two commands. */
   backendLost(reason: string): void {
     if (this.#phase === SessionPhase.REPLAYING) return; // it is about to ask that backend something, and told then
-    // a session that had its backend for weak pins only lost nothing that it would not be told of when it asks
-    const wasOpen = this.inTransaction || this.pins.size > 0 || this.touched.size > 0;
-    this.connectionEnded();
-    this.backend = null;
-    if (wasOpen) {
-      this.doomed ??= {
-        code: 1105,
-        sqlState: 'HY000',
-        message: `MySwitch: ${reason}; the open transaction and what was bound to it (locks, temporary tables, variables just set) are lost`,
-      };
-    }
-    this.pool.lost();
-    if (wasOpen && this.#mayHaveRestedTooLong()) return this.#endInactive();
-    if (this.#phase !== SessionPhase.SETTLING && this.#phase !== SessionPhase.RUNNING) return;
-    this.work = null;
-    this.move(SessionPhase.IDLE);
-    this.next();
+    const rested = this.#mayHaveRestedTooLong();
+    this.#road.backendLost(this, reason);
+    if (rested && this.doomed !== null && !this.closed) this.#endInactive();
   }
 
   /** What follows from the client is the file: it goes to the backend as it comes. */
@@ -271,6 +262,29 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
       if (upload.done) this.endDiversion();
       return taken;
     });
+  }
+
+  /**
+   * The backend that a file goes to is gone: what is left of the file goes nowhere, and then `answer` gets the sequence id
+   * that is due. False: no file is under way.
+   */
+  swallowFile(answer: (sequence: number) => void): boolean {
+    const upload = this.#upload;
+    if (upload === null) return false;
+    this.#upload = null;
+    if (upload.done) {
+      answer(upload.expected);
+      return true;
+    }
+    this.divert((chunk) => {
+      const taken = upload.push(chunk);
+      if (upload.done) {
+        this.endDiversion();
+        answer(upload.expected);
+      }
+      return taken;
+    });
+    return true;
   }
 
   statementPrepared(payload: Buffer): void {
@@ -488,8 +502,8 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
   }
 
   replyLost(reason: string): void {
-    // an error has no place in the middle of a file, or of what a replica says
-    if (this.#upload !== null || this.#link.isDiverted) this.end(null);
+    // an error has no place in the middle of what a replica says
+    if (this.#upload === null && this.#link.isDiverted) this.end(null);
     this.#road.replyLost(this, reason);
   }
 

@@ -125,6 +125,12 @@ export abstract class SessionState implements Holder {
     return this.trackers.shown(told);
   }
 
+  /** How the transaction would be begun again in which nothing was done; null: none is, or something was. */
+  get beginning(): Unbegun | null {
+    const { begun, inTransaction } = this;
+    return begun === null ? this.unbegun : { statements: begun, inTransaction };
+  }
+
   /** What was bound to the backend is gone with it. */
   connectionEnded(): void {
     this.endWeakPins();
@@ -138,7 +144,8 @@ export abstract class SessionState implements Holder {
     this.statusUnknown = false;
     this.interrupting = null;
     this.status &= ~ServerStatus.IN_TRANS;
-    this.lastBackend = null;
+    // what it would have told of the last statement is gone, not unasked for
+    this.lastBackend = this.backend ?? this.lastBackend;
   }
 
   /** COM_RESET_CONNECTION: everything but account and schema is as after login. */
@@ -147,6 +154,7 @@ export abstract class SessionState implements Holder {
     const backend = this.backend ?? this.lastBackend;
     if (backend?.lastHolder === this) backend.lastHolder = null;
     this.connectionEnded();
+    this.lastBackend = null;
     this.statements.clear();
     this.trackers.reset();
     this.context = this.resetContext.withSchema(schema).withRole(this.context.role); // which a reset leaves as it is
