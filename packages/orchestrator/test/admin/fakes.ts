@@ -1,12 +1,15 @@
-import type {
-  BackendRow,
-  CheckReport,
-  ControlPlane,
-  DataPlane,
-  FlightRecord,
-  PoolReport,
-  SessionRow,
-  StepEvent,
+import {
+  RefusedError,
+  type BackendRow,
+  type CheckReport,
+  type ControlPlane,
+  type DataPlane,
+  type FlightRecord,
+  type Order,
+  type PoolEvent,
+  type PoolReport,
+  type SessionRow,
+  type StepEvent,
 } from '../../src';
 
 export const RECORD: FlightRecord = {
@@ -39,6 +42,8 @@ export const POOL: PoolReport = {
   status: 'OK',
   clients: 32,
   held: 0,
+  frozen: null,
+  pausedUntil: null,
   nodes: [
     {
       name: 'db1',
@@ -55,8 +60,21 @@ export const POOL: PoolReport = {
       message: null,
       clients: 4,
       idleBackends: 2,
+      up: 'rw',
+      weight: 100,
+      set: null,
     },
   ],
+};
+
+export const EVENT: PoolEvent = {
+  at: '2026-01-02T03:04:05.000Z',
+  pool: 'shop',
+  kind: 'STATE',
+  node: 'db2',
+  by: 'monitor',
+  message: 'OK_CRITICAL/STANDBY -> FAIL/FAILED_OFFLINE: connection refused',
+  facts: { errors: 4 },
 };
 
 /** Of a server that listens on TCP. */
@@ -72,6 +90,8 @@ export class FakeControlPlane implements ControlPlane {
   result: FlightRecord['result'] = 'switched';
   /** waits for an abort instead of ending by itself */
   stuck = false;
+  /** code with which the next order is refused */
+  refusal: string | null = null;
   started: () => void = () => undefined;
 
   async status(): Promise<PoolReport[]> {
@@ -117,6 +137,16 @@ export class FakeControlPlane implements ControlPlane {
     this.asked.push({ failover: pool, ...request });
     onStep({ step: 'confirm', state: 'ok', ms: 0.5, detail: '' });
     return { ...RECORD, kind: 'failover', result: this.result };
+  }
+
+  async carryOut(pool: string, order: Order, by: string): Promise<string> {
+    this.asked.push({ pool, order, by });
+    if (this.refusal !== null) throw new RefusedError(this.refusal, 'it is as it is');
+    return 'it is so now';
+  }
+
+  async events(pool?: string): Promise<PoolEvent[]> {
+    return pool === undefined || pool === 'shop' ? [EVENT] : [];
   }
 
   async history() {
