@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { parse as parseStatement } from '../../orchestrator/src/admin/grammar';
 import { Phase } from '../../orchestrator/src/state/journal';
 import { BackendState } from '../../proxy/src/backend/backend';
 import { GateState } from '../../proxy/src/pool/gate';
@@ -100,6 +101,28 @@ describe('README.md', () => {
     const line = /Exit codes: ([^.]*)\./.exec(readme)?.[1] ?? '';
     const codes = [...line.matchAll(/\b(\d) /g)].map(([, code]) => Number(code));
     expect(codes).toEqual(Object.values(ExitCode));
+  });
+});
+
+describe('docs/commands.md', () => {
+  const text = read('docs/commands.md');
+
+  test('has every command', () => {
+    expect(
+      Object.keys(COMMANDS).filter(
+        (name) => !text.includes(`\`myswitch ${name} `) && !text.includes(`\`myswitch ${name}\``),
+      ),
+    ).toEqual([]);
+  });
+
+  test('its statements are those of the admin port', () => {
+    const inTable = [...text.matchAll(/^\|[^|]*myswitch[^|]*\|([^|]*)\|/gm)].flatMap(([, cell]) =>
+      [...(cell ?? '').matchAll(/`([^`]+)`/g)].map(([, sql]) => sql ?? ''),
+    );
+    const alone = (/```sql\n([^`]*)```/.exec(text)?.[1] ?? '').trim().split('\n');
+    const kinds = [...inTable, ...alone].map((sql) => parseStatement(sql).kind);
+    expect(kinds.length).toBeGreaterThan(25);
+    expect(kinds).not.toContain('no-effect');
   });
 });
 
