@@ -63,6 +63,22 @@ const shape = (tree: Found, servers: readonly TestServer[]): string[] => {
 const codesOf = (tree: Found, server: TestServer): string[] =>
   (tree.nodes.find(({ name }) => name === address(server))?.problems ?? []).map(({ code }) => code);
 
+/** On a replica whose threads have not been started. */
+const WRONG: Readonly<Record<Kind, readonly string[]>> = {
+  mysql: [
+    'SET GLOBAL rpl_semi_sync_replica_enabled = 0',
+    'CHANGE REPLICATION SOURCE TO SOURCE_DELAY = 3600, SOURCE_AUTO_POSITION = 0',
+    'CHANGE REPLICATION FILTER REPLICATE_IGNORE_DB = (secret)',
+    'START REPLICA',
+  ],
+  mariadb: [
+    'SET GLOBAL rpl_semi_sync_slave_enabled = 0',
+    'CHANGE MASTER TO MASTER_DELAY = 3600, MASTER_USE_GTID = no',
+    "SET GLOBAL replicate_ignore_db = 'secret'",
+    'START SLAVE',
+  ],
+};
+
 describeKinds('myswitch discover', (kind: Kind) => {
   const stopApplier = kind === 'mysql' ? 'STOP REPLICA SQL_THREAD' : 'STOP SLAVE SQL_THREAD';
   const startApplier = kind === 'mysql' ? 'START REPLICA SQL_THREAD' : 'START SLAVE SQL_THREAD';
@@ -202,6 +218,23 @@ describeKinds('myswitch discover', (kind: Kind) => {
     await pair[1]!.sql('SET GLOBAL read_only = 0');
     const both = await found(all[2]!);
     expect(pair.map((each) => codesOf(both, each))).toEqual([['TWO_WRITERS'], ['TWO_WRITERS']]);
+  }, 120_000);
+
+  test('what is wrong with settings and channels', async () => {
+    const [primary, replica] = await cluster({ semiSync: true });
+    replica!.addToMyCnf(kind === 'mysql' ? 'log_replica_updates=OFF' : 'log_slave_updates=OFF');
+    replica!.addToMyCnf('skip_slave_start');
+    await replica!.restart();
+    for (const statement of WRONG[kind]) await replica!.sql(statement);
+    await until('it receives', async () => {
+      const [row] = await replica!.sql('SHOW REPLICA STATUS');
+      return (row?.['Replica_IO_Running'] ?? row?.['Slave_IO_Running']) === 'Yes' ? true : null;
+    });
+    const tree = await found(replica!);
+    expect(codesOf(tree, replica!).sort()).toEqual(['BINLOG', 'DELAYED', 'FILTERS', 'GTID_MODE', 'WRITABLE_REPLICA']);
+    await until('nobody acknowledges', async () =>
+      codesOf(await found(primary!), primary!).includes('SEMI_SYNC') ? true : null,
+    );
   }, 120_000);
 
   test('a replica of two sources, and two servers with one server_id', async () => {

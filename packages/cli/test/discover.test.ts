@@ -7,10 +7,10 @@ import { proposeConfig } from '../src/discovery/propose';
 import { mayWriteOver, writeConfig } from '../src/discovery/write';
 import { describeDiscovery } from '../src/output/tree';
 
-const source = (node: string, change: object = {}): DiscoveredNode['sources'][number] => ({
+const source = (name: string, change: object = {}): DiscoveredNode['sources'][number] => ({
   channel: '',
-  node,
-  address: node,
+  node: name,
+  address: name,
   receiving: true,
   applying: true,
   lagSeconds: 0,

@@ -3,6 +3,7 @@ import type { Clock } from '../clock';
 import { messageOf, ServerError, UnreachableError } from '../errors';
 import { compareAddresses, keyOf } from './addresses';
 import { AnswerState, type Answer, type Answers, type Asked, type Server } from './answer';
+import { inTurn } from './in-turn';
 import { findTree } from './tree';
 
 export interface WalkLimits {
@@ -51,24 +52,6 @@ export async function walk(start: Address, ask: Ask, limits: WalkLimits, clock: 
 function namedBy(named: readonly Address[], answers: Answers): readonly Address[] {
   const fresh = new Map(named.filter((each) => !answers.has(keyOf(each))).map((each) => [keyOf(each), each]));
   return [...fresh.values()].sort(compareAddresses);
-}
-
-export async function inTurn<T, R>(
-  items: readonly T[],
-  concurrency: number,
-  work: (item: T) => Promise<R>,
-): Promise<R[]> {
-  const results: R[] = [];
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    for (let item = items[next]; item !== undefined; item = items[next]) {
-      const index = next;
-      next += 1;
-      results[index] = await work(item);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, worker));
-  return results;
 }
 
 /** The deadline is kept here too: whoever asks may hang. */
