@@ -1,4 +1,4 @@
-import type { Address } from '../address';
+import { formatAddress, type Address } from '../address';
 import type { Clock } from '../clock';
 import { messageOf, ServerError, UnreachableError } from '../errors';
 import { compareAddresses, keyOf } from './addresses';
@@ -59,7 +59,10 @@ async function askInTime(address: Address, ask: Ask, timeoutMs: number, clock: C
   let cancel = (): void => undefined;
   const late = new Promise<Answer>((resolve) => {
     cancel = clock.timer(timeoutMs, () =>
-      resolve({ state: AnswerState.UNREACHABLE, reason: `no answer within ${timeoutMs} ms` }),
+      resolve({
+        state: AnswerState.UNREACHABLE,
+        reason: `${formatAddress(address)}: no answer within ${timeoutMs} ms`,
+      }),
     );
   });
   const asked = ask(address, timeoutMs).then(
