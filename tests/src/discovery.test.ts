@@ -190,7 +190,7 @@ describeKinds('myswitch discover', (kind: Kind) => {
       });
     });
 
-    test('--write makes a configuration that starts', async () => {
+    test('--write makes a configuration that the loader takes, and goes over no file unasked', async () => {
       const file = join(temporaryFolder('discovered'), 'myswitch.yaml');
       const { code, stderr } = await discover(server(4), '--write', file);
       expect([code, stderr]).toEqual([0, expect.stringContaining(`wrote ${file}`)]);
