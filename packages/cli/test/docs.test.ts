@@ -1,7 +1,10 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { AnswerState, systemClock, type Discovery } from '@myswitch/orchestrator';
+import { discoverWith, WALK_LIMITS } from '../../orchestrator/src/discovery/discover';
 import { Phase } from '../../orchestrator/src/state/journal';
+import { at, fake, World } from '../../orchestrator/test/support/world';
 import { BackendState } from '../../proxy/src/backend/backend';
 import { GateState } from '../../proxy/src/pool/gate';
 import { SessionPhase } from '../../proxy/src/session/phase';
@@ -123,6 +126,30 @@ describe('docs/architecture.md', () => {
     );
     expect(names.length).toBeGreaterThan(9);
     expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
+  });
+});
+
+describe('docs/discovery.md', () => {
+  const text = read('docs/discovery.md');
+
+  test('explains every code', () => {
+    const source = read('packages/orchestrator/src/discovery/problems.ts');
+    const codes = [...source.matchAll(/'([A-Z][A-Z_]+)'/g)].map(([, code]) => code ?? '');
+    expect(codes.length).toBeGreaterThan(15);
+    expect([...codes, ...Object.values(AnswerState)].filter((code) => !text.includes(code))).toEqual([]);
+  });
+
+  test('shows the document as it is', async () => {
+    const shown = JSON.parse(/```json\n([^`]*)```/.exec(text)?.[1] ?? '{}') as Discovery;
+    const world = new World([fake(1), fake(2, [1], { readOnly: false })]);
+    const questions = { ask: world.ask, lacking: () => Promise.resolve('') };
+    const found = await discoverWith(at(2), questions, WALK_LIMITS, systemClock);
+    const keys = (value: object | undefined): string[] => Object.keys(value ?? {});
+    const [theirs, ours] = [shown.nodes[0], found.nodes[1]];
+    expect(keys(shown)).toEqual(keys(found));
+    expect(keys(theirs)).toEqual(keys(ours));
+    expect(keys(theirs?.sources[0])).toEqual(keys(ours?.sources[0]));
+    expect(theirs?.problems).toEqual(ours?.problems);
   });
 });
 
