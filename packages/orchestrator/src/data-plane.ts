@@ -13,6 +13,12 @@ export interface DataPlane {
   drained(pool: string, deadlineMs: number): Promise<DrainResult>;
   /** Ends what keeps the gate from draining; those clients keep their connection and get 1213/40001. Resolves with their number. */
   kill(pool: string, kinds: readonly ('busy' | 'pinned')[]): Promise<number>;
+  /**
+   * Gives a node up as dead or fenced: ends every connection to it at once, in any state of the gate, also those that are being made, and
+   * what runs there ends as docs/architecture.md says ("When a backend is lost"). Resolves with their number. Nobody connects there until it
+   * is named again, by `activate`, `release` or `warm`; as long as it is the active one all work waits at the gate.
+   */
+  cut(pool: string, node: string): Promise<number>;
   /** Gate -> RELEASING -> OPEN towards `active`: the queue drains, backends of older epochs are closed. Resolves when the queue is empty. */
   release(pool: string, active: Activation): Promise<ReleaseReport>;
   /** Sessions that would have to be waited for if the gate closed now. */

@@ -32,6 +32,11 @@ export class FileUpload {
     return this.#done;
   }
 
+  /** Sequence id that is due, as the client counts: of its next packet or, when it is done, of the answer to it. */
+  get expected(): number {
+    return this.#expected;
+  }
+
   /**
    * Takes bytes up to the end of the file, and returns how many those were. Changes sequence ids in `chunk` to those that
    * the server counts. Throws OUT_OF_ORDER.

@@ -86,6 +86,10 @@ export class Proxy {
     return this.#pool(pool).kill(kinds);
   }
 
+  cut(pool: string, node: string): number {
+    return this.#pool(pool).cut(node);
+  }
+
   release(pool: string, active: Activation): Promise<ReleaseReport> {
     return this.#pool(pool).release(active);
   }

@@ -38,6 +38,7 @@ const baseline: NodeBaseline = {
   reading: DEFAULT_SQL_MODE,
   fresh: new Map(),
   interactiveTimeout: '28800',
+  waitTimeout: '28800',
   collations: new Map(),
   trackers: '',
 };

@@ -3,13 +3,18 @@ import type { AcceptedLogin } from '@myswitch/protocol';
 import { Account } from '../src/accounts/account';
 import type { Candidate } from '../src/accounts/account-table';
 import { type ClientFacts, refusal } from '../src/accounts/admission';
-import { Logins } from '../src/accounts/logins';
+import { type Admission, Logins } from '../src/accounts/logins';
 import { requireRow, whyRefused } from '../src/accounts/other-row';
 import { RefusedAccounts } from '../src/accounts/refused-accounts';
 import type { NodeBaseline } from '../src/backend/node-baseline';
 import { ProxyError } from '../src/errors';
 import type { AccountRow } from '../src/plane/types';
 import { SessionContext } from '../src/session/context';
+import { Permits } from '../src/plane/permits';
+import { ProcessPeers } from '../src/plane/process-peers';
+import type { Peers } from '../src/pool/peers';
+import type { ClientError } from '../src/session/client-error';
+import { ALONE } from './alone';
 import { accountRow, nativeHash } from './rows';
 
 const FACTS: ClientFacts = { address: '10.0.0.1', client: '10.0.0.1:4711', tls: null };
@@ -43,14 +48,9 @@ describe('refused accounts', () => {
 });
 
 describe('a row keeps out who knows its password', () => {
-  const why = (row: Partial<AccountRow>, facts: Partial<ClientFacts> = {}, mariadb = false, connections = 0) =>
-    refusal(
-      accountRow('app', '%', row),
-      { user: 'app', usedPassword: true },
-      { ...FACTS, ...facts },
-      mariadb,
-      connections,
-    )?.code ?? null;
+  const why = (row: Partial<AccountRow>, facts: Partial<ClientFacts> = {}, mariadb = false) =>
+    refusal(accountRow('app', '%', row), { user: 'app', usedPassword: true }, { ...FACTS, ...facts }, mariadb)?.code ??
+    null;
   const certificate = { subject: '/CN=app', issuer: '/CN=ca' };
   const plainTls = { tls: { cipher: 'C', certificate: null } };
   const certified = { tls: { cipher: 'C', certificate } };
@@ -76,12 +76,6 @@ describe('a row keeps out who knows its password', () => {
     expect(why({ locked: true }, {}, true)).toBe(4151);
     expect(why({ tls: 'SPECIFIED', cipher: 'C' }, plainTls, true)).toBeNull();
     expect(why({ tls: 'SPECIFIED', cipher: 'C' }, plainTls, false)).toBe(1045);
-  });
-
-  it('beyond its number of connections', () => {
-    expect(why({ maxUserConnections: 2 }, {}, true, 1)).toBeNull();
-    expect(why({ maxUserConnections: 2 }, {}, true, 2)).toBe(1226);
-    expect(why({ maxUserConnections: -1 }, {}, true, 0)).toBe(1226);
   });
 });
 
@@ -109,11 +103,11 @@ describe('logins of a pool', () => {
   const baseline = (serverVersion: string): NodeBaseline =>
     ({ serverVersion, context: new SessionContext(null, new Map(), new Map()) }) as unknown as NodeBaseline;
   const lines: unknown[] = [];
-  const make = (pool: { baseline: NodeBaseline | null; sessions: { account: Account }[] }, users = []): Logins =>
-    new Logins({ name: 'shop', users, nodes: [] } as never, pool, (...line) => void lines.push(line));
+  const make = (pool: { baseline: NodeBaseline | null; peers: Peers }): Logins =>
+    new Logins({ name: 'shop', users: [], nodes: [] } as never, pool, (...line) => void lines.push(line));
 
   it('know nobody before rows were told and a server has answered', () => {
-    const pool = { baseline: null as NodeBaseline | null, sessions: [] };
+    const pool = { baseline: null as NodeBaseline | null, peers: ALONE };
     const logins = make(pool);
     expect(logins.known).toBe(false);
     logins.learn([accountRow('app', '10.0.0.0/8')]);
@@ -125,29 +119,45 @@ describe('logins of a pool', () => {
   });
 
   it('read a host as their kind of server does', () => {
-    const logins = make({ baseline: baseline('5.5.5-10.11.18-MariaDB'), sessions: [] });
+    const logins = make({ baseline: baseline('5.5.5-10.11.18-MariaDB'), peers: ALONE });
     logins.learn([accountRow('app', '10.0.0.0/8')]);
     expect(logins.find('app', FACTS).account).toBeNull();
   });
 
-  it('count what a row has, and let nobody in whose password can’t be learned', () => {
-    const pool = { baseline: baseline('9.7.4'), sessions: [] as { account: Account }[] };
-    const logins = make(pool);
+  it('let in as many as a row may have, and nobody whose password can’t be learned', async () => {
+    const peers = new ProcessPeers(ALONE, new Permits());
+    const logins = make({ baseline: baseline('9.7.4'), peers });
     logins.learn([accountRow('app', '%', { maxUserConnections: 1 })]);
     const { account } = logins.find('app', FACTS);
-    const login = { user: 'app', account, credential, stored: nativeHash('secret'), usedPassword: true };
-    const admitted = logins.admit(login as unknown as AcceptedLogin<Candidate>, FACTS) as Account;
-    expect(admitted).toBeInstanceOf(Account);
-    pool.sessions.push({ account: admitted });
-    expect(logins.admit(login as unknown as AcceptedLogin<Candidate>, FACTS)).toMatchObject({ code: 1226 });
-    pool.sessions.length = 0;
-    const signed = { ...login, credential: null } as unknown as AcceptedLogin<Candidate>;
-    expect(logins.admit(signed, FACTS)).toMatchObject({ code: 1045 });
+    const known = { user: 'app', account, credential, stored: nativeHash('secret'), usedPassword: true };
+    const login = known as unknown as AcceptedLogin<Candidate>;
+    const unproved = { ...known, credential: null } as unknown as AcceptedLogin<Candidate>;
+    const admit = async (one = login, wanted = true): Promise<Admission | ClientError> =>
+      logins.admit(one, FACTS, () => wanted);
+    // neither of these two keeps its place
+    expect(await admit(unproved)).toMatchObject({ code: 1045 });
+    await admit(login, false);
+    const outcomes = await Promise.all([admit(), admit(), admit()]);
+    const admitted = outcomes.flatMap((outcome) => ('account' in outcome ? [outcome] : []));
+    expect(admitted).toHaveLength(1);
+    expect(outcomes.filter((outcome) => 'code' in outcome && outcome.code === 1226)).toHaveLength(2);
+    admitted[0]!.permit!.release();
+    admitted[0]!.permit!.release();
+    expect(await admit()).toHaveProperty('account');
+    expect(await admit()).toMatchObject({
+      code: 1226,
+      sqlState: '42000',
+      message: `User 'app' has exceeded the 'max_user_connections' resource (current value: 1)`,
+    });
+    logins.learn([accountRow('app', '%', { maxUserConnections: 0 })]);
+    expect(logins.admit(login, FACTS, () => true)).toMatchObject({ permit: null });
+    logins.learn([accountRow('app', '%', { maxUserConnections: -1 })]);
+    expect(await admit()).toMatchObject({ code: 1226 });
     expect(logins.refused.list()).toEqual([expect.objectContaining({ row: 'app@%', matched: null })]);
   });
 
   it('tell no secret, and no cause that is ours', () => {
-    const logins = make({ baseline: baseline('9.7.4'), sessions: [] });
+    const logins = make({ baseline: baseline('9.7.4'), peers: ALONE });
     const told = logins.notChecked(new Error('Cannot find module /opt/x'), FACTS);
     expect(told).toEqual({ code: 1105, sqlState: 'HY000', message: 'MySwitch: its password could not be checked' });
     expect(logins.notChecked(new ProxyError('DEADLINE', 'too many'), FACTS).message).toBe('MySwitch: too many');

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXPLAINED } from '../differential/explained';
-import { EXPLAINED as EXPLAINED_OF_DRIVERS } from '../drivers/matrix';
+import { EXPLAINED as EXPLAINED_OF_DRIVERS } from '../drivers/explained';
 import { STEPS } from '../drivers/steps';
 import { DRIVERS } from '../drivers/roster';
 import { compatibilityPage } from './page';
@@ -19,7 +19,7 @@ const measured = { drivers: both('drivers'), tools: both('tools') };
 test('docs/compatibility.md is what was found last; npm run docs:compatibility writes it', () => {
   const text = compatibilityPage({
     measured,
-    explained: [...EXPLAINED, ...EXPLAINED_OF_DRIVERS.map(({ name, why }) => ({ name, why }))],
+    explained: [...EXPLAINED, ...EXPLAINED_OF_DRIVERS],
   });
   if (process.env['MYSWITCH_COMPATIBILITY'] !== undefined) writeFileSync(FILE, text);
   expect(readFileSync(FILE, 'utf8')).toBe(text);

@@ -45,7 +45,7 @@ export const PINS: Readonly<Record<Pin, Meaning>> = {
   [Pin.CURSOR]: { by: 'a server-side cursor', until: 'its last row, reset or close' },
   [Pin.REPLICATION_STREAM]: {
     by: 'COM_REGISTER_REPLICA, COM_BINLOG_DUMP, COM_BINLOG_DUMP_GTID',
-    until: 'the connection ends',
+    until: 'the connection is reset or ends',
   },
   [Pin.UNKNOWN_STATE]: {
     by: 'a procedure or trigger changed something that can’t be read back; what runs text that is not in front of us failed; `character_set_client` sjis, cp932, big5, gbk or gb18030',

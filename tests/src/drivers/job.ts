@@ -206,12 +206,23 @@ export function differences(expected: Transcript, actual: Transcript): Differenc
   return found;
 }
 
-/** The leaves that differ, each as `path: expected -> actual`; at most five. */
+const CONTEXT_CHARACTERS = 80;
+const SHOWN_CHARACTERS = 220;
+
+/** The leaves that differ, each as `path: expected -> actual`, long ones from shortly before the first difference; at most five. */
 export function leaves(expected: unknown, actual: unknown, path = ''): string[] {
   if (isDeepStrictEqual(expected, actual)) return [];
   const both = [expected, actual].every((value) => typeof value === 'object' && value !== null);
-  if (!both) return [`${path}: ${JSON.stringify(expected)?.slice(0, 300)} -> ${JSON.stringify(actual)?.slice(0, 300)}`];
+  if (!both) return [leaf(path, JSON.stringify(expected ?? null), JSON.stringify(actual ?? null))];
   const [left, right] = [expected, actual] as [Record<string, unknown>, Record<string, unknown>];
   const keys = [...new Set([...Object.keys(left), ...Object.keys(right)])];
   return keys.flatMap((key) => leaves(left[key], right[key], `${path}.${key}`)).slice(0, 5);
+}
+
+function leaf(path: string, expected: string, actual: string): string {
+  let first = 0;
+  while (first < expected.length && expected[first] === actual[first]) first += 1;
+  const start = Math.max(0, first - CONTEXT_CHARACTERS);
+  const shown = (text: string): string => `${start > 0 ? '…' : ''}${text.slice(start, start + SHOWN_CHARACTERS)}`;
+  return `${path}: ${shown(expected)} -> ${shown(actual)}`;
 }

@@ -2,11 +2,12 @@ import type { CheckReport } from '@myswitch/orchestrator';
 import type { Kind } from '@myswitch/testkit';
 import type { Outcome } from '../compatibility/results';
 import type { Driver } from './driver';
-import { type Difference, type Job, type Transcript, differences, leaves, runJobs } from './job';
+import { unexplained } from './explained';
+import { type Difference, type Job, type Transcript, differences, runJobs } from './job';
 import { STATE_REQUESTS } from './state';
 import type { Step } from './step';
 import { STEPS } from './steps';
-import { type DriverStage, accountOf } from './stage';
+import { type DriverStage, type Run, accountOf } from './stage';
 
 /** `explained`: nothing differs but what is known and stays. */
 type Likeness = 'same' | 'explained' | 'differs';
@@ -33,11 +34,7 @@ interface DriverResult {
   readonly problems: readonly string[];
 }
 
-interface Runs {
-  readonly direct: Job;
-  readonly through: Job;
-  readonly switched: Job;
-}
+type Runs = Readonly<Record<Run, Job>>;
 
 export interface MatrixOptions {
   /** A switch comes before every so manieth phase; 1: before each. */
@@ -57,8 +54,7 @@ export async function runMatrix(
   drivers: readonly Driver[],
   { switchEvery }: MatrixOptions,
 ): Promise<MatrixReport> {
-  const open = (run: 'direct' | 'through' | 'switched'): Promise<Job[]> =>
-    Promise.all(drivers.map((driver) => stage.job(driver, run)));
+  const open = (run: Run): Promise<Job[]> => Promise.all(drivers.map((driver) => stage.job(driver, run)));
   const direct = await open('direct');
   await runJobs(direct);
   await endAll(direct); // else they would be sessions that bypass MySwitch
@@ -125,8 +121,8 @@ function resultOf(kind: Kind, driver: Driver, runs: Runs): DriverResult {
     kind,
     feature: step.name,
     direct: worked(step, runs.direct.transcript),
-    through: likeness(step, found.through),
-    switched: pinOf(step, runs.switched) === null ? likeness(step, found.switched) : ('pinned' as const),
+    through: likeness(kind, step, found.through),
+    switched: pinOf(step, runs.switched) === null ? likeness(kind, step, found.switched) : ('pinned' as const),
     note: pinOf(step, runs.switched),
     opensTransactions: driver.opensTransactions === true,
   }));
@@ -138,21 +134,18 @@ function resultOf(kind: Kind, driver: Driver, runs: Runs): DriverResult {
   }
   for (const [name, list] of Object.entries(found)) {
     for (const one of list) {
-      const lines = unexplained(one);
+      const lines = unexplained(kind, one);
       if (lines.length > 0) problems.push([`${name}: ${one.step}: ${one.asked}`, ...lines].join('\n  '));
     }
   }
   return { driver: driver.name, cells, problems };
 }
 
-function likeness(step: Step, found: readonly Difference[]): Likeness {
+function likeness(kind: Kind, step: Step, found: readonly Difference[]): Likeness {
   const own = found.filter((one) => one.step === step.name);
-  if (own.some((one) => unexplained(one).length > 0)) return 'differs';
+  if (own.some((one) => unexplained(kind, one).length > 0)) return 'differs';
   return own.length > 0 ? 'explained' : 'same';
 }
-
-const unexplained = ({ asked, expected, actual }: Difference): string[] =>
-  leaves(expected, actual).filter((leaf) => !isExplained(asked, leaf));
 
 const pinOf = (step: Step, job: Job): string | null =>
   job.blocked.find(({ after }) => after === step.name)?.why ?? null;
@@ -177,30 +170,3 @@ function worked(step: Step, transcript: Transcript): Cell['direct'] {
   if (answers.length === 0 || answers.some((answer) => 'unsupported' in answer)) return 'unsupported';
   return step.errors !== true && answers.some((answer) => 'error' in answer) ? 'fails' : 'works';
 }
-
-/** A difference that stays. All of it has to fit. */
-interface Explanation {
-  /** As `docs/compatibility.md` tells it. */
-  readonly name: string;
-  readonly why: string;
-  readonly asked: RegExp;
-  readonly leaf: RegExp;
-}
-
-export const EXPLAINED: readonly Explanation[] = [
-  {
-    name: 'type in the metadata of a user variable that was never set',
-    why: 'on a shared connection somebody may have had one of that name: then it is NULL as a binary text is',
-    asked: /@(gone|keep|number)\b/,
-    leaf: /\.columns\.\d+\.\w+: /,
-  },
-  {
-    name: "SHOW STATUS LIKE 'Compression' says OFF",
-    why: 'the compression that a client asks for is between it and MySwitch, so the server knows of none',
-    asked: /SHOW STATUS LIKE 'Compression'/,
-    leaf: /ON" -> .*OFF"/,
-  },
-];
-
-const isExplained = (request: string, text: string): boolean =>
-  EXPLAINED.some(({ asked, leaf }) => asked.test(request) && leaf.test(text));

@@ -25,6 +25,11 @@ const PASSWORD = 'driver-secret';
 /** An account for each driver: what blocks a switch is then named by its driver. */
 export const accountOf = ({ name }: Driver): string => `app_${name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '_')}`;
 
+export type Run = 'direct' | 'through' | 'switched';
+
+/** Equally long: the C clients print how long the longest value of a column is, and draw their tables that wide. */
+const SUFFIX: Readonly<Record<Run, string>> = { direct: 'd', through: 't', switched: 's' };
+
 /** The last switch ended a second ago, and its replicas follow again. */
 const FIT_WITHIN_MS = 8000;
 /** A session is settled and unpinned right after its reply. */
@@ -100,9 +105,9 @@ export class DriverStage {
   }
 
   /** A job in fresh schemas: straight to the primary, or through MySwitch. */
-  async job(driver: Driver, run: 'direct' | 'through' | 'switched'): Promise<Job> {
+  async job(driver: Driver, run: Run): Promise<Job> {
     const user = accountOf(driver);
-    const database = `${user}_${run}`;
+    const database = `${user}_${SUFFIX[run]}`;
     const connection = await this.#primary.connect();
     for (const schema of [`${database}_b`, database]) {
       await connection.query(`DROP DATABASE IF EXISTS ${schema}`);

@@ -226,7 +226,7 @@ export const STATEMENT_STEPS: readonly Step[] = [
         const params = [param('int', '1'), param('repeat', 'é', 2_000_000)];
         await job.ask({ op: 'execute', sql: 'INSERT INTO large VALUES (?, ?)', params });
         await job.query(`INSERT INTO large VALUES (2, '${'z'.repeat(3_000_000)}')`);
-        await job.query('SELECT id, LENGTH(content), MD5(content) FROM large ORDER BY id');
+        await job.query('SELECT id, LENGTH(content), SHA2(content, 256) FROM large ORDER BY id');
       },
       async (job) => {
         await job.query('SELECT content FROM large WHERE id = 2');
@@ -243,7 +243,7 @@ export const STATEMENT_STEPS: readonly Step[] = [
         await job.query("SELECT REPEAT('y', 17 * 1024 * 1024) AS huge");
         const params = [param('int', '3'), param('repeat', 'w', 17 * 1024 * 1024)];
         await job.ask({ op: 'execute', sql: 'INSERT INTO large VALUES (?, ?)', params });
-        await job.query('SELECT LENGTH(content), MD5(content) FROM large WHERE id = 3');
+        await job.query('SELECT LENGTH(content), SHA2(content, 256) FROM large WHERE id = 3');
       },
     ],
   },

@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { gunzipSync } from 'node:zlib';
 import { type RuntimeName, fetchRuntime } from '@myswitch/testkit';
 import { packageVersion } from '../compatibility/results';
 
@@ -24,6 +26,14 @@ async function ofConnectorJ(): Promise<string | null> {
   return names.flatMap((name) => /^mariadb-java-client-(\d+\.\d+[.\w]*)\.jar$/.exec(name)?.[1] ?? [])[0] ?? null;
 }
 
+/** Debian's packages of Go sources tell their version in the changelog alone. */
+async function ofGoDriver(): Promise<string | null> {
+  const { env } = await fetchRuntime('go');
+  const folder = join(env['GOPATH']!, '..', 'doc', 'golang-github-go-sql-driver-mysql-dev');
+  const changelog = await readFile(join(folder, 'changelog.Debian.gz')).then(gunzipSync, () => null);
+  return /\((\d[\w.]*)/.exec(changelog?.toString('latin1', 0, 200) ?? '')?.[1] ?? null;
+}
+
 const PACKAGES: Readonly<Record<string, string>> = {
   mysql2: 'mysql2',
   'mariadb (npm)': 'mariadb',
@@ -43,6 +53,7 @@ const ASKED: Readonly<Record<string, () => Promise<string | null>>> = {
   'DBD::mysql (Perl)': () => programVersion('perl', '-MDBD::mysql', '-e', 'print $DBD::mysql::VERSION'),
   'DBD::MariaDB (Perl)': () => programVersion('perl', '-MDBD::MariaDB', '-e', 'print $DBD::MariaDB::VERSION'),
   'MariaDB Connector/J': ofConnectorJ,
+  'go-sql-driver/mysql': ofGoDriver,
 };
 
 /** Of a driver by its name; null: it has none that can be asked for. */

@@ -29,6 +29,8 @@ export class FakePlane implements DataPlane {
   /** Makes a method fail. */
   broken: Partial<Record<'warm' | 'hold' | 'drained', string>> = {};
   killed: string[] = [];
+  /** Nodes given up as dead. */
+  readonly cuts: string[] = [];
   /** Every table of accounts that it was given. */
   readonly learned: (readonly AccountRow[])[] = [];
   readonly nodes: readonly string[];
@@ -103,6 +105,11 @@ export class FakePlane implements DataPlane {
     this.killed.push(...kinds);
     this.blockers = this.blockers.filter(({ kind }) => !kinds.includes(kind));
     return Promise.resolve(before - this.blockers.length);
+  }
+
+  cut(_pool: string, node: string): Promise<number> {
+    this.cuts.push(node);
+    return Promise.resolve(0);
   }
 
   release(_pool: string, active: Activation): Promise<ReleaseReport> {

@@ -128,6 +128,7 @@ export const fakePlane: DataPlane = {
   hold: unexpected,
   drained: unexpected,
   kill: unexpected,
+  cut: unexpected,
   release: unexpected,
   accounts: unexpected,
   refusedAccounts: unexpected,

@@ -18,17 +18,8 @@ export interface Entrant {
   readonly usedPassword: boolean;
 }
 
-/**
- * Why an account's row keeps a client out whose password is right, in the words and order of the server; null: it does not.
- * `connections`: that the row has already.
- */
-export function refusal(
-  row: AccountRow,
-  entrant: Entrant,
-  facts: ClientFacts,
-  mariadb: boolean,
-  connections: number,
-): ClientError | null {
+/** Why an account's row keeps a client out whose password is right, in the words and order of the server; null: it does not. */
+export function refusal(row: AccountRow, entrant: Entrant, facts: ClientFacts, mariadb: boolean): ClientError | null {
   const { user, usedPassword } = entrant;
   const host = facts.address ?? 'localhost';
   if (!meetsTls(row, facts, mariadb)) return accessDenied(user, facts.client, usedPassword);
@@ -36,21 +27,18 @@ export function refusal(
   if (row.locked) {
     return { code: 3118, sqlState: 'HY000', message: `Access denied for user '${user}'@'${host}'. Account is locked.` };
   }
-  if (row.passwordExpired) return EXPIRED;
-  if (row.maxUserConnections === 0 || connections < row.maxUserConnections) return null;
-  return {
-    code: 1226,
-    sqlState: '42000',
-    message: `User '${row.user}' has exceeded the 'max_user_connections' resource (current value: ${row.maxUserConnections})`,
-  };
+  return row.passwordExpired ? { code: 1862, sqlState: 'HY000', message: mariadb ? EXPIRED : `${EXPIRED}.` } : null;
+}
+
+/** After everything else: the row has as many connections as it may have. */
+export function tooMany({ user, maxUserConnections }: AccountRow): ClientError {
+  const message = `User '${user}' has exceeded the 'max_user_connections' resource (current value: ${maxUserConnections})`;
+  return { code: 1226, sqlState: '42000', message };
 }
 
 /** What a server says to clients that can't change an expired password at once; we let none do that. */
-const EXPIRED: ClientError = {
-  code: 1862,
-  sqlState: 'HY000',
-  message: 'Your password has expired. To log in you must change it using a client that supports expired passwords.',
-};
+const EXPIRED =
+  'Your password has expired. To log in you must change it using a client that supports expired passwords';
 
 function meetsTls({ tls, cipher, issuer, subject }: AccountRow, facts: ClientFacts, mariadb: boolean): boolean {
   switch (tls) {

@@ -9,16 +9,26 @@ import type { AccountRow } from '../plane/types';
 import { clientError } from '../session/client-error';
 import type { ClientError } from '../session/client-error';
 import { Account } from './account';
+import type { RowName } from './account';
 import { AccountTable, type Candidate } from './account-table';
-import { refusal, type ClientFacts } from './admission';
+import { refusal, tooMany, type ClientFacts } from './admission';
 import type { ClientHost } from './host-pattern';
+import type { Peers } from '../pool/peers';
+import { Permit } from './permit';
 import { RefusedAccounts } from './refused-accounts';
 
 /** What logins have to know of their pool. */
 interface Surroundings {
   /** null: no server has answered yet. */
   readonly baseline: NodeBaseline | null;
-  readonly sessions: Iterable<{ readonly account: Account }>;
+  readonly peers: Peers;
+}
+
+/** A login that may come in, as this account. */
+export interface Admission {
+  readonly account: Account;
+  /** null: the account may have any number of connections. */
+  readonly permit: Permit | null;
 }
 
 /** Who may log in to a pool, and who was refused. */
@@ -69,22 +79,57 @@ export class Logins {
     return this.#table.find(user, host);
   }
 
-  /** A client that knew its password: its account, or why it may not come in all the same. */
-  admit(login: AcceptedLogin<Candidate>, facts: ClientFacts): Account | ClientError {
-    const admitted = this.#admit(login, facts);
-    const isTold = admitted instanceof Account && this.#options.nodes.some(({ proxyProtocol }) => proxyProtocol);
-    return isTold ? admitted.at(facts.address) : admitted;
+  /**
+   * A client that knew its password: it may come in, or why not all the same. At once, unless the connections of its account
+   * have to be counted; `wanted`: whether the client
+   * is still there then; if not, nobody is admitted. `former`: what a client has that changes its user.
+   */
+  admit(
+    login: AcceptedLogin<Candidate>,
+    facts: ClientFacts,
+    wanted: () => boolean,
+    former: Permit | null = null,
+  ): Admission | ClientError | Promise<Admission | ClientError> {
+    const { account: candidate, user, usedPassword } = login;
+    if (candidate instanceof Account) return { account: this.#at(candidate, facts), permit: null };
+    const { row, name } = candidate;
+    const error = refusal(row, { user, usedPassword }, facts, this.#isMariadb);
+    if (error !== null) return error;
+    if (row.maxUserConnections === 0) return this.#prove(login, name, facts, null);
+    const key = `${this.#options.name}\u0000${name}`;
+    // MySQL counts the new one before it gives up the former one
+    if (this.#isMariadb && former?.key === key) return this.#prove(login, name, facts, former);
+    const { peers } = this.#pool;
+    const admitted = peers.takePermit({ key, max: row.maxUserConnections }).then((taken) => {
+      if (!taken) return tooMany(row);
+      const permit = new Permit(peers, key);
+      const proved = this.#prove(login, name, facts, permit);
+      if (!('account' in proved)) permit.release();
+      return proved;
+    });
+    // nothing can come between this and what the caller does with the answer
+    void admitted.then((answer) => {
+      if ('account' in answer && !wanted()) answer.permit?.release();
+    });
+    return admitted;
   }
 
-  #admit(login: AcceptedLogin<Candidate>, facts: ClientFacts): Account | ClientError {
-    const { account: candidate, credential, user, usedPassword } = login;
-    if (candidate instanceof Account) return candidate;
-    const { row, name } = candidate;
-    const connections = row.maxUserConnections === 0 ? 0 : this.#connections(name);
-    const error = refusal(row, { user, usedPassword }, facts, this.#isMariadb, connections);
-    if (error !== null) return error;
-    if (credential === null) this.#refuse(user, facts, name, 'its password can not be learned from a login');
-    return this.#table.proved(login) ?? accessDenied(user, facts.client, usedPassword);
+  #prove(
+    login: AcceptedLogin<Candidate>,
+    row: RowName,
+    facts: ClientFacts,
+    permit: Permit | null,
+  ): Admission | ClientError {
+    const { credential, user, usedPassword } = login;
+    if (credential === null) this.#refuse(user, facts, row, 'its password can not be learned from a login');
+    const account = this.#table.proved(login);
+    if (account === null) return accessDenied(user, facts.client, usedPassword);
+    return { account: this.#at(account, facts), permit };
+  }
+
+  /** Where servers are told where clients are, backends are for clients from there alone. */
+  #at(account: Account, { address }: ClientFacts): Account {
+    return this.#options.nodes.some(({ proxyProtocol }) => proxyProtocol) ? account.at(address) : account;
   }
 
   /** A login that failed, for the operator: perhaps nobody could have come in. */
@@ -108,12 +153,6 @@ export class Logins {
 
   get #isMariadb(): boolean {
     return isMariadb(this.#pool.baseline);
-  }
-
-  #connections(row: string): number {
-    let count = 0;
-    for (const { account } of this.#pool.sessions) if (account.row === row) count++;
-    return count;
   }
 
   #refuse(user: string, { client }: ClientFacts, row: string, why: string): void {

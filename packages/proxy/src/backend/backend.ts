@@ -100,7 +100,10 @@ export class Backend {
     this.#log = log;
     const { socket } = wire;
     wire.receive = (chunk) => this.#receive(chunk);
-    socket.on('error', (error) => this.destroy(`the connection to ${pool.node.name} failed: ${error.message}`));
+    // clients read this: the code alone, since frameworks look for words of the text
+    socket.on('error', ({ code, name }: NodeJS.ErrnoException) =>
+      this.destroy(`the connection to ${pool.node.name} failed: ${code ?? name}`),
+    );
     socket.on('close', () => this.destroy(`${pool.node.name} closed the connection`));
   }
 

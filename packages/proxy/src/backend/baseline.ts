@@ -27,14 +27,17 @@ export async function readBaseline(
     'SELECT ID, CHARACTER_SET_NAME, COLLATION_NAME FROM information_schema.COLLATIONS WHERE ID IS NOT NULL',
   );
   const names = query(backend, 'SHOW SESSION VARIABLES');
-  const defaults = query(backend, 'SELECT @@GLOBAL.sql_mode,@@GLOBAL.interactive_timeout,@@GLOBAL.max_allowed_packet');
+  const defaults = query(
+    backend,
+    'SELECT @@GLOBAL.sql_mode,@@GLOBAL.interactive_timeout,@@GLOBAL.wait_timeout,@@GLOBAL.max_allowed_packet',
+  );
   const variables = charsetValues((await charset).rows[0]);
   const globalCharset = charsetValues((await globals).rows[0]);
   const shown = (await names).rows;
   const tracked = shown
     .map((row) => String(row[0]).toLowerCase())
     .filter((name) => /^[a-z0-9_]+$/.test(name) && isReplayed(name));
-  const [sqlMode, interactiveTimeout, maxAllowedPacket] = (await defaults).rows[0] ?? [];
+  const [sqlMode, interactiveTimeout, waitTimeout, maxAllowedPacket] = (await defaults).rows[0] ?? [];
   return {
     serverVersion,
     characterSet,
@@ -46,6 +49,7 @@ export async function readBaseline(
     sqlMode: String(sqlMode),
     reading: readingOf(String(sqlMode)),
     interactiveTimeout: String(interactiveTimeout),
+    waitTimeout: String(waitTimeout),
     context: new SessionContext(null, variables, new Map()),
     collations: new Map(
       (await collations).rows.map(([id, name, collation]) => [

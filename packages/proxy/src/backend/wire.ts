@@ -1,5 +1,6 @@
 import net from 'node:net';
 import tls from 'node:tls';
+import { KEEP_ALIVE } from '../keep-alive';
 import type { NodeOptions } from '../options';
 
 const READ_BUFFER = 64 << 10;
@@ -16,7 +17,8 @@ export class Wire {
   #buffer: Buffer | null = null;
 
   constructor(node: NodeOptions) {
-    const where = { host: node.host, port: node.port, noDelay: true, keepAlive: true };
+    const { host, port } = node;
+    const where = { host, port, noDelay: true, ...KEEP_ALIVE };
     if (node.tls !== null) {
       this.#socket = net.connect(where);
       this.#socket.on('data', this.#data);

@@ -53,7 +53,9 @@ export function processKill(session: Session, packet: Packet): Work | null {
   const { baseline } = session.pool;
   if (!isMariadb(baseline) && Number.parseInt(baseline?.serverVersion ?? '', 10) >= 9) return unknownCommand(session);
   const id = packet.payload.length >= 5 ? packet.payload.readUInt32LE(1) : 0;
-  return kill(session, id, 'connection', queryWork(session, ownText(`KILL ${id}`), NO_STATEMENT));
+  const onServer = queryWork(session, ownText(`KILL ${id}`), NO_STATEMENT);
+  onServer.once = true;
+  return kill(session, id, 'connection', onServer);
 }
 
 function kill(session: Session, id: number, what: 'query' | 'connection', onServer: Work): null {
@@ -86,6 +88,7 @@ function evaluating(request: KillRequest, expression: string): Work {
     grammar: null,
     bytes: expression.length,
     statement: NO_STATEMENT,
+    once: true,
     ready: () => false,
     async prepare(session, backend) {
       const { rows } = await queryText(backend, `SELECT CAST((${expression}) AS UNSIGNED)`);
@@ -124,6 +127,7 @@ function askingForPrivilege(request: KillRequest): Work {
     grammar: null,
     bytes: 0,
     statement: NO_STATEMENT,
+    once: true,
     ready: () => false,
     async prepare(session, backend) {
       outcome = await killAs(session, backend, request);

@@ -3,14 +3,31 @@ import type { Packet } from '@myswitch/protocol';
 import { variantOf } from '../capabilities';
 import type { Session } from '../session/session';
 import type { Work } from '../session/work';
+import { ping as pingServer } from '../backend/exchange';
 import { NO_STATEMENT } from './no-statement';
 import { unknownCommand } from './unknown-command';
 
-/** COM_PING asks whether *this* connection lives. */
-export function ping(session: Session): null {
+/**
+ * COM_PING asks whether *this* connection lives. Where the session can't leave its backend the server is asked too: it
+ * counts how long that one rests, in a transaction and altogether.
+ */
+export function ping(session: Session): Work | null {
+  if (session.keepsBackend) return PING;
   session.sendOk();
   return null;
 }
+
+const PING: Work = {
+  grammar: null,
+  bytes: 0,
+  statement: NO_STATEMENT,
+  ready: () => false,
+  async prepare(_session, backend) {
+    await pingServer(backend);
+  },
+  write: () => undefined,
+  done: (session) => session.sendOk(),
+};
 
 export function quit(session: Session): null {
   session.end(null);

@@ -19,10 +19,8 @@ const cache = new LRUCache<string, Statement>({ max: 4096 });
 
 /** COM_QUERY. */
 export function query(session: Session, packet: Packet): Work | null {
-  const attributes = (session.capabilities & Capability.QUERY_ATTRIBUTES) !== 0;
-  const at = attributes ? queryTextOffset(packet.payload) : 1;
-  const sql = packet.text(at);
-  const text: QueryText = { sql, packet, at };
+  const text = textOf(session, packet);
+  const { sql } = text;
   const statement = classified(session, sql);
   const { kind } = statement;
   if (kind === StatementKind.KILL) return killStatement(session, text, statement);
@@ -44,6 +42,12 @@ export function query(session: Session, packet: Packet): Work | null {
     if (own !== null) return queryWork(session, withSql(text, own), classified(session, own));
   }
   return queryWork(session, text, statement);
+}
+
+export function textOf(session: Session, packet: Packet): QueryText {
+  const attributes = (session.capabilities & Capability.QUERY_ATTRIBUTES) !== 0;
+  const at = attributes ? queryTextOffset(packet.payload) : 1;
+  return { sql: packet.text(at), packet, at };
 }
 
 export function classified(session: Session, sql: string): Statement {

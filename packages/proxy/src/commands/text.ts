@@ -74,7 +74,15 @@ export function queryWork(session: Session, text: QueryText, statement: Statemen
   const work: Work = new QueryWork(text, statement, causesFor(session, sql, statement), opening(sql, statement));
   if (endsConnection(session, sql, statement))
     work.done = (_session, _backend, _tracker, ok) => ok && session.end(null);
+  if (statement.kind === StatementKind.ROLLBACK && rollsBack(session, sql)) work.rollsBack = true;
   return work;
+}
+
+const ROLLBACK = /^\s*rollback(?:\s+work)?\s*;?\s*$/i;
+
+/** A ROLLBACK after which no transaction is open. */
+export function rollsBack(session: Session, sql: string): boolean {
+  return ROLLBACK.test(sql) && /NO_CHAIN|0/.test(session.context.variables.get('completion_type') ?? '0');
 }
 
 /** COMMIT RELEASE, or COMMIT where completion_type says so: the server closes the connection behind its OK. */

@@ -9,6 +9,7 @@ export function wipeWork(answer: (session: Session) => void): Work {
     grammar: null,
     bytes: 0,
     statement: NO_STATEMENT,
+    wipes: true,
     ready: () => false,
     prepare: (_session, backend) => wipe(backend),
     write: () => undefined,

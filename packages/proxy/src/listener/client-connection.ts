@@ -11,18 +11,19 @@ import {
   ServerStatus,
 } from '@myswitch/protocol';
 import type { AcceptedLogin, ClientLoginStep, PasswordCheck, ProxyEndpoint } from '@myswitch/protocol';
-import { Account } from '../accounts/account';
 import type { Candidate } from '../accounts/account-table';
 import type { ClientFacts } from '../accounts/admission';
-import { contextFor, isMariadb, resetContextFor } from '../backend/node-baseline';
+import type { Admission } from '../accounts/logins';
+import { charsetOf, charsetRefusal, contextFor, isMariadb, resetContextFor } from '../backend/node-baseline';
 import { offeredBy, variantOf } from '../capabilities';
 import type { Timer } from '../clock';
-import { accessDenied } from '../commands/access-denied';
+import { rejection } from '../commands/access-denied';
 import { enter } from '../commands/change-user';
 import type { Pool } from '../pool/pool';
 import { road } from '../session/road';
 import { Session } from '../session/session';
 import type { ClientError } from '../session/client-error';
+import { READ_TIMEOUT } from '../session/time-limits';
 import { endWithError } from './end-with-error';
 import { startTls, tlsFacts } from './client-tls';
 import type { ListenerTls } from './client-tls';
@@ -43,7 +44,7 @@ export class ClientConnection {
   readonly #framer = new PacketFramer({ maxPayload: MAX_LOGIN_PAYLOAD });
   #socket: Socket;
   #login: ClientLogin<Candidate> | null = null;
-  /** Its password is being checked: what it sends meanwhile waits. */
+  /** Its password is being checked, or the connections of its account counted: what it sends meanwhile waits. */
   #checking = false;
   #sequence = 0;
   #deadline: Timer;
@@ -99,6 +100,7 @@ export class ClientConnection {
       isPrivate: this.#address === null,
       publicKey: this.#pool.passwordChecks.publicKey,
       find: (user) => this.#pool.logins.find(user, { address: this.#address }),
+      charsetOf: (collation) => charsetOf(baseline, collation),
     });
     this.#send(this.#login.greeting());
   }
@@ -151,7 +153,7 @@ export class ClientConnection {
         return false;
       case 'rejected':
         this.#pool.logins.failed(step.user, this.#facts());
-        this.#fail(accessDenied(step.user, this.#client, step.usedPassword));
+        this.#fail(rejection(step, this.#client));
         return true;
       case 'accepted':
         this.#accept(login, step);
@@ -161,25 +163,37 @@ export class ClientConnection {
 
   #check(login: ClientLogin<Candidate>, check: PasswordCheck): void {
     const source = this.#address ?? 'localhost';
-    const open = (): boolean => !this.#socket.destroyed && !this.#socket.writableEnded;
+    this.#await(this.#pool.passwordChecks.run(check, { source, wanted: this.#open }), (result) => {
+      if (!this.#step(login, login.checked(result))) this.#takeNext(login);
+    });
+  }
+
+  /** Whether the client still waits for the end of its login. */
+  readonly #open = (): boolean => !this.#socket.destroyed && !this.#socket.writableEnded;
+
+  /** `answered` is called unless the client is gone by then. */
+  #await<T>(question: Promise<T>, answered: (answer: T) => void): void {
     this.#checking = true;
-    this.#pool.passwordChecks
-      .run(check, { source, wanted: open })
-      .then((result) => {
+    question
+      .then((answer) => {
         this.#checking = false;
-        if (!open()) return;
-        this.#guarded(() => {
-          if (!this.#step(login, login.checked(result))) this.#takeNext(login);
-        });
+        if (this.#open()) this.#guarded(() => answered(answer));
       })
       .catch((error: Error) => {
-        if (open()) this.#fail(this.#pool.logins.notChecked(error, this.#facts()));
+        if (this.#open()) this.#fail(this.#pool.logins.notChecked(error, this.#facts()));
       });
   }
 
   #accept(login: ClientLogin<Candidate>, step: AcceptedLogin<Candidate>): void {
-    const admitted = this.#pool.logins.admit(step, this.#facts());
-    if (!(admitted instanceof Account)) {
+    const unfit = charsetRefusal(this.#pool.baseline!, step.characterSet);
+    if (unfit !== null) return this.#fail(unfit);
+    const admitted = this.#pool.logins.admit(step, this.#facts(), this.#open);
+    if (!(admitted instanceof Promise)) return this.#enter(login, step, admitted);
+    this.#await(admitted, (answer) => this.#enter(login, step, answer));
+  }
+
+  #enter(login: ClientLogin<Candidate>, step: AcceptedLogin<Candidate>, admitted: Admission | ClientError): void {
+    if (!('account' in admitted)) {
       this.#pool.logins.failed(step.user, this.#facts());
       return this.#fail(admitted);
     }
@@ -191,10 +205,15 @@ export class ClientConnection {
     const baseline = this.#pool.baseline!;
     const context = contextFor(baseline, characterSet, variantOf(step));
     const resetContext = resetContextFor(baseline, characterSet, variantOf(step));
-    const accepted = { account: admitted, capabilities, mariadbCapabilities, context, resetContext, login };
+    const accepted = { ...admitted, capabilities, mariadbCapabilities, context, resetContext, login };
     const session = new Session(this.#id, this.#pool, road, socket, accepted, this.#facts());
     session.replySequence = this.#sequence;
-    enter(session, database === '' ? null : database, (work) => session.run(work));
+    enter(
+      session,
+      database,
+      (work) => session.run(work),
+      (error) => session.end(error),
+    );
     session.unread(this.#framer.reset());
   }
 
@@ -221,7 +240,7 @@ export class ClientConnection {
   }
 
   #tooSlow(): void {
-    this.#fail({ code: 1159, sqlState: '08S01', message: 'Got timeout reading communication packets' });
+    this.#fail(READ_TIMEOUT);
   }
 
   #fail(error: ClientError): void {

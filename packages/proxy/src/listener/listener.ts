@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import net from 'node:net';
+import { KEEP_ALIVE } from '../keep-alive';
 import { adopt } from './adopt';
 import type { ListenAddress } from '../options';
 import type { ProxyEndpoint } from '@myswitch/protocol';
@@ -50,9 +51,8 @@ export class Listener {
 
   #listenOn(address: ListenAddress): Promise<void> {
     return new Promise((resolve, reject) => {
-      const server = net.createServer({ noDelay: true, keepAlive: true, pauseOnConnect: true }, (socket) =>
-        this.#accept(socket),
-      );
+      const options = { noDelay: true, ...KEEP_ALIVE, pauseOnConnect: true };
+      const server = net.createServer(options, (socket) => this.#accept(socket));
       server.once('error', (error) => reject(error));
       server.listen('path' in address ? { path: address.path } : { host: address.host, port: address.port }, () => {
         this.#servers.push(server);

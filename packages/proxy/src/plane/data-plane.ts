@@ -2,13 +2,15 @@ import { createPasswordKey } from '../accounts/password-key';
 import { systemClock } from '../clock';
 import type { Log } from '../errors';
 import type { ProxyOptions } from '../options';
-import type { KillOutcome, KillRequest, Peers } from '../pool/peers';
+import type { KillOutcome, KillRequest } from '../pool/peers';
 import { workMs } from '../pool/work-times';
 import { Proxy } from '../proxy';
 import { FIRST_SESSION_ID } from '../session/session-id';
 import type { SessionIds } from '../session/session-id';
 import { LocalCarrier } from './local-carrier';
 import type { CallName, Calls, Carrier } from './messages';
+import { Permits } from './permits';
+import { ProcessPeers } from './process-peers';
 import { shareFor } from './share';
 import type {
   AccountRow,
@@ -28,12 +30,14 @@ import { WorkerCarrier } from './worker-carrier';
 const RESTART_MS = 500;
 
 /** All processes that carry clients, as one. A call resolves when every one of them has done it. */
-export class DataPlane implements PlaneControl, Peers {
+export class DataPlane implements PlaneControl {
   readonly #log: Log;
+  readonly #permits = new Permits();
   #carriers: Carrier[] = [];
   /** What a worker that starts later has to be told. */
   readonly #active = new Map<string, Activation | null>();
   readonly #held = new Set<string>();
+  readonly #cut = new Map<string, Set<string>>();
   readonly #accounts = new Map<string, readonly AccountRow[]>();
 
   constructor(log: Log) {
@@ -44,10 +48,12 @@ export class DataPlane implements PlaneControl, Peers {
     this.#active.set(pool, active);
     // a hold may have ended by itself meanwhile, and then nobody releases it
     if (active !== null) this.#held.delete(pool);
+    if (active !== null) this.#cut.get(pool)?.delete(active.node);
     await this.#all('activate', pool, active);
   }
 
   async warm(pool: string, node: string, deadlineMs: number): Promise<{ backends: number }> {
+    this.#cut.get(pool)?.delete(node);
     const counts = await within(this.#all('warm', pool, node), deadlineMs, `node ${node} was not warm`);
     return { backends: sum(counts) };
   }
@@ -67,9 +73,16 @@ export class DataPlane implements PlaneControl, Peers {
     return sum(await this.#all('kill', pool, kinds));
   }
 
+  async cut(pool: string, node: string): Promise<number> {
+    const cut = this.#cut.get(pool) ?? new Set();
+    this.#cut.set(pool, cut.add(node));
+    return sum(await this.#all('cut', pool, node));
+  }
+
   async release(pool: string, active: Activation): Promise<ReleaseReport> {
     this.#active.set(pool, active);
     this.#held.delete(pool);
+    this.#cut.get(pool)?.delete(active.node);
     const reports = await this.#all('release', pool, active);
     return {
       held: sum(reports.map((report) => report.held)),
@@ -130,6 +143,11 @@ export class DataPlane implements PlaneControl, Peers {
     return (['DONE', 'DENIED'] as const).find((outcome) => outcomes.includes(outcome)) ?? 'UNKNOWN';
   }
 
+  /** For one process. */
+  peers(): ProcessPeers {
+    return new ProcessPeers(this, this.#permits);
+  }
+
   /**
    * Adds a process, and tells it what the others know: calls are carried out in order, so that whatever is said from now
    * on comes after that.
@@ -139,6 +157,8 @@ export class DataPlane implements PlaneControl, Peers {
     const told: Promise<void>[] = [];
     for (const [pool, rows] of this.#accounts) told.push(carrier.call('accounts', pool, rows));
     for (const [pool, active] of this.#active) told.push(carrier.call('activate', pool, active));
+    for (const [pool, nodes] of this.#cut)
+      for (const node of nodes) told.push(carrier.call('cut', pool, node).then(() => undefined));
     for (const pool of this.#held) told.push(carrier.call('hold', pool));
     await Promise.all(told);
   }
@@ -184,14 +204,14 @@ export async function startDataPlane(options: ProxyOptions, workers: number, log
   // one for all processes: a client that keeps it may come to another worker next time
   const key = await createPasswordKey();
   if (workers === 0) {
-    await plane.add(new LocalCarrier(new Proxy(options, idsOf(0, 1), systemClock, log, plane, key)));
+    await plane.add(new LocalCarrier(new Proxy(options, idsOf(0, 1), systemClock, log, plane.peers(), key)));
     return { plane, listen: () => plane.listen(), stop: (graceMs) => plane.stop(graceMs) };
   }
   let stopping = false;
   const running = new Set<WorkerCarrier>();
   const startWorker = async (index: number): Promise<WorkerCarrier> => {
     const share = shareFor(options, index, workers);
-    const worker = await WorkerCarrier.start(share, idsOf(index, workers), key, log, plane, (ended) => {
+    const worker = await WorkerCarrier.start(share, idsOf(index, workers), key, log, plane.peers(), (ended) => {
       running.delete(ended);
       plane.remove(ended);
       if (!stopping) restart(index);

@@ -1,7 +1,7 @@
 import type { ProxyOptions } from '../options';
 import type { PasswordKey } from '../accounts/password-key';
 import type { PoolFigures } from '../proxy';
-import type { KillOutcome, KillRequest } from '../pool/peers';
+import type { KillOutcome, KillRequest, PermitRequest } from '../pool/peers';
 import type {
   AccountRow,
   Activation,
@@ -22,6 +22,7 @@ export interface Calls {
   hold: { args: [pool: string]; answer: void };
   drained: { args: [pool: string, deadlineMs: number]; answer: DrainResult };
   kill: { args: [pool: string, kinds: readonly ('busy' | 'pinned')[]]; answer: number };
+  cut: { args: [pool: string, node: string]; answer: number };
   release: { args: [pool: string, active: Activation]; answer: ReleaseReport };
   killSession: { args: [request: KillRequest]; answer: KillOutcome };
   blocking: { args: [pool: string]; answer: Blocking[] };
@@ -39,6 +40,13 @@ export interface Carrier {
   call<N extends CallName>(name: N, ...args: Calls[N]['args']): Promise<Calls[N]['answer']>;
 }
 
+/** What a process asks the main one, for a client of its own. */
+export type Question =
+  /** A client's KILL of a session that may be another process's; the answer is a KillOutcome. */
+  | { readonly kind: 'kill'; readonly request: KillRequest }
+  /** Whether an account with a limit may have one more connection; the answer is a boolean. */
+  | { readonly kind: 'permit'; readonly request: PermitRequest };
+
 /** Main process to worker. */
 export type ToWorker =
   | {
@@ -49,15 +57,17 @@ export type ToWorker =
       readonly key: PasswordKey;
     }
   | { readonly kind: 'call'; readonly id: number; readonly name: CallName; readonly args: readonly unknown[] }
-  | { readonly kind: 'told'; readonly id: number; readonly outcome: KillOutcome }
+  | { readonly kind: 'told'; readonly id: number; readonly answer: KillOutcome | boolean }
   | { readonly kind: 'ping' };
 
 /** Worker to main process. */
 export type FromWorker =
   | { readonly kind: 'up' }
   | { readonly kind: 'pong' }
-  /** A client's KILL of a session that may be another process's; answered by `told`. */
-  | { readonly kind: 'ask'; readonly id: number; readonly request: KillRequest }
+  /** Answered by `told`. */
+  | { readonly kind: 'ask'; readonly id: number; readonly question: Question }
+  /** A permit is free again. */
+  | { readonly kind: 'give'; readonly key: string }
   | { readonly kind: 'answer'; readonly id: number; readonly answer: unknown }
   | { readonly kind: 'error'; readonly id: number; readonly message: string }
   | {

@@ -117,6 +117,8 @@ export interface PlaneControl {
   hold(pool: string): Promise<void>;
   drained(pool: string, deadlineMs: number): Promise<DrainResult>;
   kill(pool: string, kinds: readonly ('busy' | 'pinned')[]): Promise<number>;
+  /** Ends every connection to a node that is dead or fenced; resolves with their number. None is opened before it is named again. */
+  cut(pool: string, node: string): Promise<number>;
   release(pool: string, active: Activation): Promise<ReleaseReport>;
   blocking(pool: string): Promise<Blocking[]>;
   stats(pool: string): Promise<PlaneStats>;

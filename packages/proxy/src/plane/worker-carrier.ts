@@ -6,9 +6,10 @@ import { systemClock } from '../clock';
 import { ProxyError } from '../errors';
 import type { Log } from '../errors';
 import type { ProxyOptions } from '../options';
-import type { KillRequest, Peers } from '../pool/peers';
+import type { KillOutcome } from '../pool/peers';
 import type { SessionIds } from '../session/session-id';
-import type { CallName, Calls, Carrier, FromWorker, ToWorker } from './messages';
+import type { ProcessPeers } from './process-peers';
+import type { CallName, Calls, Carrier, FromWorker, Question, ToWorker } from './messages';
 
 const PING_MS = 1000;
 /** A worker that leaves so many pings unanswered hangs: it is ended, so that what waits for it goes on. */
@@ -24,7 +25,7 @@ export class WorkerCarrier implements Carrier {
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
   readonly #log: Log;
-  readonly #peers: Peers;
+  readonly #peers: ProcessPeers;
   #lastCall = 0;
   #unanswered = 0;
 
@@ -34,7 +35,7 @@ export class WorkerCarrier implements Carrier {
     ids: SessionIds,
     key: PasswordKey,
     log: Log,
-    peers: Peers,
+    peers: ProcessPeers,
     ended: (worker: WorkerCarrier) => void,
   ): Promise<WorkerCarrier> {
     // a larger nursery: what a command allocates is dead before it is looked at
@@ -51,13 +52,14 @@ export class WorkerCarrier implements Carrier {
         const error = new ProxyError('ILLEGAL_STATE', `worker ${worker.process.pid} ended (${signal ?? code})`);
         for (const pending of carrier.#pending.values()) pending.reject(error);
         carrier.#pending.clear();
+        peers.ended();
         reject(error);
         ended(carrier);
       });
     });
   }
 
-  private constructor(worker: Worker, log: Log, peers: Peers, up: () => void) {
+  private constructor(worker: Worker, log: Log, peers: ProcessPeers, up: () => void) {
     this.#worker = worker;
     this.#log = log;
     this.#peers = peers;
@@ -73,7 +75,9 @@ export class WorkerCarrier implements Carrier {
         case 'log':
           return log(message.level, message.message, message.fields);
         case 'ask':
-          return void this.#ask(message.id, message.request);
+          return void this.#ask(message.id, message.question);
+        case 'give':
+          return this.#peers.givePermit(message.key);
         case 'answer':
           return this.#take(message.id)?.resolve(message.answer as never);
         case 'error':
@@ -113,10 +117,15 @@ export class WorkerCarrier implements Carrier {
     }, PING_MS);
   }
 
-  async #ask(id: number, request: KillRequest): Promise<void> {
+  async #ask(id: number, question: Question): Promise<void> {
+    const answer = await this.#answer(question);
+    if (this.#worker.isConnected()) this.#send({ kind: 'told', id, answer });
+  }
+
+  #answer(question: Question): Promise<KillOutcome | boolean> {
+    if (question.kind === 'permit') return this.#peers.takePermit(question.request);
     // a process that can't be reached has ended, and its sessions with it
-    const outcome = await this.#peers.killSession(request).catch(() => 'UNKNOWN' as const);
-    if (this.#worker.isConnected()) this.#send({ kind: 'told', id, outcome });
+    return this.#peers.killSession(question.request).catch(() => 'UNKNOWN' as const);
   }
 
   #send(message: ToWorker): void {

@@ -4,7 +4,7 @@ import type { Log } from '../errors';
 import { Proxy } from '../proxy';
 import { LocalCarrier } from './local-carrier';
 import type { KillOutcome, Peers } from '../pool/peers';
-import type { FromWorker, ToWorker } from './messages';
+import type { FromWorker, Question, ToWorker } from './messages';
 
 /*
  * Entry point of a worker process: a proxy that does what the main process calls for. Its parent's end is its own: without
@@ -20,19 +20,23 @@ function send(message: FromWorker): void {
 const log: Log = (level, message, fields) =>
   send({ kind: 'log', level, message, fields: { ...fields, worker: process.pid } });
 
-const asked = new Map<number, (outcome: KillOutcome) => void>();
+const asked = new Map<number, (answer: never) => void>();
 let lastAsked = 0;
 
 /** The other workers are reached by way of the main process. */
 const peers: Peers = {
-  killSession(request) {
-    const id = ++lastAsked;
-    return new Promise((resolve) => {
-      asked.set(id, resolve);
-      send({ kind: 'ask', id, request });
-    });
-  },
+  killSession: (request) => ask<KillOutcome>({ kind: 'kill', request }),
+  takePermit: (request) => ask<boolean>({ kind: 'permit', request }),
+  givePermit: (key) => send({ kind: 'give', key }),
 };
+
+function ask<T>(question: Question): Promise<T> {
+  const id = ++lastAsked;
+  return new Promise((resolve) => {
+    asked.set(id, resolve);
+    send({ kind: 'ask', id, question });
+  });
+}
 
 process.on('message', (message: ToWorker) => {
   if (message.kind === 'configure') {
@@ -43,7 +47,7 @@ process.on('message', (message: ToWorker) => {
   }
   if (message.kind === 'ping') return send({ kind: 'pong' });
   if (message.kind === 'told') {
-    asked.get(message.id)?.(message.outcome);
+    asked.get(message.id)?.(message.answer as never);
     asked.delete(message.id);
     return;
   }

@@ -4,7 +4,8 @@ import { quoteIdentifier } from '@myswitch/protocol';
 import { freshContext, isMariadb } from '../backend/node-baseline';
 import type { NodeBaseline } from '../backend/node-baseline';
 import type { Holder } from '../backend/holder';
-import { connect } from '../backend/connect';
+import { connect, isUnable } from '../backend/connect';
+import type { Abort, Connected } from '../backend/connect';
 import { asBytes, query } from '../backend/exchange';
 import type { Answer } from '../backend/exchange';
 import type { Clock, Timer } from '../clock';
@@ -17,6 +18,7 @@ import type { RefusedAccounts } from '../accounts/refused-accounts';
 import type { PoolClient } from './pool-client';
 import { DeadlineQueue } from './deadline-queue';
 import type { Node } from './node';
+import { backendRestMs } from '../session/time-limits';
 
 /** Same as MySQL's default connect_timeout. */
 const LOGIN_DEADLINE_MS = 10_000;
@@ -51,6 +53,10 @@ export class ConnectionPool implements Home {
   readonly #waiting: DeadlineQueue<PoolClient>;
   /** Sessions that hold a backend only for what their next statement may ask about the last one, the oldest first. */
   readonly #weaklyPinned = new Set<Holder>();
+  /** Connections that are being made. */
+  readonly #attempts = new Set<Abort>();
+  /** Connections that end a statement of another one. */
+  readonly #killers = new Set<Backend>();
   #opening = 0;
   #ending = 0;
   #generation = 0;
@@ -58,8 +64,8 @@ export class ConnectionPool implements Home {
   #refusal: { readonly error: ProxyError; readonly credential: Credential | null; readonly until: number } | null =
     null;
   #retryScheduled = false;
-  /** Said to those who waited in vain. */
-  #trouble = 'all backends are in use (backend.max)';
+  /** Why the last attempt to open a backend failed; null: it did not. */
+  #trouble: string | null = null;
 
   constructor(
     node: Node,
@@ -78,7 +84,7 @@ export class ConnectionPool implements Home {
     this.#log = log;
     this.#refused = refused;
     this.#waiting = new DeadlineQueue(limits.waitMs, clock, (session) =>
-      session.refuse(`no connection to ${node.name} within ${limits.waitMs} ms (hold.max): ${this.#trouble}`),
+      session.refuse(`no connection to ${node.name} within ${limits.waitMs} ms (hold.max): ${this.#why}`),
     );
   }
 
@@ -95,6 +101,11 @@ export class ConnectionPool implements Home {
     return this.#confirmed;
   }
 
+  /** Nobody would miss it: a backend that is being opened would have no other home. */
+  get isEmpty(): boolean {
+    return this.#all.size === 0 && this.#opening === 0 && this.#waiting.size === 0;
+  }
+
   get isAwaited(): boolean {
     return this.#waiting.size > 0;
   }
@@ -104,7 +115,7 @@ export class ConnectionPool implements Home {
     // whatever is idle fits nobody who waits: no place in the queue is lost
     const backend = this.#pick(session);
     if (backend !== null) return this.#hold(backend, session, session.since);
-    this.#waiting.add(session);
+    this.#waiting.add(session, session.since);
     this.#grow(session.variant);
     return null;
   }
@@ -156,6 +167,16 @@ export class ConnectionPool implements Home {
     for (const backend of this.#idle) backend.quit();
   }
 
+  /** Ends all connections at once, also those that are being made; returns how many. Nobody may wait here then. */
+  cut(reason: string): number {
+    this.#generation++;
+    const backends = [...this.#all, ...this.#killers];
+    const attempts = [...this.#attempts];
+    for (const abort of attempts) abort(new Error(reason));
+    for (const backend of backends) backend.destroy(reason);
+    return backends.length + attempts.length;
+  }
+
   /** Opens what is missing to `count` backends of a variant. Rejects when one can't be opened. */
   async warm(variant: number, count: number): Promise<void> {
     const present = [...this.#all].filter((backend) => backend.variant === variant).length;
@@ -175,6 +196,17 @@ export class ConnectionPool implements Home {
     for (const backend of this.#idle) {
       if (this.#all.size <= min) return;
       if (backend.idleSince <= before && !holdsUnreadId(backend)) backend.quit();
+    }
+  }
+
+  /** Closes backends that their server is about to close. */
+  closeRested(now: number): void {
+    const { baseline } = this.node;
+    if (baseline === null) return;
+    for (const backend of this.#idle) {
+      if (now - backend.idleSince < backendRestMs(backend.context, baseline)) continue;
+      if (holdsUnreadId(backend)) void this.#readInsertId(backend);
+      else backend.quit();
     }
   }
 
@@ -218,7 +250,7 @@ export class ConnectionPool implements Home {
   /** KILL, over a connection of the same account, which needs no privilege. */
   async killOnServer(victim: Backend, what: 'QUERY' | 'CONNECTION'): Promise<void> {
     const { current } = this.account;
-    const connected = await connect(this.node.options, current, victim.variant, LOGIN_DEADLINE_MS, this.#clock);
+    const connected = await this.#connect(current, victim.variant);
     const login = {
       connectionId: connected.connectionId,
       variant: victim.variant,
@@ -227,11 +259,23 @@ export class ConnectionPool implements Home {
       context: this.node.freshContext,
     };
     const killer = new Backend(this, connected.wire, login, this.#log);
+    this.#killers.add(killer);
     try {
       await query(killer, `KILL ${what} ${victim.connectionId}`);
     } finally {
+      this.#killers.delete(killer);
       killer.quit();
     }
+  }
+
+  #connect(account: Account, variant: number): Promise<Connected> {
+    return connect(this.node.options, account, variant, LOGIN_DEADLINE_MS, this.#clock, this.#attempts);
+  }
+
+  /** For those who waited in vain. */
+  get #why(): string {
+    if (this.#trouble !== null) return this.#trouble;
+    return this.#opening > 0 ? 'it does not answer' : 'all backends are in use (backend.max)';
   }
 
   #pick(session: PoolClient): Backend | null {
@@ -276,7 +320,7 @@ export class ConnectionPool implements Home {
       return this.#denyWaiting(refusal.error);
     }
     if (this.#all.size + this.#opening >= this.#limits.max && !this.#makeRoom()) return;
-    this.#open(variant).catch((error: Error) => this.#openFailed(error));
+    this.#open(variant).catch((error: Error) => this.#openFailed(error, variant));
   }
 
   /**
@@ -300,16 +344,17 @@ export class ConnectionPool implements Home {
     for (const oldest of this.#weaklyPinned) if (oldest.releaseWeakPins()) return;
   }
 
-  #openFailed(error: Error): void {
+  #openFailed(error: Error, variant: number): void {
     this.#log('warn', 'a backend could not be opened', {
       node: this.node.name,
       user: this.account.name,
       error: error.message,
     });
     this.#trouble = error.message;
-    // what the server itself says of this account or of its limits won't change by waiting, unless others will be free
+    // what the server itself says of this account won't change by waiting
     this.#tellOperator(error);
-    if (error instanceof ProxyError && error.code === 'SERVER' && !FULL.has(error.errno)) {
+    if (isUnable(error)) this.#denyVariant(variant, error as ProxyError);
+    else if (error instanceof ProxyError && error.code === 'SERVER' && !PASSING.has(error.errno)) {
       const { row, credential } = this.account;
       if (row !== null) this.#refusal = { error, credential, until: this.#clock.now() + REFUSED_MS };
       this.#denyWaiting(error);
@@ -321,6 +366,12 @@ export class ConnectionPool implements Home {
   #denyWaiting(error: ProxyError): void {
     if (this.#all.size > 0 && !isOtherRow(error)) return;
     for (const session of this.takeWaiting()) session.denied(error);
+  }
+
+  /** No backend that is there, or will be, can ever serve them. */
+  #denyVariant(variant: number, error: ProxyError): void {
+    const denied = [...this.#waiting].filter((session) => session.variant === variant);
+    for (const session of denied) if (this.#waiting.delete(session)) session.denied(error);
   }
 
   #tellOperator(error: Error): void {
@@ -356,7 +407,7 @@ export class ConnectionPool implements Home {
     let backend: Backend | null = null;
     let deadline: Timer | null = null;
     try {
-      const connected = await connect(this.node.options, this.account, variant, LOGIN_DEADLINE_MS, this.#clock);
+      const connected = await this.#connect(this.account, variant);
       const { connectionId, negotiated } = connected;
       const login = { connectionId, variant, negotiated, generation, context: this.node.freshContext };
       backend = new Backend(this, connected.wire, login, this.#log);
@@ -368,6 +419,7 @@ export class ConnectionPool implements Home {
       const baseline = await this.node.learn(backend, connected);
       await Promise.all([query(backend, baseline.trackers), this.#learnRole(backend, baseline), this.#confirm(row)]);
       backend.context = freshContext(baseline, variant);
+      this.#trouble = null;
     } catch (error) {
       backend?.destroy((error as Error).message);
       throw error;
@@ -387,8 +439,11 @@ export class ConnectionPool implements Home {
   }
 }
 
-/** Too many connections, of all, of a user or of an account: others will end. */
-const FULL: ReadonlySet<number | null> = new Set([1040, 1203, 1226]);
+/**
+ * Too many connections, of all, of a user or of an account: others will end. And what a server says to everybody while it
+ * shuts down (1053), starts (3168) or is taken offline (3032): it or another one will be back.
+ */
+const PASSING: ReadonlySet<number | null> = new Set([1040, 1203, 1226, 1053, 3168, 3032]);
 
 /** Whether only this backend knows the LAST_INSERT_ID() of a session that may still ask for it. */
 function holdsUnreadId({ lastInsertId, lastHolder }: Backend): boolean {

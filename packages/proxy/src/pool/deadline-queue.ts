@@ -1,16 +1,18 @@
 import type { Clock, Timer } from '../clock';
 
 /**
- * A queue in which everybody waits equally long at most: the first in it always expires first, so one timer is enough.
- * Whoever leaves is simply deleted.
+ * A queue in which everybody waits equally long at most, counted from `since`: from when it came, as a rule. Whoever
+ * leaves is simply deleted.
  */
 export class DeadlineQueue<T> {
   readonly #maxMs: number;
   readonly #clock: Clock;
   readonly #expired: (item: T) => void;
-  /** When each came, in that order. */
+  /** What each one's wait is counted from, in the order in which they came. */
   readonly #since = new Map<T, number>();
   #timer: Timer | null = null;
+  /** When the timer is due. */
+  #due = 0;
 
   /** `expired` is called for each item that waited `maxMs`, after it has left the queue. */
   constructor(maxMs: number, clock: Clock, expired: (item: T) => void) {
@@ -27,9 +29,10 @@ export class DeadlineQueue<T> {
     return this.#since.keys();
   }
 
-  add(item: T): void {
-    this.#since.set(item, this.#clock.now());
-    this.#timer ??= this.#clock.timer(() => this.#expire(), this.#maxMs);
+  /** `since`: it has waited already, somewhere else. */
+  add(item: T, since = this.#clock.now()): void {
+    this.#since.set(item, since);
+    if (this.#timer === null || since + this.#maxMs < this.#due) this.#wake(since + this.#maxMs);
   }
 
   /** True if it was there. */
@@ -46,17 +49,23 @@ export class DeadlineQueue<T> {
     return all;
   }
 
+  #wake(at: number): void {
+    this.#timer?.cancel();
+    this.#due = at;
+    this.#timer = this.#clock.timer(() => this.#expire(), Math.max(0, at - this.#clock.now()));
+  }
+
   #expire(): void {
     this.#timer = null;
     const now = this.#clock.now();
+    const over: T[] = [];
+    let next = Infinity;
     for (const [item, since] of this.#since) {
-      const left = since + this.#maxMs - now;
-      if (left > 0) {
-        this.#timer = this.#clock.timer(() => this.#expire(), left);
-        return;
-      }
-      this.#since.delete(item);
-      this.#expired(item);
+      if (since + this.#maxMs <= now) over.push(item);
+      else next = Math.min(next, since + this.#maxMs);
     }
+    if (next !== Infinity) this.#wake(next);
+    // each may bring others in, or take them out
+    for (const item of over) if (this.#since.delete(item)) this.#expired(item);
   }
 }

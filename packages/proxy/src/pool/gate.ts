@@ -65,8 +65,8 @@ export class Gate<W extends Waiting> {
     this.#state = to;
   }
 
-  /** Queues, or says why not. */
-  enqueue(waiting: W): string | null {
+  /** Queues, or says why not. `since`: it has waited already, for something else. */
+  enqueue(waiting: W, since?: number): string | null {
     if (this.#queue.size >= this.#limits.clients) {
       return `the hold queue is full (hold.clients: ${this.#limits.clients})`;
     }
@@ -74,7 +74,7 @@ export class Gate<W extends Waiting> {
     if (this.#bytes + bytes > this.#limits.bytes) {
       return `the hold queue is full (hold.bytes: ${this.#limits.bytes})`;
     }
-    this.#queue.add(waiting);
+    this.#queue.add(waiting, since);
     this.#bytesOf.set(waiting, bytes);
     this.#bytes += bytes;
     return null;

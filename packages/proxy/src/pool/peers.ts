@@ -13,7 +13,17 @@ export interface KillRequest {
 /** UNKNOWN: no session of ours has that id; DENIED: it belongs to somebody else. */
 export type KillOutcome = 'DONE' | 'DENIED' | 'UNKNOWN';
 
+export interface PermitRequest {
+  /** Names pool and account. */
+  readonly key: string;
+  readonly max: number;
+}
+
 /** All processes that carry clients, this one among them, as a client's command may ask them. */
 export interface Peers {
   killSession(request: KillRequest): Promise<KillOutcome>;
+  /** One more connection of an account that may have `max` of them, in all processes together; false: it has them. */
+  takePermit(request: PermitRequest): Promise<boolean>;
+  /** A permit that was taken is free again. */
+  givePermit(key: string): void;
 }

@@ -29,6 +29,8 @@ export interface PoolClient extends Holder {
   endWeakPins(): void;
   /** What a switch would have to wait for. */
   blocking(): Blocking | null;
+  /** A look at the time that its client takes; `now`: by the pool's clock. */
+  watch(now: number): void;
   killForSwitch(): Promise<void>;
   kill(what: 'query' | 'connection'): void;
   /** For SHOW SESSIONS. */

@@ -14,6 +14,7 @@ import type { PoolClient } from './pool-client';
 import { ConnectionPool } from './connection-pool';
 import { Gate, GateState } from './gate';
 import { Node } from './node';
+import { WATCH_MS } from '../session/client-watch';
 import { MessageBudget } from '../session/message-budget';
 import { WorkTimes } from './work-times';
 
@@ -50,6 +51,10 @@ export class Pool {
   #reading = 0;
   #holdTimer: Timer | null = null;
   #learning = false;
+  /** Asks a node what sessions there are like. */
+  #asking: ConnectionPool | null = null;
+  /** Nodes given up as dead: no connection goes there until the control plane names them again. */
+  readonly #cut = new Set<string>();
   #settling: { waits: number[]; left: Set<PoolClient>; done: () => void } | null = null;
 
   constructor(options: PoolOptions, clock: Clock, log: Log, peers: Peers, passwordChecks: PasswordChecks) {
@@ -63,10 +68,11 @@ export class Pool {
       { maxMs: options.hold.maxMs, clients: options.hold.clients, bytes: options.hold.bytes },
       clock,
     );
-    this.gate.reason = this.#noActiveReason();
     this.#nodes = new Map(options.nodes.map((node) => [node.name, new Node(node)]));
     this.logins = new Logins(options, this, log);
+    this.#tellWhy();
     this.#trimLater();
+    this.#watchLater();
   }
 
   get active(): Activation | null {
@@ -124,7 +130,7 @@ export class Pool {
 
   /** What a client is told that has waited too long. */
   waitReason(): string {
-    if (this.#active === null) return this.#noActiveReason();
+    if (this.#active === null || !this.#isServing) return this.#whyNobody();
     const unknown = this.baseline !== null && !this.#isKnown;
     return unknown ? 'the accounts of the servers are not known yet' : `node ${this.#active.node} has no free backend`;
   }
@@ -139,9 +145,8 @@ export class Pool {
 
   /** A backend at once; or null, and the session waits for `granted` or `denied`. */
   checkout(session: PoolClient): Backend | null {
-    if (this.#active === null || this.holding) {
-      const full = this.gate.enqueue(session);
-      if (full !== null) session.denied(new ProxyError('DEADLINE', full));
+    if (this.#active === null || this.holding || !this.#isServing) {
+      this.#enqueue(session);
       return null;
     }
     const backend = this.connectionPool(this.#active.node, session.account).take(session);
@@ -199,10 +204,12 @@ export class Pool {
 
   activate(active: Activation | null): void {
     this.#setActive(active);
-    if (active === null) {
-      this.gate.reason = this.#noActiveReason();
-      return;
-    }
+    if (active !== null) this.#cut.delete(active.node);
+    this.#tellWhy();
+    if (active !== null) this.#beginServing(active);
+  }
+
+  #beginServing(active: Activation): void {
     this.#learnNode(active.node);
     for (const account of this.#keptReady(active.node)) {
       const connectionPool = this.connectionPool(active.node, account);
@@ -238,6 +245,8 @@ export class Pool {
       for (const { variant } of backends) variants.set(variant, (variants.get(variant) ?? 0) + 1);
     }
     this.#node(nodeName);
+    if (this.#cut.delete(nodeName) && this.gate.state === GateState.OPEN && this.#active?.node === nodeName)
+      this.#dispatch();
     const warmed: ConnectionPool[] = [];
     const opening: Promise<void>[] = [];
     for (const [account, variants] of wanted) {
@@ -256,13 +265,29 @@ export class Pool {
 
   hold(): void {
     this.gate.move(GateState.HOLDING);
-    this.gate.reason = 'a switch holds the pool';
+    this.#tellWhy();
     this.#released = this.#killed = 0;
     for (const connectionPool of this.connectionPools) this.#toGate(connectionPool);
     for (const session of this.sessions) if (session.releaseWeakPins()) this.#released++;
     for (const connectionPool of this.connectionPools) this.#readInsertIds(connectionPool);
     this.#holdTimer = this.clock.timer(() => this.#holdExpired(), this.options.hold.maxMs);
     this.#checkHeld();
+  }
+
+  /**
+   * Gives a node up as dead: its backends end at once, also those that are being opened, and what they do for a session
+   * comes to what session/loss.ts says. Returns how many those were.
+   */
+  cut(nodeName: string): number {
+    const node = this.#node(nodeName);
+    this.#cut.add(nodeName);
+    this.#tellWhy();
+    const reason = `MySwitch gave ${node.name} up as dead`;
+    const there = [...this.connectionPools].filter((connectionPool) => connectionPool.node === node);
+    // before any of them is cut: whose command is run again must not wait there either
+    for (const connectionPool of there) this.#toGate(connectionPool);
+    if (this.#asking?.node === node) there.push(this.#asking);
+    return there.reduce((sum, connectionPool) => sum + connectionPool.cut(reason), 0);
   }
 
   /** New work waits. */
@@ -307,8 +332,10 @@ export class Pool {
     const moved = this.#active?.node === active.node ? 0 : this.sessions.size;
     const report = { moved, pinned: this.#released, killed: this.#killed };
     this.#setActive(active);
+    this.#cut.delete(active.node);
     this.#holdTimer?.cancel();
     if (this.holding) this.gate.move(GateState.RELEASING);
+    this.#tellWhy();
     return new Promise((resolve) => {
       const waits: number[] = [];
       const done = (): void => {
@@ -353,10 +380,12 @@ export class Pool {
 
   /** Those who wait for a backend have not begun: they wait at the gate instead. */
   #toGate(connectionPool: ConnectionPool): void {
-    for (const session of connectionPool.takeWaiting()) {
-      const full = this.gate.enqueue(session);
-      if (full !== null) session.denied(new ProxyError('DEADLINE', full));
-    }
+    for (const session of connectionPool.takeWaiting()) this.#enqueue(session);
+  }
+
+  #enqueue(session: PoolClient): void {
+    const full = this.gate.enqueue(session, session.since);
+    if (full !== null) session.denied(new ProxyError('DEADLINE', full));
   }
 
   /** Everybody who waits at the gate asks again, in order. */
@@ -396,13 +425,17 @@ export class Pool {
     });
   }
 
-  /** Nobody ended the hold in time: the data plane opens the gate by itself, towards the node that it knows as active. */
+  /**
+   * Nobody ended the hold in time: the data plane opens the gate by itself, towards the node that it knows as active. Where
+   * there is none, or it was given up as dead, who waits goes on waiting, up to its own deadline.
+   */
   #holdExpired(): void {
     if (!this.holding) return;
     this.log('error', 'the hold was not ended in time', { pool: this.options.name, maxMs: this.options.hold.maxMs });
     this.gate.move(GateState.RELEASING);
     this.gate.move(GateState.OPEN);
-    this.#dispatch();
+    this.#tellWhy();
+    if (this.#active !== null && this.#isServing) this.#dispatch();
   }
 
   #greet(): void {
@@ -422,6 +455,7 @@ export class Pool {
     const limits = { min: 0, max: 1, waitMs: this.options.hold.maxMs };
     const account = Account.configured(control);
     const asking = new ConnectionPool(node, account, limits, this.clock, this.log, this.logins.refused);
+    this.#asking = asking;
     asking.warm(COMMON_VARIANT, 1).then(
       () => {
         asking.invalidate();
@@ -440,7 +474,7 @@ export class Pool {
     this.#learning = true;
     this.clock.timer(() => {
       this.#learning = false;
-      if (this.#active !== null && this.baseline === null) this.activate(this.#active);
+      if (this.#active !== null && this.#isServing && this.baseline === null) this.#beginServing(this.#active);
     }, LEARN_AGAIN_MS);
   }
 
@@ -448,6 +482,21 @@ export class Pool {
     const node = this.#nodes.get(name);
     if (node === undefined) throw new ProxyError('ILLEGAL_STATE', `pool ${this.options.name} has no node ${name}`);
     return node;
+  }
+
+  /** The active node was not given up since. */
+  get #isServing(): boolean {
+    return this.#cut.size === 0 || this.#active === null || !this.#cut.has(this.#active.node);
+  }
+
+  /** For those whose wait at the gate ends without a result. */
+  #tellWhy(): void {
+    this.gate.reason = this.holding ? 'a switch or a failover holds the pool' : this.#whyNobody();
+  }
+
+  #whyNobody(): string {
+    if (this.#active === null) return this.#noActiveReason();
+    return `node ${this.#active.node} was given up as dead, and no other one is active`;
   }
 
   #noActiveReason(): string {
@@ -462,6 +511,16 @@ export class Pool {
     }, TRIM_EVERY_MS);
   }
 
+  /** One timer for all clients, and nothing to do for a command. */
+  #watchLater(): void {
+    this.clock.timer(() => {
+      const now = this.clock.now();
+      for (const session of this.sessions) session.watch(now);
+      for (const connectionPool of this.connectionPools) connectionPool.closeRested(now);
+      this.#watchLater();
+    }, WATCH_MS);
+  }
+
   #trim(): void {
     const used = new Set<Account>();
     for (const { account } of this.sessions) {
@@ -474,7 +533,7 @@ export class Pool {
         if (unused && account.maxConnections > 0) connectionPool.trim(0, 0);
         else connectionPool.trim(IDLE_MS, unused ? 0 : undefined);
         if (!unused) continue;
-        if (connectionPool.backends.size === 0 && !connectionPool.isAwaited) ofNode.delete(account);
+        if (connectionPool.isEmpty) ofNode.delete(account);
         else used.add(account).add(account.origin);
       }
     }

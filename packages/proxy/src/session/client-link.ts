@@ -4,8 +4,10 @@ import type { Packet } from '@myswitch/protocol';
 import type { Backend } from '../backend/backend';
 import type { Clock } from '../clock';
 import type { ClientError } from './client-error';
+import { ClientWatch } from './client-watch';
 import { SMALL_MESSAGE } from './message-budget';
 import type { Claim, MessageBudget } from './message-budget';
+import { READ_TIMEOUT } from './time-limits';
 
 /** A client that sends more than this ahead of its replies is not read any further for now. */
 const READ_AHEAD = 1 << 20;
@@ -33,6 +35,7 @@ export interface LinkLimits {
 
 /** The socket of a client: packets in, bytes out, compression, and backpressure both ways. */
 export class ClientLink {
+  readonly watch: ClientWatch;
   readonly #socket: Socket;
   readonly #events: LinkEvents;
   readonly #framer: PacketFramer;
@@ -48,6 +51,7 @@ export class ClientLink {
   #diversion: Diversion | null = null;
 
   constructor(socket: Socket, { capabilities, maxPayload, budget }: LinkLimits, events: LinkEvents) {
+    this.watch = new ClientWatch(socket);
     this.#socket = socket;
     this.#events = events;
     this.#framer = new PacketFramer({ maxPayload });
@@ -58,7 +62,7 @@ export class ClientLink {
         this.#socket.resume();
         events.arrived();
       },
-      expired: () => events.broken(TIMED_OUT, this.#answerSequence),
+      expired: () => events.broken(READ_TIMEOUT, this.answerSequence),
     });
     socket.on('data', (chunk: Buffer) => this.receive(chunk));
     socket.on('drain', () => {
@@ -178,11 +182,22 @@ export class ClientLink {
 
   #broken(error: unknown): void {
     if (!(error instanceof ProtocolError)) throw error;
-    this.#events.broken(error.code === 'TOO_LARGE' ? TOO_LARGE : OUT_OF_ORDER, this.#answerSequence);
+    this.#events.broken(error.code === 'TOO_LARGE' ? TOO_LARGE : OUT_OF_ORDER, this.answerSequence);
   }
 
-  get #answerSequence(): number {
+  /** Sequence id of an answer to the message that has begun. */
+  get answerSequence(): number {
     return (this.#framer.expected + 1) & 0xff;
+  }
+
+  /** It is the client's turn: nothing is left for it to take, and none of what it sends waits for room. */
+  get isAwaited(): boolean {
+    return this.#socket.writableLength === 0 && !this.#waitsForRoom;
+  }
+
+  /** The header of its next message is there. */
+  get hasBegun(): boolean {
+    return this.#framer.promised > 0;
   }
 
   /** Sequence id that the next packet has to have. */
@@ -251,4 +266,3 @@ export class ClientLink {
 
 const TOO_LARGE = { code: 1153, sqlState: '08S01', message: "Got a packet bigger than 'max_allowed_packet' bytes" };
 const OUT_OF_ORDER = { code: 1156, sqlState: '08S01', message: 'Got packets out of order' };
-const TIMED_OUT = { code: 1159, sqlState: '08S01', message: 'Got timeout reading communication packets' };

@@ -67,6 +67,9 @@ export class ClientReply implements ReplyReceiver {
     this.#replaced = false;
     this.#eofDue = -1;
     this.#trackers.length = 0;
+    // of a reply that broke off between two of its packets
+    this.#parts.length = 0;
+    this.#bytes = 0;
   }
 
   /** Whether the client has got bytes of this reply. */

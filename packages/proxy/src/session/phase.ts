@@ -4,7 +4,7 @@ export const SessionPhase = Object.freeze({
   IDLE: 'IDLE',
   /** something is asked outside of the session's own connections */
   ASKING: 'ASKING',
-  /** a command waits for a backend: at the gate, or in a connection pool */
+  /** a command waits for a backend: at the gate, in a connection pool, or for a moment after the last one was lost */
   WAITING: 'WAITING',
   /** a backend is being made equal to the session */
   REPLAYING: 'REPLAYING',
@@ -21,7 +21,7 @@ export const MOVES: Readonly<Record<SessionPhase, readonly SessionPhase[]>> = {
   ASKING: ['IDLE', 'CLOSED'],
   WAITING: ['REPLAYING', 'RUNNING', 'IDLE', 'CLOSED'],
   REPLAYING: ['RUNNING', 'WAITING', 'IDLE', 'CLOSED'],
-  RUNNING: ['SETTLING', 'IDLE', 'CLOSED'],
+  RUNNING: ['SETTLING', 'WAITING', 'IDLE', 'CLOSED'],
   SETTLING: ['IDLE', 'CLOSED'],
   CLOSED: [],
 };

@@ -1,10 +1,14 @@
-import { Command, ServerStatus, StatementKind } from '@myswitch/protocol';
+import { Command, ServerStatus } from '@myswitch/protocol';
 import type { Packet, ReplyTracker } from '@myswitch/protocol';
 import { BackendState, NOTHING } from '../backend/backend';
 import type { Backend } from '../backend/backend';
 import { query } from '../backend/exchange';
+import { textOf } from '../commands/query';
 import { decodeCommand } from '../commands/table';
+import { rollsBack } from '../commands/text';
 import { ProxyError } from '../errors';
+import { Fate, lossOf } from './loss';
+import type { Loss } from './loss';
 import { observe } from './observe';
 import { SessionPhase } from './phase';
 import { Pin } from './pins';
@@ -21,11 +25,12 @@ import { needsSettling, settle, wipe } from './settle';
  *   receive -> (decode, classify) -> run -> seek (checkout; the gate is there) -> granted -> (replay) -> submit
  *   replyComplete -> (observe) -> (settle) -> boundary -> release, or the backend stays with the session
  *
- * Everything up to `submit` is synchronous when a backend is idle and means what the session means.
+ * Everything up to `submit` is synchronous when a backend is idle and means what the session means. What follows when the
+ * backend is lost on the way is decided in loss.ts.
  */
 
-/** How often a command that was not sent yet may look for another backend when its own died in the replay. */
-const MAX_ATTEMPTS = 3;
+/** When a backend is lost so are others, as a rule: by then it is known which. */
+const AGAIN_MS = 100;
 
 /** A whole command from the client. */
 function receive(session: Session, packet: Packet): void {
@@ -36,20 +41,33 @@ function receive(session: Session, packet: Packet): void {
     if (code === Command.STMT_SEND_LONG_DATA) return;
     if (code !== Command.STMT_CLOSE && code !== Command.QUIT) {
       session.doomed = null;
-      // these give up all that was lost
-      if (code !== Command.RESET_CONNECTION && code !== Command.CHANGE_USER) return session.sendError(doomed);
+      if (doomed.error !== null && !givesUp(session, packet, doomed.fate)) return session.sendError(doomed.error);
     }
   }
   const work = decodeCommand(session, packet);
   if (work !== null) run(session, work);
 }
 
+/** A command that asks for no more than what has happened already. */
+function givesUp(session: Session, packet: Packet, fate: Fate): boolean {
+  switch (packet.code) {
+    case Command.RESET_CONNECTION:
+    case Command.CHANGE_USER:
+      return true;
+    case Command.QUERY:
+      return fate === Fate.ROLLED_BACK && rollsBack(session, textOf(session, packet).sql);
+    default:
+      return false;
+  }
+}
+
 /** Runs a command on the session's backend, or on one that it waits for. */
 function run(session: Session, work: Work): void {
   session.work = work;
+  session.reruns = 0;
   session.since = session.pool.clock.now();
   session.move(SessionPhase.WAITING);
-  if (session.backend !== null) submitOrReplay(session, session.backend, 1);
+  if (session.backend !== null) submitOrReplay(session, session.backend);
   else seek(session);
 }
 
@@ -63,21 +81,21 @@ function seek(session: Session): boolean {
 
 function granted(session: Session, backend: Backend): void {
   session.backend = backend;
-  submitOrReplay(session, backend, 1);
+  submitOrReplay(session, backend);
 }
 
-function submitOrReplay(session: Session, backend: Backend, attempt: number): void {
+function submitOrReplay(session: Session, backend: Backend): void {
   const work = session.work!;
   if (isEqual(session, backend, work)) return submit(session, backend, work);
   session.move(SessionPhase.REPLAYING);
   replay(session, backend, work)
     .then(
       () => {
-        if (backend.state === BackendState.CLOSED) return replayFailed(session, backend, ended(backend), attempt);
+        if (backend.state === BackendState.CLOSED) return replayLost(session, backend, ended(backend));
         if (session.closed) return abandon(session, backend);
         submit(session, backend, work);
       },
-      (error: ProxyError) => replayFailed(session, backend, error, attempt),
+      (error: ProxyError) => replayFailed(session, backend, error),
     )
     .catch((error: Error) => session.crashed(error));
 }
@@ -184,7 +202,7 @@ function release(session: Session, backend: Backend): void {
 function giveUp(session: Session, backend: Backend, told: ClientError | null): void {
   session.connectionEnded();
   session.backend = null;
-  session.doomed = told;
+  session.doomed = told === null ? null : { fate: Fate.STATE_LOST, error: told };
   session.letGo();
   backend.holder = null;
   backend.destroy('ended for a switch');
@@ -234,74 +252,96 @@ function abandon(session: Session, backend: Backend): void {
   else release(session, backend);
 }
 
-function replayFailed(session: Session, backend: Backend, error: ProxyError, attempt: number): void {
-  const gone = backend.state === BackendState.CLOSED;
-  const keeps = session.keepsBackend || (gone && session.touched.size > 0);
-  if (gone) {
-    if (keeps) session.connectionEnded();
-    session.backend = null;
-    session.pool.lost();
-  }
+function replayFailed(session: Session, backend: Backend, error: ProxyError): void {
+  if (backend.state === BackendState.CLOSED) return replayLost(session, backend, error);
   if (session.closed) return abandon(session, backend);
-  if (gone && !keeps && error.code !== 'SERVER' && attempt < MAX_ATTEMPTS) {
-    session.move(SessionPhase.WAITING);
-    const next = session.pool.checkout(session);
-    if (next !== null) {
-      session.backend = next;
-      submitOrReplay(session, next, attempt + 1);
-    }
-    return;
-  }
+  const keeps = session.keepsBackend;
   session.move(SessionPhase.IDLE);
   session.fail(clientError(error));
-  if (!gone && !keeps && !session.closed) settleAndRelease(session, backend);
+  if (!keeps && !session.closed) settleAndRelease(session, backend);
   session.next();
 }
 
-/** The backend's connection ended before the reply did. What may have been committed is never run again. */
-function replyLost(session: Session, reason: string): void {
-  const { work, ending } = session;
-  const place = session.backend?.nextSequence ?? null;
-  const unknown = work !== null && mayHaveCommitted(session, work);
-  const wasOpen = session.keepsBackend;
+// ---- a backend is lost ------------------------------------------------------------------------------------------
+
+/** Takes leave of the backend. `sent`: the command under way was; null: none is under way. */
+function lose(session: Session, sent: boolean | null, reason: string): Loss {
+  const { ending, beginning } = session;
+  const loss = lossOf(session, sent === null ? null : session.work, sent === true, reason);
   session.connectionEnded();
   session.backend = null;
-  session.work = null;
-  session.pool.lost();
-  if (session.closed) return;
   session.ending = null;
+  session.letGo();
+  session.pool.lost();
+  // somebody ended it for a switch, and it may be that this was how
+  const ended = ending !== null && sent !== null && loss.fate !== Fate.UNKNOWN && loss.fate !== Fate.DONE;
+  if (ended) return { fate: Fate.STATE_LOST, error: ending };
+  if (loss.error === null) session.unbegun = beginning;
+  return loss;
+}
+
+/** Looks for another backend for the command under way. */
+function again(session: Session, reason: string): void {
+  const { work, pool } = session;
+  const { maxMs } = pool.options.hold;
+  session.move(SessionPhase.WAITING);
+  if (pool.clock.now() - session.since > maxMs)
+    return session.refuse(`${reason}, more than ${maxMs} ms (hold.max) ago`);
+  pool.clock.timer(() => {
+    if (session.work === work && session.phase === SessionPhase.WAITING) seek(session);
+  }, AGAIN_MS);
+}
+
+/** It held one without a reply being due: it rests, or what it changed is read back. */
+function backendLost(session: Session, reason: string): void {
+  const loss = lose(session, null, reason);
+  if (loss.error !== null) session.doomed ??= loss;
+  if (session.phase !== SessionPhase.SETTLING && session.phase !== SessionPhase.RUNNING) return;
+  session.work = null;
   session.move(SessionPhase.IDLE);
-  const lostState = wasOpen ? '; the open transaction and what was bound to it are lost' : '';
-  const error = (unknown ? null : ending) ?? {
-    code: 1105,
-    sqlState: unknown ? '08007' : 'HY000',
-    message: unknown
-      ? `MySwitch: outcome unknown: ${reason} before it answered${lostState}`
-      : `MySwitch: not completed: ${reason} before it answered${lostState}`,
-  };
-  if (!session.reply.started) {
-    session.sendError(error);
-  } else if (place !== null) {
-    session.reply.finishDefinitions();
-    session.replySequence = place;
-    session.sendError(error);
+  session.next();
+}
+
+/** The command had not been sent. `error`: BACKEND_LOST, or what the server said before the backend was given up. */
+function replayLost(session: Session, backend: Backend, error: ProxyError): void {
+  const { work } = session;
+  const loss = lose(session, false, error.message);
+  if (session.closed) return;
+  if (loss.fate === Fate.RUN_AGAIN && error.code !== 'SERVER') return again(session, error.message);
+  session.move(SessionPhase.IDLE);
+  if (loss.fate === Fate.DONE) {
+    session.work = null;
+    work!.done?.(session, backend, NO_REPLY, true);
   } else {
-    session.end(null); // in the middle of a row there is no place for an error
+    session.fail(loss.error ?? clientError(error));
   }
   session.next();
 }
 
-/** In a transaction these commit nothing of their own. */
-const OF_TRANSACTION: ReadonlySet<StatementKind> = new Set([
-  StatementKind.SELECT,
-  StatementKind.INSERT,
-  StatementKind.REPLACE,
-  StatementKind.UPDATE,
-  StatementKind.DELETE,
-]);
-
-function mayHaveCommitted(session: Session, { statement }: Work): boolean {
-  return statement.mayCommit && !(session.inTransaction && statement.plain && OF_TRANSACTION.has(statement.kind));
+/** The command was sent, and its reply is not complete. */
+function replyLost(session: Session, reason: string): void {
+  const place = session.backend?.nextSequence ?? null;
+  const loss = lose(session, true, reason);
+  if (session.closed) return;
+  if (loss.fate === Fate.RUN_AGAIN) {
+    session.reruns++;
+    return again(session, reason);
+  }
+  const answer = (sequence: number | null): void => {
+    session.move(SessionPhase.IDLE);
+    session.work = null;
+    if (!session.reply.started) {
+      session.sendError(loss.error!);
+    } else if (sequence !== null) {
+      session.reply.finishDefinitions();
+      session.replySequence = sequence;
+      session.sendError(loss.error!);
+    } else {
+      session.end(null); // in the middle of a row there is no place for an error
+    }
+    session.next();
+  };
+  if (!session.swallowFile(answer)) answer(place);
 }
 
 const NO_REPLY = { errorCode: 0, status: 0, warnings: 0 } as ReplyTracker;
@@ -313,6 +353,7 @@ export const road: Road = Object.freeze({
   granted,
   replyComplete,
   replyLost,
+  backendLost,
   release,
   giveUp,
   settleAndRelease,

@@ -5,12 +5,14 @@ import {
   encodeErr,
   encodeOk,
   encodePacket,
+  encodeTrackers,
   FileUpload,
   ProtocolError,
 } from '@myswitch/protocol';
-import type { ClientLogin, Packet, ReplyTracker } from '@myswitch/protocol';
+import type { ClientLogin, Packet, ReplyTracker, Tracker } from '@myswitch/protocol';
 import type { Candidate } from '../accounts/account-table';
 import type { ClientFacts } from '../accounts/admission';
+import type { Permit } from '../accounts/permit';
 import type { Backend } from '../backend/backend';
 import type { Timer } from '../clock';
 import { ProxyError } from '../errors';
@@ -22,10 +24,13 @@ import type { ClientError } from './client-error';
 import { blocking, row } from './blocking';
 import { ClientLink } from './client-link';
 import type { Diversion } from './client-link';
+import { WATCH_MS } from './client-watch';
 import { ClientReply } from './client-reply';
 import type { ReplyTarget } from './client-reply';
+import type { Loss } from './loss';
 import { MOVES, SessionPhase } from './phase';
 import { Pin } from './pins';
+import { inactivity, waitMs, writeMs } from './time-limits';
 import { SessionState } from './state';
 import type { InitialState } from './state';
 import type { Work } from './work';
@@ -45,6 +50,8 @@ export interface Road {
   granted(session: Session, backend: Backend): void;
   replyComplete(session: Session, tracker: ReplyTracker): void;
   replyLost(session: Session, reason: string): void;
+  /** The backend that it held is gone, and no reply was due. */
+  backendLost(session: Session, reason: string): void;
   release(session: Session, backend: Backend): void;
   settleAndRelease(session: Session, backend: Backend): void;
   recycle(session: Session, backend: Backend): void;
@@ -55,6 +62,7 @@ export interface Road {
 }
 
 export interface Accepted extends InitialState {
+  readonly permit: Permit | null;
   readonly login: ClientLogin<Candidate>;
 }
 
@@ -69,9 +77,11 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
   /** What a login of this client depends on besides its password. */
   readonly facts: ClientFacts;
   readonly reply = new ClientReply(this);
+  /** null: its account may have any number of connections. */
+  #permit: Permit | null;
   work: Work | null = null;
-  /** An error that the next command gets in place of its reply. */
-  doomed: ClientError | null = null;
+  /** What the next command is told in place of its reply. */
+  doomed: Loss | null = null;
   /** A switch ends what it does: told as soon as that is over, if not by then. */
   ending: ClientError | null = null;
   /** Takes the PREPARE_OK that is under way. */
@@ -82,6 +92,8 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
   /** Sequence id of the next packet that we ourselves send: above 1 in an authentication. */
   replySequence = 1;
   since: number;
+  /** How often the command under way was sent again because its backend was lost. */
+  reruns = 0;
   #phase: SessionPhase = SessionPhase.IDLE;
   readonly #road: Road;
   readonly #link: ClientLink;
@@ -101,6 +113,7 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
     this.facts = facts;
     this.since = pool.clock.now();
     this.login = accepted.login;
+    this.#permit = accepted.permit;
     this.#road = road;
     const { capabilities } = accepted;
     const limits = { capabilities, maxPayload: pool.baseline!.maxPayload, budget: pool.messages };
@@ -158,8 +171,11 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
     this.#link.writeAll(parts, this.backend);
   }
 
-  sendOk(): void {
-    const ok = { header: 0 as const, affectedRows: 0, lastInsertId: 0n, warnings: 0, info: '', trackers: null };
+  /** `told`: of the session, as far as the client asked for it. */
+  sendOk(told: readonly Tracker[] = []): void {
+    const shown = this.shownTrackers(told);
+    const trackers = shown.length === 0 ? null : encodeTrackers(shown);
+    const ok = { header: 0 as const, affectedRows: 0, lastInsertId: 0n, warnings: 0, info: '', trackers };
     this.sendPayload(encodeOk({ ...ok, status: this.plainStatus }, this.capabilities));
     this.replySequence = 1;
   }
@@ -228,22 +244,9 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
   /** The server ended the connection while this session held it between two commands. */
   backendLost(reason: string): void {
     if (this.#phase === SessionPhase.REPLAYING) return; // it is about to ask that backend something, and told then
-    // a session that had its backend for weak pins only lost nothing that it would not be told of when it asks
-    const wasOpen = this.inTransaction || this.pins.size > 0 || this.touched.size > 0;
-    this.connectionEnded();
-    this.backend = null;
-    if (wasOpen) {
-      this.doomed ??= {
-        code: 1105,
-        sqlState: 'HY000',
-        message: `MySwitch: ${reason}; the open transaction and what was bound to it (locks, temporary tables, variables just set) are lost`,
-      };
-    }
-    this.pool.lost();
-    if (this.#phase !== SessionPhase.SETTLING && this.#phase !== SessionPhase.RUNNING) return;
-    this.work = null;
-    this.move(SessionPhase.IDLE);
-    this.next();
+    const rested = this.#mayHaveRestedTooLong();
+    this.#road.backendLost(this, reason);
+    if (rested && this.doomed !== null && !this.closed) this.#endInactive();
   }
 
   /** What follows from the client is the file: it goes to the backend as it comes. */
@@ -259,6 +262,29 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
       if (upload.done) this.endDiversion();
       return taken;
     });
+  }
+
+  /**
+   * The backend that a file goes to is gone: what is left of the file goes nowhere, and then `answer` gets the sequence id
+   * that is due. False: no file is under way.
+   */
+  swallowFile(answer: (sequence: number) => void): boolean {
+    const upload = this.#upload;
+    if (upload === null) return false;
+    this.#upload = null;
+    if (upload.done) {
+      answer(upload.expected);
+      return true;
+    }
+    this.divert((chunk) => {
+      const taken = upload.push(chunk);
+      if (upload.done) {
+        this.endDiversion();
+        answer(upload.expected);
+      }
+      return taken;
+    });
+    return true;
   }
 
   statementPrepared(payload: Buffer): void {
@@ -350,6 +376,16 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
     const kill = backend.pool.killOnServer(backend, 'QUERY');
     this.interrupting = Promise.allSettled([this.interrupting, kill]);
     return kill;
+  }
+
+  get permit(): Permit | null {
+    return this.#permit;
+  }
+
+  /** By another permit than before: the former one is free. */
+  set permit(permit: Permit | null) {
+    if (this.#permit !== permit) this.#permit?.release();
+    this.#permit = permit;
   }
 
   /** Waits for an answer that needs no backend, then goes on with the work that it leads to, or with the next command. */
@@ -466,8 +502,8 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
   }
 
   replyLost(reason: string): void {
-    // an error has no place in the middle of a file, or of what a replica says
-    if (this.#upload !== null || this.#link.isDiverted) this.end(null);
+    // an error has no place in the middle of what a replica says
+    if (this.#upload === null && this.#link.isDiverted) this.end(null);
     this.#road.replyLost(this, reason);
   }
 
@@ -475,6 +511,32 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
   crashed(error: Error): void {
     this.pool.log('error', 'a session failed', { session: this.id, error: error.stack ?? error.message });
     this.end({ code: 1105, sqlState: 'HY000', message: 'MySwitch: internal error' });
+  }
+
+  // ---- time limits --------------------------------------------------------------------------------------------
+
+  /** A look at the client, each WATCH_MS: it is ended when it rests, or does not take its reply, longer than its session allows. */
+  watch(now: number): void {
+    const { context, pool } = this;
+    const { watch, isAwaited } = this.#link;
+    // no last word: it would not take that either
+    if (watch.stalledMs(now) >= writeMs(context, pool.baseline!)) return this.close();
+    const resting = this.#phase === SessionPhase.IDLE && isAwaited;
+    if (watch.restedMs(now, resting) >= waitMs(context, pool.baseline!)) this.#endInactive();
+  }
+
+  /** The server, too, counts how long the session rests, on the backend that it holds: to the ms, where we are late. */
+  #mayHaveRestedTooLong(): boolean {
+    if (this.#phase !== SessionPhase.IDLE) return false;
+    const now = this.pool.clock.now();
+    const limit = waitMs(this.context, this.pool.baseline!);
+    return now - this.since >= limit && this.#link.watch.restedMs(now, true) + 2 * WATCH_MS >= limit;
+  }
+
+  #endInactive(): void {
+    const { hasBegun, answerSequence } = this.#link;
+    this.replySequence = hasBegun ? answerSequence : 0;
+    this.end(inactivity(this.pool.baseline!, hasBegun));
   }
 
   // ---- the end ------------------------------------------------------------------------------------------------
@@ -492,6 +554,7 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
     const before = this.#phase;
     this.#phase = SessionPhase.CLOSED;
     this.#link.destroy();
+    this.#permit?.release();
     this.pool.ended(this);
     if (before === SessionPhase.WAITING) this.pool.leave(this);
     const { backend } = this;

@@ -76,6 +76,8 @@ export abstract class SessionState implements Holder {
   lastInsertId: number | bigint | null = 0;
   /** The backend that knows it is being asked. */
   insertIdPending: Promise<void> | null = null;
+  /** COM_CHANGE_USERs that came to nothing. */
+  failedChanges = 0;
   /** Status bits of the last OK. */
   status: number = ServerStatus.AUTOCOMMIT;
   /** An ERR says nothing of the transaction: asked for before the backend is shared. */
@@ -123,6 +125,12 @@ export abstract class SessionState implements Holder {
     return this.trackers.shown(told);
   }
 
+  /** How the transaction would be begun again in which nothing was done; null: none is, or something was. */
+  get beginning(): Unbegun | null {
+    const { begun, inTransaction } = this;
+    return begun === null ? this.unbegun : { statements: begun, inTransaction };
+  }
+
   /** What was bound to the backend is gone with it. */
   connectionEnded(): void {
     this.endWeakPins();
@@ -136,7 +144,8 @@ export abstract class SessionState implements Holder {
     this.statusUnknown = false;
     this.interrupting = null;
     this.status &= ~ServerStatus.IN_TRANS;
-    this.lastBackend = null;
+    // what it would have told of the last statement is gone, not unasked for
+    this.lastBackend = this.backend ?? this.lastBackend;
   }
 
   /** COM_RESET_CONNECTION: everything but account and schema is as after login. */
@@ -145,6 +154,7 @@ export abstract class SessionState implements Holder {
     const backend = this.backend ?? this.lastBackend;
     if (backend?.lastHolder === this) backend.lastHolder = null;
     this.connectionEnded();
+    this.lastBackend = null;
     this.statements.clear();
     this.trackers.reset();
     this.context = this.resetContext.withSchema(schema).withRole(this.context.role); // which a reset leaves as it is

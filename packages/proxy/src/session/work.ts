@@ -25,6 +25,12 @@ export interface Work {
   readonly opens?: string | null | undefined;
   /** It asks for a cursor, so that the reply may have no rows. */
   readonly opensCursor?: boolean;
+  /** It does more than its statement says, so it is never run a second time. */
+  once?: true;
+  /** It gives up whatever the session has on its backend. */
+  readonly wipes?: true;
+  /** It rolls the open transaction back, and nothing else. */
+  rollsBack?: true;
   /** Whether the server may answer it by asking for a file of the client's. Absent: it may not. */
   mayLoadFile?(session: Session): boolean;
   /** Whether the backend has what the command refers to (an open prepared statement). Absent: nothing is needed. */
