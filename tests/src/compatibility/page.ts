@@ -141,7 +141,7 @@ const WORDS: Readonly<Record<Exclude<Outcome, `pinned: ${string}`>, string | nul
 /** null: there is nothing to say about it. */
 function wordFor(outcome: Outcome): string | null {
   if (!outcome.startsWith('pinned: ')) return WORDS[outcome as keyof typeof WORDS];
-  return `the same, and a switch has to wait after it (${outcome.slice('pinned: '.length)})`;
+  return `works, and pins the session: ${outcome.slice('pinned: '.length)}`;
 }
 
 /** What is not simply the same: step, outcome, drivers. */
