@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { Capability, clearCredential, decodeErr, encodeHandshakeResponse, nativeResponse } from '@myswitch/protocol';
 import {
   ACCOUNTS,
   type TestServer,
@@ -10,6 +11,7 @@ import {
 import { type ConnectionOptions, type RowDataPacket, createConnection } from 'mysql2/promise';
 import { accountRows } from './support/account-rows';
 import { describeKinds } from './support/kinds';
+import { RawClient } from './support/raw-client';
 import { POOL, type TestPlane, startPlane } from './support/plane';
 
 /** What a row says besides its password, compared with what the server does with it. */
@@ -69,11 +71,64 @@ describeKinds('rows of accounts', (kind) => {
 
   test('with an expired password', async () => {
     await create('expired', 'PASSWORD EXPIRE');
-    const there = await outcome(plane.port, { user: 'expired' });
-    expect(there).toMatchObject({ errno: 1862, sqlState: 'HY000' });
-    if (kind === 'mysql') expect(there).toEqual(await outcome(server.port, { user: 'expired' }));
+    // the default of MySQL; MariaDB lets everybody in, to change it
+    if (kind === 'mariadb') await server.sql('SET GLOBAL disconnect_on_expired_password = ON');
+    expect(await same({ user: 'expired' })).toMatchObject({ errno: 1862, sqlState: 'HY000' });
     expect(await same({ user: 'expired', password: 'wrong' })).toMatchObject({ errno: 1045 });
+    if (kind === 'mariadb') await server.sql('SET GLOBAL disconnect_on_expired_password = OFF');
+    expect(await outcome(plane.port, { user: 'expired' })).toMatchObject({ errno: 1862 });
+    const handles = { user: 'expired', flags: ['CAN_HANDLE_EXPIRED_PASSWORDS'] };
+    expect(await outcome(plane.port, handles)).toMatchObject({ errno: 1862 });
   });
+
+  test('of a client that knows no plugins', async () => {
+    await create('ancient', '');
+    const old = async (port: number, password: string): Promise<unknown> => {
+      try {
+        const client = await RawClient.open({ port });
+        const { nonce } = await client.greeting();
+        const authResponse = password === '' ? Buffer.alloc(0) : nativeResponse(clearCredential(password), nonce);
+        const capabilities =
+          Capability.LONG_PASSWORD | Capability.PROTOCOL_41 | Capability.TRANSACTIONS | Capability.SECURE_CONNECTION;
+        const head = { capabilities, maxPacket: 1 << 24, characterSet: 45, mariadbCapabilities: 0 };
+        const names = { user: 'ancient', database: null, authPlugin: null, attributes: null, authResponse };
+        client.sendPacket(encodeHandshakeResponse({ ...head, ...names }), 1);
+        const answer = await client.packet(2);
+        return answer[0] === 0 ? 'in' : decodeErr(answer);
+      } finally {
+        RawClient.closeAll();
+      }
+    };
+    for (const password of ['secret', 'wrong', '']) {
+      expect([password, await old(plane.port, password)]).toEqual([password, await old(server.port, password)]);
+    }
+    expect(await old(plane.port, 'secret')).toEqual(
+      kind === 'mariadb' ? 'in' : expect.objectContaining({ code: 1251, sqlState: '08004' }),
+    );
+  });
+
+  if (kind === 'mysql') {
+    test('that are proxies for others', async () => {
+      await server.sql('SET GLOBAL check_proxy_users = ON, GLOBAL sha256_password_proxy_users = ON');
+      await server.sql(`CREATE USER stands_in IDENTIFIED WITH sha256_password BY 'secret'`);
+      await server.sql(`INSERT INTO mysql.proxies_priv VALUES ('%', 'stands_in', '%', 'app', 0, 'root', NOW())`);
+      await server.sql('FLUSH PRIVILEGES');
+      await plane.plane.accounts(POOL, await accountRows(server));
+      const options = { user: 'stands_in', ...tls(false) };
+      expect(await outcome(server.port, options)).toBe('app@%');
+      expect(await outcome(plane.port, options)).toMatchObject({ errno: 1045 });
+      expect(await plane.plane.refusedAccounts(POOL)).toContainEqual(
+        expect.objectContaining({
+          row: 'stands_in@%',
+          matched: 'app@%',
+          reason: expect.stringContaining('GRANT PROXY'),
+        }),
+      );
+      await server.sql('SET GLOBAL check_proxy_users = OFF, GLOBAL sha256_password_proxy_users = OFF');
+      await server.sql('DROP USER stands_in');
+      await plane.plane.accounts(POOL, await accountRows(server));
+    });
+  }
 
   test('that want TLS', async () => {
     await create('private', 'REQUIRE SSL');

@@ -63,7 +63,8 @@ export class ControlConnection {
       await control.query(SESSION, deadlineMs);
       return control;
     } catch (error) {
-      throw new UnreachableError(`${node.name}: ${messageOf(error) || 'cannot connect'}`);
+      const errno = isServerReply(error) && error.sqlState !== '' ? error.errno : null;
+      throw new UnreachableError(`${node.name}: ${messageOf(error) || 'cannot connect'}`, errno);
     }
   }
 

@@ -81,6 +81,45 @@ export interface ScheduledEvent {
   readonly definer: string;
 }
 
+/** A replica, as its source lists it. */
+export interface RegisteredReplica {
+  readonly serverId: number;
+  /** Its server_uuid; empty on MariaDB. */
+  readonly uuid: string;
+  /** What it says of itself (report_host); empty: nothing. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The transactions that a server has logged: gtid_executed (MySQL), gtid_binlog_state (MariaDB). */
+export interface Logged {
+  readonly transactions: string;
+  readonly serverId: number;
+}
+
+/** What discovery asks beyond an observation. */
+export interface Survey {
+  /** Tells the server from every other one, however it was reached; equal texts are one server. */
+  readonly place: string;
+  readonly hostname: string;
+  readonly uptimeSeconds: number;
+  readonly logged: Logged;
+  readonly logBin: boolean;
+  readonly logReplicaUpdates: boolean;
+  /** Empty when GTIDs are on as a switch needs them; else what is wrong. */
+  readonly gtidProblem: string;
+  readonly binlogFilters: readonly string[];
+  readonly semiSync: SemiSync;
+  /** Null: the account may not see them. */
+  readonly replicas: readonly RegisteredReplica[] | null;
+  /** Hosts, without ports, of connections that read the binary log: one entry each. */
+  readonly readers: readonly string[];
+  /** Accounts that its channels log in with. */
+  readonly replicationUsers: readonly string[];
+  /** GRANT statements without which a question had no answer. */
+  readonly missingGrants: readonly string[];
+}
+
 /** An account of a server, and what of it a proxy can't do. */
 export interface ServerAccount {
   readonly row: AccountRow;
@@ -130,6 +169,11 @@ export interface Dialect {
 
   observe(c: ControlConnection, deadlineMs: number): Promise<Observation>;
   inspect(c: ControlConnection, schema: string, deadlineMs: number): Promise<Inspection>;
+  survey(c: ControlConnection, deadlineMs: number): Promise<Survey>;
+  /** The replicas that registered; rejects with ServerError when the account may not see them. */
+  replicas(c: ControlConnection, deadlineMs: number): Promise<readonly RegisteredReplica[]>;
+  /** What of another server's transactions the server on `c` lacks, as such a text; empty: nothing. */
+  lacking(c: ControlConnection, theirs: Logged, deadlineMs: number): Promise<string>;
 
   /** Another text whenever an account was changed, or has expired; costs the server a look at the table, and one row to send. */
   accountsMark(c: ControlConnection, deadlineMs: number): Promise<string>;

@@ -14,8 +14,12 @@ export class OrchestratorError extends Error {
 
 /** No connection to a node, or it was lost before the statement was sent. Nothing was changed by the statement. */
 export class UnreachableError extends OrchestratorError {
-  constructor(message: string, options?: ErrorOptions) {
-    super('UNREACHABLE', message, options);
+  /** The server's error number when it answered and refused the login, for example 1045; else null. */
+  readonly errno: number | null;
+
+  constructor(message: string, errno: number | null = null) {
+    super('UNREACHABLE', message);
+    this.errno = errno;
   }
 }
 

@@ -1,3 +1,4 @@
+import { formatAddress } from './address';
 import type { PlaneStats } from './data-plane';
 import type { NodeOptions, PoolOptions } from './options';
 import type { NodeReport, NodeState, PoolReport } from './report';
@@ -26,9 +27,6 @@ export function reportPool(situation: Situation): PoolReport {
     nodes: pool.nodes.map((options) => reportNode(situation, options, primary)),
   };
 }
-
-const addressOf = ({ host, port }: NodeOptions): string =>
-  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 
 function stateOf(node: NodeView, active: string | null): NodeState {
   if (node.name === active) {
@@ -60,7 +58,7 @@ function reportNode(
   const plane = stats.nodes[node.name];
   return {
     name: node.name,
-    address: addressOf(options),
+    address: formatAddress(options),
     type: options.type,
     state: stateOf(node, active),
     status: node.reachable ? 'OK' : 'FAIL',

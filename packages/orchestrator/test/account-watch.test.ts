@@ -239,6 +239,11 @@ test.each<[string, ServerAccount, string | null]>([
   ],
   ['ed25519 whose password is given', account('given', { plugin: 'ed25519' }), null],
   ['a locked account', account('x', { plugin: 'pam', locked: true }), null],
+  [
+    'an expired password',
+    account('x', { passwordExpired: true }),
+    'its password has expired: only at the server can it be changed',
+  ],
   ['a second factor', account('x', { plugin: NO_LOGIN }, { unfit: 'it asks for more' }), 'it asks for more'],
   ['REQUIRE SSL', account('x', { tls: 'ANY' }), 'it requires TLS, and MySwitch connects without to plain'],
   [

@@ -90,7 +90,11 @@ export class ByteReader {
 
   /** Like nulString, but the last field of a message may lack its NUL: several clients leave it out. */
   nulOrEndString(): string {
-    return (this.#buffer.includes(0, this.#offset) ? this.nulBuffer() : this.rest()).toString('utf8');
+    return this.nulOrEndBuffer().toString('utf8');
+  }
+
+  nulOrEndBuffer(): Buffer {
+    return this.#buffer.includes(0, this.#offset) ? this.nulBuffer() : this.rest();
   }
 
   bytes(length: number): Buffer {

@@ -27,8 +27,10 @@ export interface SslRequest {
 
 /** The client's answer to the greeting (manual: Protocol::HandshakeResponse41). */
 export interface HandshakeResponse41 extends SslRequest {
+  /** Its bytes as latin1: they are in the character set that the message names. */
   readonly user: string;
   readonly authResponse: Buffer;
+  /** As `user`. */
   readonly database: string | null;
   /** null: the client knows no plugins. */
   readonly authPlugin: string | null;
@@ -37,6 +39,7 @@ export interface HandshakeResponse41 extends SslRequest {
 
 /** COM_CHANGE_USER (manual: COM_CHANGE_USER). */
 export interface ChangeUser {
+  /** Its bytes as latin1, as in HandshakeResponse41. */
   readonly user: string;
   readonly authResponse: Buffer;
   readonly database: string | null;
@@ -129,10 +132,10 @@ export function decodeSslRequest(payload: Buffer): SslRequest {
 /** Optional fields are written as `capabilities` says; those bits must agree with the fields that are set. */
 export function encodeHandshakeResponse(message: HandshakeResponse41): Buffer {
   const { capabilities } = message;
-  const writer = writeResponseHead(new ByteWriter(256), message).nulString(message.user);
+  const writer = writeName(writeResponseHead(new ByteWriter(256), message), message.user);
   if (has(capabilities, Capability.PLUGIN_AUTH_LENENC)) writer.lenencBuffer(message.authResponse);
   else writeShortAuth(writer, message.authResponse, capabilities);
-  if (has(capabilities, Capability.CONNECT_WITH_DB)) writer.nulString(message.database ?? '');
+  if (has(capabilities, Capability.CONNECT_WITH_DB)) writeName(writer, message.database ?? '');
   if (has(capabilities, Capability.PLUGIN_AUTH)) writer.nulString(message.authPlugin ?? DEFAULT_PLUGIN);
   if (has(capabilities, Capability.CONNECT_ATTRS)) writeAttributes(writer, message.attributes);
   return writer.finish();
@@ -143,11 +146,11 @@ export function decodeHandshakeResponse(payload: Buffer): HandshakeResponse41 {
   const reader = new ByteReader(payload);
   const head = readResponseHead(reader);
   const { capabilities } = head;
-  const user = reader.nulString();
+  const user = reader.nulBuffer().toString('latin1');
   const authResponse = has(capabilities, Capability.PLUGIN_AUTH_LENENC)
     ? reader.lenencBuffer()
     : readShortAuth(reader, capabilities);
-  const database = has(capabilities, Capability.CONNECT_WITH_DB) ? reader.nulOrEndString() : '';
+  const database = has(capabilities, Capability.CONNECT_WITH_DB) ? reader.nulOrEndBuffer().toString('latin1') : '';
   const authPlugin = has(capabilities, Capability.PLUGIN_AUTH) ? reader.nulOrEndString() : null;
   const attributes = has(capabilities, Capability.CONNECT_ATTRS) ? readAttributes(reader) : null;
   return { ...head, user, authResponse, database: database === '' ? null : database, authPlugin, attributes };
@@ -171,9 +174,9 @@ export function encodeAuthMoreData(data: Buffer): Buffer {
 }
 
 export function encodeChangeUser(message: ChangeUser, capabilities: number): Buffer {
-  const writer = new ByteWriter(256).u8(Command.CHANGE_USER).nulString(message.user);
+  const writer = writeName(new ByteWriter(256).u8(Command.CHANGE_USER), message.user);
   writeShortAuth(writer, message.authResponse, capabilities);
-  writer.nulString(message.database ?? '');
+  writeName(writer, message.database ?? '');
   if (message.characterSet === null) return writer.finish();
   writer.u16(message.characterSet);
   if (has(capabilities, Capability.PLUGIN_AUTH)) writer.nulString(message.authPlugin ?? DEFAULT_PLUGIN);
@@ -185,13 +188,19 @@ export function encodeChangeUser(message: ChangeUser, capabilities: number): Buf
 export function decodeChangeUser(payload: Buffer, capabilities: number): ChangeUser {
   const reader = new ByteReader(payload);
   if (reader.u8() !== Command.CHANGE_USER) throw new ProtocolError('MALFORMED', 'not a COM_CHANGE_USER');
-  const user = reader.nulString();
+  const user = reader.nulBuffer().toString('latin1');
   const authResponse = readShortAuth(reader, capabilities);
-  const database = reader.nulOrEndString();
+  const database = reader.nulOrEndBuffer().toString('latin1');
   const characterSet = reader.remaining >= 2 ? reader.u16() : null;
   const authPlugin = has(capabilities, Capability.PLUGIN_AUTH) && reader.remaining > 0 ? reader.nulOrEndString() : null;
   const attributes = has(capabilities, Capability.CONNECT_ATTRS) ? readAttributes(reader) : null;
   return { user, authResponse, database: database === '' ? null : database, characterSet, authPlugin, attributes };
+}
+
+/** `name`: bytes as latin1. */
+function writeName(writer: ByteWriter, name: string): ByteWriter {
+  if (name.includes('\0')) throw new ProtocolError('MALFORMED', 'NUL in a name');
+  return writer.bytes(Buffer.from(name, 'latin1')).u8(0);
 }
 
 function has(capabilities: number, bit: number): boolean {

@@ -1,12 +1,15 @@
 export * from './auth/backend-login';
 export * from './auth/caching-sha2';
 export * from './auth/client-login';
+export * from './auth/client-login-steps';
 export * from './auth/credential';
 export * from './auth/ed25519';
+export * from './auth/found';
 export * from './auth/method';
 export * from './auth/native';
 export * from './auth/stored-password';
 export * from './bytes';
+export { decodeName, textOf, utf8Bytes } from './charset';
 export { COMPRESSION_CAPABILITIES, CompressedStream } from './compression';
 export * from './constants';
 export * from './errors';

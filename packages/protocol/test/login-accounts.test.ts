@@ -2,9 +2,11 @@ import { constants, generateKeyPairSync, privateDecrypt } from 'node:crypto';
 import fc from 'fast-check';
 import { ProtocolError } from '../src/errors';
 import { cachingSha2Response, encryptPassword, unmaskPassword } from '../src/auth/caching-sha2';
-import { ClientLogin, type CheckedPassword, type ClientLoginStep, type Found } from '../src/auth/client-login';
+import { ClientLogin } from '../src/auth/client-login';
+import type { CheckedPassword, ClientLoginStep } from '../src/auth/client-login-steps';
 import { clearCredential } from '../src/auth/credential';
 import { ed25519PublicKey, ed25519Sign } from '../src/auth/ed25519';
+import type { Found } from '../src/auth/found';
 import { authMethod, type AuthMethod } from '../src/auth/method';
 import { nativeResponse } from '../src/auth/native';
 import { Capability } from '../src/constants';
@@ -79,6 +81,7 @@ const sent = (step: ClientLoginStep<string>): Buffer => {
   if (step.kind !== 'send') throw new Error(`a message was due, not ${step.kind}`);
   return step.payload;
 };
+const FULL = Buffer.of(1, 4);
 const sha2 = (password: string): Buffer => cachingSha2Response(Buffer.from(password), NONCE);
 const native = (password: string): Buffer => nativeResponse(clearCredential(password), NONCE);
 const right = (stored: string, password = 'secret'): CheckedPassword => ({ stored, password: Buffer.from(password) });
@@ -101,7 +104,12 @@ describe('an account with mysql_native_password', () => {
   it.each(['wrong', ''])('is not entered with %j', (password) => {
     const login = greeted({ ways });
     expect(login.receive(response('mysql_native_password', Buffer.alloc(0))).kind).toBe('send');
-    expect(login.receive(native(password))).toEqual({ kind: 'rejected', user: 'app', usedPassword: password !== '' });
+    expect(login.receive(native(password))).toEqual({
+      kind: 'rejected',
+      reason: 'PASSWORD',
+      user: 'app',
+      usedPassword: password !== '',
+    });
   });
 
   it('switches a client that begins with another plugin', () => {
@@ -118,13 +126,12 @@ describe('an account with mysql_native_password', () => {
     expect(greeted({ ways }).receive(response(null, native('secret'))).kind).toBe('accepted');
     expect(
       greeted({ ways: methods(['caching_sha2_password', CACHING]) }).receive(response(null, native('secret'))),
-    ).toEqual({ kind: 'rejected', user: 'app', usedPassword: false });
+    ).toEqual({ kind: 'rejected', reason: 'PLUGIN', user: 'app', usedPassword: false });
   });
 });
 
 describe('an account with caching_sha2_password', () => {
   const ways = methods(['caching_sha2_password', CACHING, SECOND]);
-  const FULL = Buffer.of(1, 4);
   const begin = (login: ClientLogin<string>, password = 'secret'): ClientLoginStep<string> =>
     login.receive(response('caching_sha2_password', sha2(password)));
 
@@ -187,7 +194,7 @@ describe('an account with caching_sha2_password', () => {
   it('is refused at once without a password', () => {
     for (const empty of [Buffer.alloc(0), Buffer.of(0)]) {
       const step = greeted({ ways }).receive(response('caching_sha2_password', empty));
-      expect(step).toEqual({ kind: 'rejected', user: 'app', usedPassword: false });
+      expect(step).toEqual({ kind: 'rejected', reason: 'PASSWORD', user: 'app', usedPassword: false });
     }
   });
 
@@ -211,7 +218,12 @@ describe('an account with caching_sha2_password', () => {
     const login = overTls(greeted({ ways, exists: false, known }));
     expect(sent(begin(login))).toEqual(FULL);
     expect(login.receive(clear('secret')).kind).toBe('check');
-    expect(login.checked(right(CACHING))).toEqual({ kind: 'rejected', user: 'app', usedPassword: true });
+    expect(login.checked(right(CACHING))).toEqual({
+      kind: 'rejected',
+      reason: 'PASSWORD',
+      user: 'app',
+      usedPassword: true,
+    });
   });
 });
 
@@ -330,6 +342,24 @@ it('throws nothing but ProtocolError, whatever a client says at whatever point',
 
 describe('an account whose password is known in clear', () => {
   const ways: AuthMethod[] = [{ kind: 'password', password: Buffer.from('secret') }];
+  it.each([true, false])('asks for a wrong password before it refuses it, as servers do (exists: %s)', (exists) => {
+    const begun = (key: string | null): ClientLogin<string> => greeted({ ways, exists, key });
+    const wrong = response('caching_sha2_password', sha2('wrong'));
+    const rejected = { kind: 'rejected', reason: 'PASSWORD', user: 'app', usedPassword: true };
+    const plain = begun(PEM);
+    expect(sent(plain.receive(wrong))).toEqual(FULL);
+    expect(
+      sent(plain.receive(Buffer.of(2)))
+        .subarray(1)
+        .toString(),
+    ).toBe(PEM);
+    expect(plain.receive(encryptPassword(Buffer.from('wrong'), NONCE, Buffer.from(PEM)))).toEqual(rejected);
+    const encrypted = overTls(begun(null));
+    expect(sent(encrypted.receive(wrong))).toEqual(FULL);
+    expect(encrypted.receive(clear('wrong'))).toEqual(rejected);
+    expect(begun(null).receive(wrong)).toEqual(rejected); // there is no way to send it
+  });
+
   it('takes mysql_clear_password by TLS only', () => {
     const login = overTls(greeted({ ways }));
     expect(login.receive(response('mysql_clear_password', clear('secret'))).kind).toBe('accepted');

@@ -2,9 +2,11 @@ import { createHash, generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { BackendLogin, type BackendLoginOptions, type LoginStep } from '../src/auth/backend-login';
 import { cachingSha2Response } from '../src/auth/caching-sha2';
-import { ClientLogin, type ClientLoginOptions, foundByPassword, type ClientLoginStep } from '../src/auth/client-login';
+import { ClientLogin } from '../src/auth/client-login';
+import type { ClientLoginOptions, ClientLoginStep } from '../src/auth/client-login-steps';
 import { clearCredential } from '../src/auth/credential';
 import { ed25519PublicKey, ed25519Verify } from '../src/auth/ed25519';
+import { foundByPassword } from '../src/auth/found';
 import { nativeResponse } from '../src/auth/native';
 import { Capability } from '../src/constants';
 import { ProtocolError } from '../src/errors';
@@ -345,8 +347,8 @@ describe('ClientLogin', () => {
   ])('answers a wrong password and an unknown user alike (%s, case %#)', (plugin, proof, usedPassword) => {
     const steps = ['app', 'nobody'].map((user) => greeted().receive(response(user, plugin, proof)));
     expect(steps).toEqual([
-      { kind: 'rejected', user: 'app', usedPassword },
-      { kind: 'rejected', user: 'nobody', usedPassword },
+      { kind: 'rejected', reason: 'PASSWORD', user: 'app', usedPassword },
+      { kind: 'rejected', reason: 'PASSWORD', user: 'nobody', usedPassword },
     ]);
   });
 

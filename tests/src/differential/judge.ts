@@ -1,6 +1,5 @@
 import type { Kind } from '@myswitch/testkit';
 import { EXPLAINED } from './explained';
-import { FINDINGS } from './findings';
 import type { Way } from './ground';
 import { payloadText } from './payloads';
 import type { Difference } from './runner';
@@ -37,12 +36,12 @@ export class Judge {
 
   /** Names of the patterns for this kind that nothing needed. */
   get unused(): string[] {
-    const mine = [...EXPLAINED, ...FINDINGS].filter(({ kind = this.#kind }) => kind === this.#kind);
+    const mine = EXPLAINED.filter(({ kind = this.#kind }) => kind === this.#kind);
     return mine.filter((one) => !this.#used.has(one)).map(({ name }) => name);
   }
 
   #unknown(difference: Difference): string | null {
-    const patterns = [...EXPLAINED, ...FINDINGS].filter((one) => fits(one, difference, this.#kind));
+    const patterns = EXPLAINED.filter((one) => fits(one, difference, this.#kind));
     const first = difference.pairs.find(({ direct, got, before }) => {
       if (direct === null || got === null) return true;
       const found = patterns.find(({ payloads }) => payloads?.(direct, got, before) === true);

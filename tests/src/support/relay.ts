@@ -20,6 +20,8 @@ export class Relay {
   latest: RelayedConnection | null = null;
   /** Sees what the data plane sends before the server does. */
   sent: (text: string, connection: RelayedConnection) => void = () => undefined;
+  /** That of new connections. */
+  rewrite: (chunk: Buffer) => Buffer = (chunk) => chunk;
 
   private constructor(server: net.Server, port: number) {
     this.#server = server;
@@ -62,7 +64,7 @@ export class Relay {
           held = null;
         };
       },
-      rewrite: (chunk) => chunk,
+      rewrite: this.rewrite,
     };
     this.#open.add(connection);
     near.on('data', (chunk: Buffer) => {

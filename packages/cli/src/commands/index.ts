@@ -1,5 +1,7 @@
 import Check from './check';
+import Discover from './discover';
 import History from './history';
+import Init from './init';
 import Show from './show';
 import Start from './start';
 import Status from './status';
@@ -8,7 +10,9 @@ import Switch from './switch';
 /** Every command by its name: nothing is looked for on disk. */
 export const COMMANDS = {
   check: Check,
+  discover: Discover,
   history: History,
+  init: Init,
   show: Show,
   start: Start,
   status: Status,

@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline/promises';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import type { CheckReport, FlightRecord, SwitchResult } from '@myswitch/orchestrator';
@@ -12,6 +11,7 @@ import { ExitCode } from '../exit-codes';
 import { describeCheck, describeOutcome } from '../output/reports';
 import { StepPrinter } from '../output/steps';
 import { dangerous, switchFlags, switchOptions } from '../switch-flags';
+import { ask } from '../terminal';
 
 const EXIT_CODES: Readonly<Record<SwitchResult, ExitCode>> = {
   switched: ExitCode.OK,
@@ -83,10 +83,6 @@ function requireYes(options: SwitchOptions): void {
 }
 
 async function confirm(question: string): Promise<void> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const closed = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
-  const answer = await Promise.race([terminal.question(question), closed]);
-  terminal.close();
-  if (/^y(es)?$/i.test(answer.trim())) return;
+  if (/^y(es)?$/i.test((await ask(question)).trim())) return;
   throw new CliError('CANCELLED', ExitCode.REFUSED, 'not switched: nothing was changed');
 }

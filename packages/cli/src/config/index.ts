@@ -1,5 +1,5 @@
-export { loadAdminAccess, type AdminAccess } from './load';
+export { checkConfig, loadAdminAccess, type AdminAccess } from './load';
 export { ConfigError } from './problems';
-export { formatEndpoint, type Endpoint } from './scalars';
+export { formatEndpoint, tcpEndpoint, type Endpoint } from './scalars';
 export { configJsonSchema } from './schema';
 export { loadServerConfig, type ServerConfig } from './server-config';

@@ -33,7 +33,19 @@ export interface AdminAccess {
  * @throws ConfigError when the file can't be read or its shape is wrong
  */
 export function readConfig(file: string): ReadConfig {
-  const source = new ConfigSource(file, readText(file));
+  return parseConfig(file, readText(file));
+}
+
+/**
+ * Whether a text that is to be written to `file` would be accepted from there. What it points at need not exist yet.
+ * @throws ConfigError with everything that is wrong
+ */
+export function checkConfig(file: string, text: string): void {
+  throwIfAny(parseConfig(file, text).problems);
+}
+
+function parseConfig(file: string, text: string): ReadConfig {
+  const source = new ConfigSource(file, text);
   const syntax = source.syntaxErrors();
   if (syntax.length > 0) throw new ConfigError(syntax.map(({ line, message }) => ({ file, line, message })));
   const validated = validate(source);

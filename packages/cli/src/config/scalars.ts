@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { DURATION_PATTERN, parseDuration } from '@myswitch/orchestrator';
+import { DURATION_PATTERN, formatAddress, parseDuration } from '@myswitch/orchestrator';
 import { z } from 'zod';
 
 export interface TcpEndpoint {
@@ -33,9 +33,15 @@ function parseEndpoint(text: string): Endpoint | null {
   return { host: host.startsWith('[') ? host.slice(1, -1) : host, port };
 }
 
+/** `db1.example.com:3306`, `[::1]:3306`; `null` when it is no such address. */
+export function tcpEndpoint(text: string): TcpEndpoint | null {
+  const endpoint = parseEndpoint(text);
+  return endpoint !== null && 'host' in endpoint ? endpoint : null;
+}
+
 export function formatEndpoint(endpoint: Endpoint): string {
   if ('path' in endpoint) return `unix:${endpoint.path}`;
-  return endpoint.host.includes(':') ? `[${endpoint.host}]:${endpoint.port}` : `${endpoint.host}:${endpoint.port}`;
+  return formatAddress(endpoint);
 }
 
 /** Milliseconds. */

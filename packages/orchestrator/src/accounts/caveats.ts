@@ -32,6 +32,7 @@ export function caveatsOf(
       const reasons = [
         ...(pool.users.includes(account.row.user) ? [] : notServed(account)),
         ...notReached(account.row, pool.nodes),
+        ...(account.row.passwordExpired ? ['its password has expired: only at the server can it be changed'] : []),
         ...(account.countsFailures
           ? ['wrong passwords given to MySwitch are not counted by FAILED_LOGIN_ATTEMPTS']
           : []),

@@ -1,10 +1,9 @@
 import { flag, number, text, type ControlConnection, type Row } from '../control-connection';
 import type { Inspection, SemiSync } from '../dialect';
 import { fingerprintAccounts } from './accounts';
-import { accountOf, missingGrants, type Need } from './grants';
+import { accountOf, missingGrants } from './grants';
+import { ACCOUNT_TABLES, controlNeeds } from './privileges';
 import { activePlugins, binlogFilters, enabledEvents } from './shared';
-
-export const ACCOUNT_TABLES = ['global_priv', 'db', 'tables_priv', 'columns_priv', 'procs_priv', 'roles_mapping'];
 
 const PARITY = [
   'sql_mode',
@@ -20,25 +19,6 @@ const PARITY = [
   'tx_isolation',
   'max_allowed_packet',
   'gtid_domain_id',
-];
-
-const needsOf = (schema: string, events: boolean): readonly Need[] => [
-  ...[
-    'BINLOG MONITOR',
-    'SLAVE MONITOR',
-    'PROCESS',
-    'RELOAD',
-    'EVENT',
-    'SET USER',
-    'CONNECTION ADMIN',
-    'READ_ONLY ADMIN',
-    'REPLICATION SLAVE ADMIN',
-    'REPLICATION MASTER ADMIN',
-    // event_scheduler is the one setting that nothing less than SUPER may change
-    ...(events ? ['SUPER'] : []),
-  ].map((privilege) => ({ privilege, on: '*.*' })),
-  ...[...ACCOUNT_TABLES, 'user'].map((table) => ({ privilege: 'SELECT', on: `mysql.${table}` })),
-  ...['CREATE', 'SELECT', 'INSERT', 'UPDATE'].map((privilege) => ({ privilege, on: `${schema}.*` })),
 ];
 
 /** What preflight asks of a MariaDB server. */
@@ -57,12 +37,12 @@ export async function inspect(
   const enabled = await enabledEvents(c, deadlineMs);
   const missing = missingGrants(
     await c.query('SHOW GRANTS', deadlineMs),
-    needsOf(schema, flag(row, 'events') && enabled.length > 0),
+    controlNeeds('mariadb', schema, flag(row, 'events') && enabled.length > 0),
     accountOf(text(row, 'account')),
   );
   const mayReadAccounts = !missing.some((grant) => grant.includes('ON mysql.'));
   const accounts: (readonly Row[])[] = [];
-  for (const table of mayReadAccounts ? ACCOUNT_TABLES : []) {
+  for (const table of mayReadAccounts ? ACCOUNT_TABLES.mariadb : []) {
     accounts.push(await c.query(`SELECT * FROM mysql.${table} WHERE Host <> @@hostname`, deadlineMs));
   }
   const status = await c.query('SHOW BINLOG STATUS', deadlineMs).catch(() => []);

@@ -5,17 +5,20 @@ import { accountOf } from './grants';
 import { accountsMark, readAccounts } from './mariadb-accounts';
 import { channelOf, channelOptions } from './mariadb-channel';
 import { errantGtids, purgedGtids, samePosition } from './mariadb-gtid';
-import { ACCOUNT_TABLES, inspect } from './mariadb-inspection';
+import { inspect } from './mariadb-inspection';
+import { replicas, survey } from './mariadb-survey';
+import { ACCOUNT_TABLES } from './privileges';
 import { sessionOf } from './process-list';
 import { bit, kill } from './shared';
 
 const ER_NO_SUCH_CHANNEL = 1617;
-const PREFLIGHT_TABLES = [...ACCOUNT_TABLES, 'event'];
+const PREFLIGHT_TABLES = [...ACCOUNT_TABLES.mariadb, 'event'];
 const master = (channel: string): string => (channel === '' ? '' : `${quote(channel)} `);
 const hostOf = (to: Source): string => `MASTER_HOST = ${quote(to.host)}, MASTER_PORT = ${to.port}`;
 /** Measured: slave_pos after DEMOTE is the one setting that is clean in both directions; current_pos breaks MASTER_GTID_WAIT on the way back. */
 const POSITION = 'MASTER_USE_GTID = slave_pos, MASTER_DEMOTE_TO_SLAVE = 1';
 
+const STATE_OF = 'SELECT @@global.gtid_binlog_state AS state';
 const POSITION_OF = 'SELECT @@global.gtid_binlog_pos AS gtid';
 
 /** MariaDB 10.11 and later. */
@@ -48,6 +51,12 @@ export const mariadbDialect: Dialect = {
   async inspect(c, schema, deadlineMs) {
     return inspect(c, schema, await this.semiSync(c, deadlineMs), deadlineMs);
   },
+
+  async survey(c, deadlineMs) {
+    return survey(c, await this.semiSync(c, deadlineMs), deadlineMs);
+  },
+
+  replicas,
 
   async tidy(c, deadlineMs) {
     // FLUSH TABLES WITH READ LOCK closes every open table: the ones that the preflight opened took it from 0.1 to 1 ms
@@ -111,10 +120,14 @@ export const mariadbDialect: Dialect = {
   kill,
 
   async errant(candidate, active, deadlineMs) {
-    const sql = 'SELECT @@global.gtid_binlog_state AS state, @@global.server_id AS serverId';
-    const theirs = await candidate.row(sql, deadlineMs);
-    const ours = await active.row(sql, deadlineMs);
-    return errantGtids(text(theirs, 'state'), number(theirs, 'serverId'), text(ours, 'state')).join(',');
+    const theirs = await candidate.row(`${STATE_OF}, @@global.server_id AS serverId`, deadlineMs);
+    const logged = { transactions: text(theirs, 'state'), serverId: number(theirs, 'serverId') };
+    return this.lacking(active, logged, deadlineMs);
+  },
+
+  async lacking(c, { transactions, serverId }, deadlineMs) {
+    const ours = text(await c.row(STATE_OF, deadlineMs), 'state');
+    return errantGtids(transactions, serverId, ours).join(',');
   },
 
   async purged(source, replica, deadlineMs) {

@@ -1,10 +1,9 @@
 import { flag, number, quote, text, type ControlConnection, type Row } from '../control-connection';
 import type { Inspection, ScheduledEvent, SemiSync } from '../dialect';
 import { fingerprintAccounts } from './accounts';
-import { accountOf, missingGrants, type Need } from './grants';
+import { accountOf, missingGrants } from './grants';
+import { ACCOUNT_TABLES, controlNeeds, EVENTS_NEED } from './privileges';
 import { activePlugins, binlogFilters, enabledEvents } from './shared';
-
-const ACCOUNT_TABLES = ['user', 'db', 'tables_priv', 'columns_priv', 'procs_priv', 'global_grants', 'role_edges'];
 
 const PARITY = [
   'sql_mode',
@@ -19,26 +18,6 @@ const PARITY = [
   'time_zone',
   'transaction_isolation',
   'max_allowed_packet',
-];
-
-const needsOf = (schema: string): readonly Need[] => [
-  ...[
-    'REPLICATION CLIENT',
-    'RELOAD',
-    'PROCESS',
-    'EVENT',
-    'REPLICATION_SLAVE_ADMIN',
-    'SYSTEM_VARIABLES_ADMIN',
-    'CONNECTION_ADMIN',
-    'XA_RECOVER_ADMIN',
-    'SET_ANY_DEFINER',
-  ].map((privilege) => ({ privilege, on: '*.*' })),
-  ...ACCOUNT_TABLES.map((table) => ({ privilege: 'SELECT', on: `mysql.${table}` })),
-  ...['replication_connection_configuration'].map((table) => ({
-    privilege: 'SELECT',
-    on: `performance_schema.${table}`,
-  })),
-  ...['CREATE', 'SELECT', 'INSERT', 'UPDATE'].map((privilege) => ({ privilege, on: `${schema}.*` })),
 ];
 
 /** What preflight asks of a MySQL server. */
@@ -58,12 +37,12 @@ export async function inspect(
   const grants = await c.query('SHOW GRANTS', deadlineMs);
   const account = accountOf(text(row, 'account'));
   const missing = [
-    ...missingGrants(grants, needsOf(schema), account),
+    ...missingGrants(grants, controlNeeds('mysql', schema, false), account),
     ...(await eventGrants(c, grants, events, account, deadlineMs)),
   ];
   const mayReadAccounts = !missing.some((grant) => grant.includes('ON mysql.'));
   const accounts: (readonly Row[])[] = [];
-  for (const table of mayReadAccounts ? ACCOUNT_TABLES : []) {
+  for (const table of mayReadAccounts ? ACCOUNT_TABLES.mysql : []) {
     const host = table === 'role_edges' ? 'TO_HOST' : 'Host';
     const columns = table === 'role_edges' ? 'r.*, TO_HOST AS Host, TO_USER AS User' : 'r.*';
     accounts.push(await c.query(`SELECT ${columns} FROM mysql.${table} r WHERE ${host} <> @@hostname`, deadlineMs));
@@ -96,14 +75,14 @@ async function eventGrants(
   account: string,
   deadlineMs: number,
 ): Promise<readonly string[]> {
-  const missing = missingGrants(grants, [{ privilege: 'SYSTEM_USER', on: '*.*' }], account);
+  const missing = missingGrants(grants, [{ privilege: EVENTS_NEED.mysql, on: '*.*' }], account);
   if (events.length === 0 || missing.length === 0) {
     return [];
   }
   const definers = events.map(({ definer }) => quote(definer)).join(', ');
   const rows = await c
     .query(
-      `SELECT 1 FROM mysql.global_grants WHERE PRIV = 'SYSTEM_USER' AND CONCAT(USER, '@', HOST) IN (${definers}) LIMIT 1`,
+      `SELECT 1 FROM mysql.global_grants WHERE PRIV = '${EVENTS_NEED.mysql}' AND CONCAT(USER, '@', HOST) IN (${definers}) LIMIT 1`,
       deadlineMs,
     )
     .catch(() => []);

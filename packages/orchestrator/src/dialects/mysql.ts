@@ -3,12 +3,13 @@ import { Kind, markOf, type Dialect, type SemiSync, type Source } from '../diale
 import { accountOf } from './grants';
 import { accountsMark, readAccounts } from './mysql-accounts';
 import { channelOf, channelOptions } from './mysql-channel';
+import { compact } from './mysql-gtid';
 import { inspect } from './mysql-inspection';
+import { replicas, survey } from './mysql-survey';
 import { sessionOf } from './process-list';
 import { bit, kill } from './shared';
 
 const POSITION_OF = 'SELECT @@global.gtid_executed AS gtid';
-const compact = (gtidSet: string): string => gtidSet.replaceAll(/\s/g, '');
 const forChannel = (channel: string): string => `FOR CHANNEL ${quote(channel)}`;
 
 /** MySQL 8.0.23 and later. */
@@ -44,6 +45,12 @@ export const mysqlDialect: Dialect = {
   async inspect(c, schema, deadlineMs) {
     return inspect(c, schema, await this.semiSync(c, deadlineMs), deadlineMs);
   },
+
+  async survey(c, deadlineMs) {
+    return survey(c, await this.semiSync(c, deadlineMs), deadlineMs);
+  },
+
+  replicas,
 
   tidy() {
     return Promise.resolve();
@@ -111,12 +118,17 @@ export const mysqlDialect: Dialect = {
   kill,
 
   async errant(candidate, active, deadlineMs) {
-    const found = await beyond(active, await this.position(candidate, deadlineMs), deadlineMs);
+    const transactions = await this.position(candidate, deadlineMs);
+    return this.lacking(active, { transactions, serverId: 0 }, deadlineMs);
+  },
+
+  async lacking(c, { transactions }, deadlineMs) {
+    const found = await beyond(c, transactions, deadlineMs);
     if (found === '') {
       return found;
     }
     // a replica may have executed what the source has sent but not yet added to its own gtid_executed
-    return (await this.waitApplied(active, found, COMMIT_MS)) ? '' : found;
+    return (await this.waitApplied(c, found, COMMIT_MS)) ? '' : found;
   },
 
   async purged(source, replica, deadlineMs) {

@@ -4,6 +4,29 @@ import { ServerError } from '../errors';
 
 const ER_NO_SUCH_THREAD = 1094;
 
+/** What the server answers, or null when it answers with an error: the account may not ask, or this version can't tell. */
+export const may = async <T>(answer: Promise<T>): Promise<T | null> => {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ServerError) {
+      return null;
+    }
+    throw error;
+  }
+};
+
+/**
+ * Two servers may have one server_id, and a copied data folder even one server_uuid: only together with the machine, the port and the
+ * data folder do they tell servers apart. Columns uid, serverId, hostname, port, datadir.
+ */
+export const placeOf = (row: Row): string =>
+  JSON.stringify(['uid', 'serverId', 'hostname', 'port', 'datadir'].map((column) => text(row, column)));
+
+/** The hosts of a process list's HOST column, which ends with the connection's own port. */
+export const readersOf = (rows: readonly Row[]): readonly string[] =>
+  rows.map((row) => text(row, 'HOST').replace(/:\d+$/, '')).sort();
+
 export const bit = (on: boolean): string => (on ? '1' : '0');
 
 /** NAME=value of each column that is not empty. */

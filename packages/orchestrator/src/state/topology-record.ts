@@ -1,8 +1,15 @@
 import { join } from 'node:path';
+import { formatAddress } from '../address';
 import { dialectFor } from '../dialects';
 import type { PoolOptions } from '../options';
-import { channelFrom, roleOf, viewOf, type Topology } from '../topology';
+import { channelFrom, roleOf, viewOf, type NodeView, type Topology } from '../topology';
+import { describeNode, describeSource, type NodeDocument, type SourceDocument } from '../topology-document';
 import { fileName, writeAtomically } from './atomic-file';
+
+/** As in a discovered tree, and the statements that make it follow ACTIVE. */
+interface NodeRecord extends NodeDocument {
+  readonly byHand: readonly string[];
+}
 
 interface Situation {
   readonly pool: PoolOptions;
@@ -13,7 +20,7 @@ interface Situation {
   readonly at: number;
 }
 
-/** stateDir/POOL.topology.json: who follows whom, and the exact SQL to make it so by hand. It holds no password. */
+/** stateDir/POOL.topology.json: who follows whom, as `discover --json` tells it, and the exact SQL to make it so by hand. It holds no password. */
 export async function writeTopologyRecord(stateDir: string, situation: Situation): Promise<void> {
   const { pool, topology, active, switchId, at } = situation;
   const primary = active === null ? undefined : viewOf(topology, active);
@@ -22,16 +29,29 @@ export async function writeTopologyRecord(stateDir: string, situation: Situation
     at: new Date(at).toISOString(),
     switch: switchId,
     active,
-    nodes: topology.nodes.map((node) => ({
-      name: node.name,
-      role: roleOf(topology, node),
-      identity: node.observation?.identity ?? null,
-      gtid: node.observation?.gtid ?? null,
-      byHand: byHand(situation, node.name, primary === undefined ? '' : (channelFrom(node, primary)?.name ?? '')),
-    })),
+    nodes: pool.nodes.map((options): NodeRecord => {
+      const node = viewOf(topology, options.name);
+      const channel = node === undefined || primary === undefined ? undefined : channelFrom(node, primary);
+      const named = {
+        name: options.name,
+        address: formatAddress(options),
+        role: node === undefined ? ('unknown' as const) : roleOf(topology, node),
+      };
+      return {
+        ...describeNode(named, node?.observation ?? null, sourcesOf(topology, node)),
+        byHand: byHand(situation, options.name, channel?.name ?? ''),
+      };
+    }),
   };
   await writeAtomically(join(stateDir, `${fileName(pool.name)}.topology.json`), `${JSON.stringify(record, null, 2)}\n`);
 }
+
+const sourcesOf = (topology: Topology, node: NodeView | undefined): readonly SourceDocument[] =>
+  (node?.observation?.channels ?? []).map((channel) => {
+    const source = topology.nodes.find(({ observation }) => observation?.identity === channel.sourceIdentity);
+    const address = formatAddress({ host: channel.sourceHost, port: channel.sourcePort });
+    return describeSource(channel, source?.name ?? null, address);
+  });
 
 function byHand({ pool, active, topology }: Situation, node: string, channel: string): readonly string[] {
   const source = pool.nodes.find(({ name }) => name === active);

@@ -26,8 +26,10 @@ import { ED25519, ED25519_NONCE, ed25519Sign } from './ed25519';
 import { NATIVE_PASSWORD, nativeResponse } from './native';
 
 export interface BackendLoginOptions {
+  /** Its bytes in the character set of `characterSet`, as latin1. */
   readonly user: string;
   readonly credential: Credential;
+  /** As `user`. */
   readonly database: string | null;
   /** Capability bits wanted; what the server does not offer is left out. TLS and the schema come from the other options. */
   readonly capabilities: number;

@@ -1,3 +1,4 @@
+import { decodeName } from '../charset';
 import { Capability } from '../constants';
 import { ProtocolError } from '../errors';
 import {
@@ -8,111 +9,22 @@ import {
   encodeHandshake,
   isSslRequest,
   type ChangeUser,
-  type ConnectAttributes,
 } from '../handshake';
-import {
-  CACHING_SHA2_PASSWORD,
-  CLEAR_PASSWORD,
-  FastAuth,
-  readClearPassword,
-  REQUEST_PUBLIC_KEY,
-  SHA256_PASSWORD,
-  SHA256_REQUEST_PUBLIC_KEY,
-  verifyCachingSha2,
-  withoutNul,
-} from './caching-sha2';
+import { CACHING_SHA2_PASSWORD, FastAuth, withoutNul } from './caching-sha2';
+import { judge, judgeEncrypted, judgeSecret, pluginFor } from './client-proof';
+import type {
+  AcceptedLogin,
+  CheckedPassword,
+  ClientLoginOptions,
+  ClientLoginStep,
+  RejectedLogin,
+} from './client-login-steps';
+import type { ClientPlugin, Ground, Secret, Verdict } from './client-proof';
 import type { Credential } from './credential';
-import { ED25519, ED25519_NONCE, ed25519PublicKey, ed25519Verify } from './ed25519';
-import type { AuthMethod, ServerPlugin } from './method';
-import { NATIVE_PASSWORD, recoverStage1, verifyNative } from './native';
-import { sameResponse } from './scramble';
-import type { StoredPassword } from './stored-password';
-
-/** Named in a greeting. */
-export type DefaultPlugin = typeof NATIVE_PASSWORD | typeof CACHING_SHA2_PASSWORD;
-type ClientPlugin = ServerPlugin | typeof CLEAR_PASSWORD;
-
-/** Who was found for a user's name. */
-export interface Found<A> {
-  /** null: nobody may come in; `methods` are those of somebody else then, so that this does not show. */
-  readonly account: A | null;
-  /** In the order in which they are tried; at least one. */
-  readonly methods: readonly AuthMethod[];
-  /** The password that fitted a stored one before; null: not known yet. */
-  readonly passwordOf: (stored: string) => Buffer | null;
-}
-
-/** Somebody whose password is known in clear, or, with `account` null, nobody. */
-export function foundByPassword<A>(account: A | null, password: Buffer): Found<A> {
-  return { account, methods: [{ kind: 'password', password: account === null ? DECOY : password }], passwordOf };
-}
-
-export interface ClientLoginOptions<A> {
-  readonly connectionId: number;
-  readonly serverVersion: string;
-  /** Capability bits offered; SSL is added or left out as `tlsAvailable` says. */
-  readonly capabilities: number;
-  /** MariaDbCapability bits offered; default: none, as MySQL. */
-  readonly mariadbCapabilities?: number;
-  readonly defaultPlugin: DefaultPlugin;
-  /** 20 bytes as `loginNonce` makes them, fresh for each connection. */
-  readonly nonce: Buffer;
-  /** 32 random bytes, for client_ed25519. */
-  readonly longNonce: Buffer;
-  readonly characterSet: number;
-  readonly status: number;
-  readonly tlsAvailable: boolean;
-  /** Nobody can listen even without TLS: a Unix-domain socket. */
-  readonly isPrivate: boolean;
-  /** PEM text of the RSA key that passwords may be encrypted with; null: there is none. */
-  readonly publicKey: string | null;
-  readonly find: (user: string) => Found<A>;
-}
-
-export interface AcceptedLogin<A> {
-  readonly kind: 'accepted';
-  readonly user: string;
-  readonly account: A;
-  /** What it proved itself with; null: that can't be learned (a signature). */
-  readonly credential: Credential | null;
-  /** The stored password that it fits; null: none was asked for, or it is not a stored one. */
-  readonly stored: string | null;
-  readonly database: string | null;
-  /** Negotiated: offered and asked for. */
-  readonly capabilities: number;
-  readonly mariadbCapabilities: number;
-  /** Collation id: one byte at login, two in a COM_CHANGE_USER. */
-  readonly characterSet: number;
-  readonly attributes: ConnectAttributes | null;
-  readonly usedPassword: boolean;
-  /** Payloads to send before the OK. */
-  readonly respond: readonly Buffer[];
-}
-
-/** A password that has to be compared with stored ones, which takes too long to be done here. */
-export interface PasswordCheck {
-  readonly user: string;
-  readonly hashes: readonly { readonly stored: string; readonly value: StoredPassword }[];
-  /** As in Found. */
-  readonly passwordOf: (stored: string) => Buffer | null;
-  /** `encrypted`: with the public key, and masked with the nonce. */
-  readonly secret:
-    | { readonly kind: 'clear'; readonly password: Buffer }
-    | { readonly kind: 'encrypted'; readonly data: Buffer; readonly nonce: Buffer };
-}
-
-/** `stored`: the hash that fits, null when none does. */
-export type CheckedPassword = { readonly stored: string; readonly password: Buffer } | null;
-
-export type ClientLoginStep<A> =
-  | { readonly kind: 'send'; readonly payload: Buffer }
-  /** Do the TLS handshake as server; the next payload comes through it. */
-  | { readonly kind: 'start-tls' }
-  /** Check it elsewhere, then call `checked`. */
-  | { readonly kind: 'check'; readonly check: PasswordCheck }
-  | AcceptedLogin<A>
-  /** Error 1045 is due. `usedPassword` for its "(using password: YES)". */
-  | { readonly kind: 'rejected'; readonly user: string; readonly usedPassword: boolean };
+import { ED25519, ED25519_NONCE } from './ed25519';
+import type { Found } from './found';
+import type { AuthMethod } from './method';
+import { NATIVE_PASSWORD } from './native';
 
 const State = Object.freeze({
   NEW: 'NEW',
@@ -143,9 +55,9 @@ const MOVES: Readonly<Record<State, readonly State[]>> = Object.freeze({
   FULL: [State.KEY_SENT, State.CHECKING, ...JUDGED],
   KEY_SENT: [State.CHECKING, ...JUDGED],
   CHECKING: JUDGED,
-  // by COM_CHANGE_USER
+  // by COM_CHANGE_USER; MariaDB's clients may try again after one that failed
   ACCEPTED: ASKED,
-  REJECTED: [],
+  REJECTED: ASKED,
 });
 
 /** Who wants in, with what, apart from the proof. */
@@ -228,9 +140,9 @@ export class ClientLogin<A> {
       case State.SWITCHED:
         return this.#judge(this.#plugin, payload);
       case State.FULL:
-        return this.#onFull(payload);
+        return this.#proceed(judgeSecret(this.#current(), payload, this.#ground()));
       case State.KEY_SENT:
-        return this.#onEncrypted(payload);
+        return this.#proceed(judgeEncrypted(this.#current(), payload, this.#ground()));
       case State.NEW:
       case State.CHECKING:
       case State.ACCEPTED:
@@ -249,16 +161,16 @@ export class ClientLogin<A> {
 
   /** A COM_CHANGE_USER on a connection that was let in. The nonce is that of the greeting, as in MySQL. */
   changeUser(message: ChangeUser): ClientLoginStep<A> {
-    if (this.#state !== State.ACCEPTED) {
+    if (this.#state !== State.ACCEPTED && this.#state !== State.REJECTED) {
       throw new ProtocolError('ILLEGAL_STATE', `COM_CHANGE_USER in state ${this.#state}`);
     }
-    const { user, database, attributes, characterSet, authPlugin, authResponse } = message;
+    const { database, attributes, authPlugin, authResponse } = message;
+    const characterSet = message.characterSet ?? this.#options.characterSet;
     this.#applicant = {
-      ...this.#found(user),
-      user,
+      ...this.#found(message.user, characterSet),
       database,
       attributes,
-      characterSet: characterSet ?? this.#options.characterSet,
+      characterSet,
       capabilities: this.#capabilities,
       mariadbCapabilities: this.#mariadbCapabilities,
     };
@@ -276,12 +188,11 @@ export class ClientLogin<A> {
 
   #onResponse(payload: Buffer): ClientLoginStep<A> {
     const response = decodeHandshakeResponse(payload);
-    const { user, database, attributes, characterSet, authPlugin, authResponse } = response;
+    const { database, attributes, characterSet, authPlugin, authResponse } = response;
     this.#capabilities = (response.capabilities & this.#offered) >>> 0;
     this.#mariadbCapabilities = response.mariadbCapabilities & this.#offeredByMariadb;
     this.#applicant = {
-      ...this.#found(user),
-      user,
+      ...this.#found(response.user, characterSet),
       database,
       attributes,
       characterSet,
@@ -293,9 +204,11 @@ export class ClientLogin<A> {
     return this.#begin(authPlugin, authResponse, waits);
   }
 
-  #found(user: string): Found<A> {
-    const { account, methods, passwordOf } = this.#options.find(user);
-    return { account, methods, passwordOf };
+  #found(name: string, characterSet: number): Found<A> & { readonly user: string } {
+    const { find, charsetOf } = this.#options;
+    const user = decodeName(name, charsetOf?.(characterSet) ?? 'utf8mb4');
+    const { account, methods, passwordOf } = find(user);
+    return { user, account, methods, passwordOf };
   }
 
   // ---- one method after the other -----------------------------------------------------------------------------
@@ -304,7 +217,7 @@ export class ClientLogin<A> {
   #begin(named: string | null, response: Buffer, waits: boolean): ClientLoginStep<A> {
     this.#method = 0;
     const given = named ?? NATIVE_PASSWORD;
-    const plugin = this.#pluginFor(this.#current(), given);
+    const plugin = this.#pluginFor(given);
     // the nonce of the greeting is too short for it, so that response was for another one
     return plugin === given && !waits && plugin !== ED25519 ? this.#judge(plugin, response) : this.#switchTo(plugin);
   }
@@ -315,24 +228,12 @@ export class ClientLogin<A> {
     return method;
   }
 
-  #pluginFor(method: AuthMethod, named: string): ClientPlugin {
-    switch (method.kind) {
-      case 'password':
-        if (named === NATIVE_PASSWORD || named === CACHING_SHA2_PASSWORD || named === ED25519) return named;
-        return named === CLEAR_PASSWORD && this.#secure ? named : this.#options.defaultPlugin;
-      case 'native':
-        return NATIVE_PASSWORD;
-      case 'ed25519':
-        return ED25519;
-      case 'empty':
-      case 'sha2':
-        return method.plugin;
-    }
-    return method satisfies never;
+  #pluginFor(named: string): ClientPlugin {
+    return pluginFor(this.#current(), named, this.#secure, this.#options.defaultPlugin);
   }
 
   #switchTo(plugin: ClientPlugin): ClientLoginStep<A> {
-    if ((this.#asking().capabilities & Capability.PLUGIN_AUTH) === 0) return this.#reject(); // it knows native ones only
+    if ((this.#asking().capabilities & Capability.PLUGIN_AUTH) === 0) return this.#reject('PLUGIN');
     this.#plugin = plugin;
     this.#move(State.SWITCHED);
     const { nonce, longNonce } = this.#options;
@@ -342,75 +243,35 @@ export class ClientLogin<A> {
 
   #judge(plugin: ClientPlugin, response: Buffer): ClientLoginStep<A> {
     this.#plugin = plugin;
-    const given = withoutNul(response);
-    this.#usedPassword = given.length > 0;
-    const method = this.#current();
-    switch (method.kind) {
-      case 'empty':
-        return this.#usedPassword ? this.#failed() : this.#passed(NO_PASSWORD, null);
-      case 'password':
-        return this.#judgePassword(plugin, method.password, response);
-      case 'native': {
-        for (const { stored, value } of method.hashes) {
-          const stage1 = recoverStage1(value, this.#options.nonce, response);
-          if (stage1 !== null) return this.#passed({ kind: 'native', stage1 }, stored);
-        }
-        return this.#failed();
-      }
-      case 'ed25519': {
-        const fits = ({ value }: { value: Buffer }): boolean => ed25519Verify(value, this.#options.longNonce, response);
-        const hash = method.hashes.find(fits);
-        return hash === undefined ? this.#failed() : this.#passed(null, hash.stored);
-      }
-      case 'sha2':
-        if (!this.#usedPassword) return this.#failed();
-        return method.plugin === SHA256_PASSWORD ? this.#onSha256(response) : this.#onCachingSha2(response);
-    }
-    return method satisfies never;
+    this.#usedPassword = withoutNul(response).length > 0;
+    return this.#proceed(judge(this.#current(), plugin, response, this.#ground()));
   }
 
-  /** The fast form, or the request for the password itself. */
-  #onCachingSha2(response: Buffer): ClientLoginStep<A> {
+  #ground(): Ground {
+    const { nonce, longNonce, publicKey } = this.#options;
     const { account, passwordOf } = this.#asking();
-    const method = this.#current();
-    for (const { stored } of method.kind === 'sha2' ? method.hashes : []) {
-      const password = passwordOf(stored);
-      if (password === null || !verifyCachingSha2(password, this.#options.nonce, response)) continue;
-      if (account !== null) return this.#passed({ kind: 'clear', password }, stored);
+    return { nonce, longNonce, secure: this.#secure, hasKey: publicKey !== null, exists: account !== null, passwordOf };
+  }
+
+  #proceed(verdict: Verdict): ClientLoginStep<A> {
+    switch (verdict.kind) {
+      case 'passed':
+        return this.#passed(verdict.credential, verdict.stored);
+      case 'failed':
+        return this.#failed();
+      case 'full':
+        this.#move(State.FULL);
+        return { kind: 'send', payload: encodeAuthMoreData(Buffer.of(FastAuth.FULL)) };
+      case 'key':
+        this.#move(State.KEY_SENT);
+        return { kind: 'send', payload: encodeAuthMoreData(Buffer.from(this.#options.publicKey!, 'latin1')) };
+      case 'check':
+        return this.#check(verdict.secret);
     }
-    this.#move(State.FULL);
-    return { kind: 'send', payload: encodeAuthMoreData(Buffer.of(FastAuth.FULL)) };
+    return verdict satisfies never;
   }
 
-  #onSha256(response: Buffer): ClientLoginStep<A> {
-    if (this.#secure) return this.#checkClear(response);
-    const asksForKey = response.length === 1 && response[0] === SHA256_REQUEST_PUBLIC_KEY;
-    return asksForKey ? this.#sendKey() : this.#onEncrypted(response);
-  }
-
-  #onFull(payload: Buffer): ClientLoginStep<A> {
-    if (this.#secure) return this.#checkClear(payload);
-    const asksForKey = payload.length === 1 && payload[0] === REQUEST_PUBLIC_KEY;
-    return asksForKey ? this.#sendKey() : this.#onEncrypted(payload);
-  }
-
-  #sendKey(): ClientLoginStep<A> {
-    const { publicKey } = this.#options;
-    if (publicKey === null) return this.#failed();
-    this.#move(State.KEY_SENT);
-    return { kind: 'send', payload: encodeAuthMoreData(Buffer.from(publicKey, 'latin1')) };
-  }
-
-  #checkClear(payload: Buffer): ClientLoginStep<A> {
-    const password = readClearPassword(payload);
-    return password === null ? this.#failed() : this.#check({ kind: 'clear', password: Buffer.from(password) });
-  }
-
-  #onEncrypted(payload: Buffer): ClientLoginStep<A> {
-    return this.#check({ kind: 'encrypted', data: Buffer.from(payload), nonce: this.#options.nonce });
-  }
-
-  #check(secret: PasswordCheck['secret']): ClientLoginStep<A> {
+  #check(secret: Secret): ClientLoginStep<A> {
     const method = this.#current();
     if (method.kind !== 'sha2') throw new ProtocolError('ILLEGAL_STATE', 'nothing stored to compare with');
     this.#move(State.CHECKING);
@@ -418,37 +279,15 @@ export class ClientLogin<A> {
     return { kind: 'check', check: { user, hashes: method.hashes, passwordOf, secret } };
   }
 
-  #judgePassword(plugin: ClientPlugin, password: Buffer, response: Buffer): ClientLoginStep<A> {
-    const { nonce, longNonce } = this.#options;
-    const fits = ((): boolean => {
-      switch (plugin) {
-        case NATIVE_PASSWORD:
-          return verifyNative(password, nonce, response);
-        case CACHING_SHA2_PASSWORD:
-          return verifyCachingSha2(password, nonce, response);
-        case ED25519:
-          return ed25519Verify(ed25519PublicKey(password), longNonce, response);
-        case CLEAR_PASSWORD: {
-          const given = readClearPassword(response);
-          return this.#secure && given !== null && sameResponse(given, password);
-        }
-        case SHA256_PASSWORD:
-          return false; // not offered where the password is known
-      }
-      return plugin satisfies never;
-    })();
-    return fits ? this.#passed({ kind: 'clear', password }, null) : this.#failed();
-  }
-
   #failed(): ClientLoginStep<A> {
-    if (this.#method + 1 >= this.#asking().methods.length) return this.#reject();
+    if (this.#method + 1 >= this.#asking().methods.length) return this.#reject('PASSWORD');
     this.#method++;
-    return this.#switchTo(this.#pluginFor(this.#current(), this.#plugin));
+    return this.#switchTo(this.#pluginFor(this.#plugin));
   }
 
-  #reject(): ClientLoginStep<A> {
+  #reject(reason: RejectedLogin['reason']): ClientLoginStep<A> {
     this.#move(State.REJECTED);
-    return { kind: 'rejected', user: this.#asking().user, usedPassword: this.#usedPassword };
+    return { kind: 'rejected', reason, user: this.#asking().user, usedPassword: this.#usedPassword };
   }
 
   #passed(credential: Credential | null, stored: string | null): ClientLoginStep<A> {
@@ -476,8 +315,4 @@ export class ClientLogin<A> {
   }
 }
 
-/** Hashed for an unknown user, whom it never lets in, so that the answer takes as long as for a known one. */
-const DECOY = Buffer.from('a password that nobody has');
-const passwordOf = (): null => null;
 const NUL = Buffer.of(0);
-const NO_PASSWORD: Credential = { kind: 'clear', password: Buffer.alloc(0) };

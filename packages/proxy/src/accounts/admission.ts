@@ -27,7 +27,7 @@ export function refusal(row: AccountRow, entrant: Entrant, facts: ClientFacts, m
   if (row.locked) {
     return { code: 3118, sqlState: 'HY000', message: `Access denied for user '${user}'@'${host}'. Account is locked.` };
   }
-  return row.passwordExpired ? EXPIRED : null;
+  return row.passwordExpired ? { code: 1862, sqlState: 'HY000', message: mariadb ? EXPIRED : `${EXPIRED}.` } : null;
 }
 
 /** After everything else: the row has as many connections as it may have. */
@@ -37,11 +37,8 @@ export function tooMany({ user, maxUserConnections }: AccountRow): ClientError {
 }
 
 /** What a server says to clients that can't change an expired password at once; we let none do that. */
-const EXPIRED: ClientError = {
-  code: 1862,
-  sqlState: 'HY000',
-  message: 'Your password has expired. To log in you must change it using a client that supports expired passwords.',
-};
+const EXPIRED =
+  'Your password has expired. To log in you must change it using a client that supports expired passwords';
 
 function meetsTls({ tls, cipher, issuer, subject }: AccountRow, facts: ClientFacts, mariadb: boolean): boolean {
   switch (tls) {

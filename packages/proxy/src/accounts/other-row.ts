@@ -37,11 +37,21 @@ export function whyRefused(
   if (row === null || credential === null || !(error instanceof ProxyError) || error.errno !== ACCESS_DENIED)
     return null;
   const matched = error instanceof OtherRowError ? error.matched : null;
+  if (matched !== null && isProxy(row, matched)) {
+    const reason = `${node} gives it the privileges of ${matched} (GRANT PROXY): name the account in users`;
+    return { user, row, matched, reason };
+  }
   const what =
     matched === null
       ? `${node} refuses it from here (${error.message})`
       : `${node} takes connections from here for ${matched}, not for ${row}`;
   return { user, row, matched, reason: `${what}: give the account one host that fits both, or name it in users` };
+}
+
+/** Another user, and no anonymous one on either side, which a host may decide. */
+function isProxy(row: RowName, matched: RowName): boolean {
+  const [user, other] = [row, matched].map((name) => name.slice(0, name.lastIndexOf('@')));
+  return user !== '' && other !== '' && user !== other;
 }
 
 /** Servers keep hosts in lower case, users as they were written. */

@@ -6,6 +6,7 @@ import {
   lastSequence,
   PacketFramer,
   ProtocolError,
+  utf8Bytes,
 } from '@myswitch/protocol';
 import { ProxyError } from '../errors';
 import type { Account } from '../accounts/account';
@@ -46,7 +47,7 @@ export function connect(
     if (tells) tellAddress(wire.socket, account.address);
     const framer = new PacketFramer({ maxPayload: MAX_LOGIN_PAYLOAD });
     const login = new BackendLogin({
-      user: account.name,
+      user: utf8Bytes(account.name),
       credential,
       database: null,
       ...backendCapabilities(variant),
@@ -94,7 +95,7 @@ export function connect(
             case 'done': {
               const { capabilities, mariadbCapabilities } = login;
               const negotiated = { capabilities, mariadbCapabilities };
-              if (!serves(variant, negotiated)) return fail(unable(node));
+              if (!serves(variant, negotiated)) return fail(new UnableError(node));
               stop();
               return resolve({
                 wire,
@@ -159,8 +160,15 @@ function retired({ name }: Account): ProxyError {
   return new ProxyError('SERVER', message, { errno: 1045, sqlState: '28000' });
 }
 
-/** Its drivers connect again after this, and negotiate anew. */
-function unable(node: NodeOptions): ProxyError {
-  const message = `MySwitch: ${node.name} lacks a capability that this connection was given by another server; connect again`;
-  return new ProxyError('SERVER', message, { errno: 1105, sqlState: '08S01' });
+/** A node can't serve a variant. Drivers connect again after this, and negotiate anew. */
+class UnableError extends ProxyError {
+  constructor({ name }: NodeOptions) {
+    const message = `MySwitch: ${name} lacks a capability that this connection was given by another server; connect again`;
+    super('SERVER', message, { errno: 1105, sqlState: '08S01' });
+  }
+}
+
+/** Other variants may be served all the same. */
+export function isUnable(error: Error): boolean {
+  return error instanceof UnableError;
 }

@@ -151,10 +151,36 @@ function askText(backend: Backend, text: Buffer): Promise<Answer> {
   return ask(backend, Command.QUERY, argument, ReplyGrammar.QUERY);
 }
 
-/** `schema`: the client's bytes as latin1. */
-export function useSchema(backend: Backend, schema: string): Promise<Answer> {
-  return ask(backend, Command.INIT_DB, Buffer.from(schema, 'latin1'), ReplyGrammar.SINGLE);
+/**
+ * `schema`: its name in UTF-8, the bytes as latin1. `charset`: the session's character_set_client as SQL text, in which a
+ * server takes the name to be.
+ */
+export async function useSchema(backend: Backend, schema: string, charset: string): Promise<void> {
+  if (isAscii(schema) || UTF8.has(charset)) {
+    await initDb(backend, schema);
+    return;
+  }
+  const readAs = (value: string): Promise<Answer> => query(backend, `SET character_set_client=${value}`);
+  await Promise.all([readAs('utf8mb4'), initDb(backend, schema), readAs(charset)]);
 }
+
+/** `name`: the client's bytes as latin1, in its own character set. Resolves with the name in UTF-8, the bytes as latin1. */
+export async function enterSchema(backend: Backend, name: string): Promise<string> {
+  const entered = initDb(backend, name);
+  const asked = isAscii(name) ? null : query(backend, `SELECT ${asBytes('DATABASE()')}`);
+  await entered;
+  return (await asked)?.rows[0]?.[0]?.toString('latin1') ?? name;
+}
+
+function initDb(backend: Backend, bytes: string): Promise<Answer> {
+  return ask(backend, Command.INIT_DB, Buffer.from(bytes, 'latin1'), ReplyGrammar.SINGLE);
+}
+
+function isAscii(name: string): boolean {
+  return /^[ -~]*$/.test(name);
+}
+
+const UTF8: ReadonlySet<string> = new Set(["'utf8mb4'", "'utf8mb3'", "'utf8'"]);
 
 export function resetConnection(backend: Backend): Promise<Answer> {
   return ask(backend, Command.RESET_CONNECTION, NOTHING, ReplyGrammar.SINGLE);

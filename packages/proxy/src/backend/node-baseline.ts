@@ -1,6 +1,7 @@
 import { Capability } from '@myswitch/protocol';
 import type { SqlMode } from '@myswitch/protocol';
 import type { Capabilities } from '../capabilities';
+import type { ClientError } from '../session/client-error';
 import type { SessionContext } from '../session/context';
 
 interface Collation {
@@ -51,12 +52,24 @@ export function freshContext(baseline: NodeBaseline, variant: number): SessionCo
   return baseline.context.withValues(values, new Map());
 }
 
-/** The same for a handshake that named a collation; an unknown one gets the server's default, as there. */
+/** The character set of a client's names, for a collation that it named. */
+export function charsetOf({ collations, globalCharset }: NodeBaseline, collation: number): string {
+  return collations.get(collation)?.charset ?? globalCharset.get('character_set_client')!.replaceAll("'", '');
+}
+
+/** What a server says to a client that names a character set which nobody can speak; null: it is another one. */
+export function charsetRefusal(baseline: NodeBaseline, characterSet: number): ClientError | null {
+  const charset = charsetOf(baseline, characterSet);
+  if (!/^(ucs2|utf16|utf16le|utf32)$/.test(charset)) return null;
+  const message = `Variable 'character_set_client' can't be set to the value of '${charset}'`;
+  return { code: 1231, sqlState: '42000', message };
+}
+
+/** The same for a handshake that named a collation; one that the server does not know gets its default, as there. */
 export function contextFor(baseline: NodeBaseline, characterSet: number, variant: number): SessionContext {
   const known = baseline.collations.get(characterSet);
   const fresh = freshContext(baseline, variant);
-  // no client can speak these: the server falls back to its default too
-  if (known === undefined || /^(ucs2|utf16|utf16le|utf32)$/.test(known.charset)) return fresh;
+  if (known === undefined) return fresh.withValues(baseline.globalCharset, new Map());
   const { charset, collation } = known;
   const variables = new Map([
     ['character_set_client', `'${charset}'`],

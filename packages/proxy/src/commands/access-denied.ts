@@ -1,3 +1,4 @@
+import type { RejectedLogin } from '@myswitch/protocol';
 import type { ClientError } from '../session/client-error';
 
 /** `client`: host:port */
@@ -9,3 +10,14 @@ export function accessDenied(user: string, client: string, usedPassword: boolean
     message: `Access denied for user '${user}'@'${host}' (using password: ${usedPassword ? 'YES' : 'NO'})`,
   };
 }
+
+/** What a server says to a client that did not prove itself. */
+export function rejection({ reason, user, usedPassword }: RejectedLogin, client: string): ClientError {
+  return reason === 'PLUGIN' ? NO_PLUGINS : accessDenied(user, client, usedPassword);
+}
+
+const NO_PLUGINS: ClientError = {
+  code: 1251,
+  sqlState: '08004',
+  message: 'Client does not support authentication protocol requested by server; consider upgrading MySQL client',
+};

@@ -1,18 +1,27 @@
-import { decodeChangeUser } from '@myswitch/protocol';
+import { decodeChangeUser, textOf } from '@myswitch/protocol';
 import type { AcceptedLogin, ClientLoginStep, Packet, PasswordCheck } from '@myswitch/protocol';
+import type { Account } from '../accounts/account';
 import type { Candidate } from '../accounts/account-table';
 import type { Admission } from '../accounts/logins';
-import { contextFor, resetContextFor } from '../backend/node-baseline';
-import { useSchema } from '../backend/exchange';
+import { charsetRefusal, contextFor, isMariadb, resetContextFor } from '../backend/node-baseline';
+import { enterSchema } from '../backend/exchange';
 import type { ClientError } from '../session/client-error';
 import type { Session } from '../session/session';
 import type { Work } from '../session/work';
-import { accessDenied } from './access-denied';
+import { accessDenied, rejection } from './access-denied';
 import { NO_STATEMENT } from './no-statement';
+import { UNKNOWN_COMMAND } from './unknown-command';
 import { wipeWork } from './wipe';
 
-/** COM_CHANGE_USER: authenticates again here, then the session is as new, for that account. */
+/** MariaDB knows the command no more after so many that failed. */
+const MAX_FAILED = 3;
+
+/**
+ * COM_CHANGE_USER: authenticates again here, then the session is as new, for that account. One that fails ends the
+ * connection on MySQL; on MariaDB the session stays its former user's, as new.
+ */
 export function changeUser(session: Session, packet: Packet): Work | null {
+  if (session.failedChanges >= MAX_FAILED) return refuse(session, UNKNOWN_COMMAND);
   const step = session.login.changeUser(decodeChangeUser(packet.payload, session.capabilities));
   return proceed(session, step, packet.sequence);
 }
@@ -32,8 +41,7 @@ function proceed(session: Session, step: ClientLoginStep<Candidate>, sequence: n
       return null;
     case 'rejected':
       session.pool.logins.failed(step.user, session.facts);
-      session.end(accessDenied(step.user, session.client, step.usedPassword));
-      return null;
+      return refuse(session, rejection(step, session.client));
     case 'start-tls':
       throw new Error('TLS can begin at login only');
     case 'accepted':
@@ -53,7 +61,28 @@ function check(session: Session, question: PasswordCheck, sequence: number): voi
   });
 }
 
+/** Before it became somebody else. */
+function refuse(session: Session, error: ClientError): Work | null {
+  if (!isMariadb(session.pool.baseline)) {
+    session.end(error);
+    return null;
+  }
+  if (session.backend !== null) return wipeWork(() => remain(session, error));
+  session.forget();
+  remain(session, error);
+  return null;
+}
+
+/** MariaDB: the session was reset, but to the server's own character sets. */
+function remain(session: Session, error: ClientError): void {
+  session.context = session.context.withValues(session.pool.baseline!.globalCharset, new Map());
+  session.failedChanges++;
+  session.sendError(error);
+}
+
 function accept(session: Session, login: AcceptedLogin<Candidate>): Work | null {
+  const unfit = charsetRefusal(session.pool.baseline!, login.characterSet);
+  if (unfit !== null) return refuse(session, unfit);
   const admitted = session.pool.logins.admit(login, session.facts, () => !session.closed, session.permit);
   if (!(admitted instanceof Promise)) return changeTo(session, login, admitted);
   session.ask(admitted, (answer) => changeTo(session, login, answer));
@@ -64,45 +93,58 @@ function changeTo(session: Session, login: AcceptedLogin<Candidate>, admitted: A
   const { pool } = session;
   if (!('account' in admitted)) {
     pool.logins.failed(login.user, session.facts);
-    session.end(admitted);
-    return null;
+    return refuse(session, admitted);
   }
   const { account, permit } = admitted;
   session.permit = permit;
   for (const payload of login.respond) session.sendPayload(payload);
-  const become = (): void => {
-    session.forget();
-    session.account = account;
-    const baseline = pool.baseline!;
-    const { characterSet } = login;
-    // MariaDB forgets what the login's capabilities set here too
-    const kept = baseline.resetKeeps === 'CAPABILITIES' ? session.variant : 0;
-    session.context = contextFor(baseline, characterSet, kept);
-    session.resetContext = resetContextFor(baseline, characterSet, session.variant);
-  };
-  if (session.backend !== null) {
-    // gives up what the former account holds on its backend first
-    return wipeWork(() => {
-      become();
-      enter(session, login.database, (work) => session.runNext(work));
-    });
+  if (session.backend === null) {
+    let next: Work | null = null;
+    become(session, account, login, (work) => (next = work));
+    return next;
   }
-  become();
-  let next: Work | null = null;
-  enter(session, login.database, (work) => (next = work));
-  return next;
+  // gives up what the former account holds on its backend first
+  return wipeWork(() => become(session, account, login, (work) => session.runNext(work)));
+}
+
+function become(
+  session: Session,
+  account: Account,
+  { characterSet, database }: AcceptedLogin<Candidate>,
+  run: (work: Work) => void,
+): void {
+  session.forget();
+  const { account: formerAccount, context: formerContext, resetContext: formerReset } = session;
+  const baseline = session.pool.baseline!;
+  // MariaDB forgets what the login's capabilities set here too
+  const kept = baseline.resetKeeps === 'CAPABILITIES' ? session.variant : 0;
+  session.account = account;
+  session.context = contextFor(baseline, characterSet, kept);
+  session.resetContext = resetContextFor(baseline, characterSet, session.variant);
+  enter(session, database, run, (error) => {
+    if (!isMariadb(session.pool.baseline)) return session.end(error);
+    session.account = formerAccount;
+    session.context = formerContext;
+    session.resetContext = formerReset;
+    remain(session, error);
+  });
 }
 
 /**
  * The end of a login: the client's OK, at once, or after `run` has run what has to come before it: a server has to accept
- * the schema that was named, and to let an account in that was learned from it.
+ * the schema that was named, and to let an account in that was learned from it. `schema`: the client's bytes as latin1.
  */
-export function enter(session: Session, schema: string | null, run: (work: Work) => void): void {
+export function enter(
+  session: Session,
+  schema: string | null,
+  run: (work: Work) => void,
+  failed: (error: ClientError) => void,
+): void {
   if (schema === null && session.pool.isConfirmed(session.account)) session.sendOk();
-  else run(entering(schema));
+  else run(entering(schema, failed));
 }
 
-function entering(schema: string | null): Work {
+function entering(schema: string | null, failed: (error: ClientError) => void): Work {
   return {
     grammar: null,
     bytes: schema?.length ?? 0,
@@ -111,12 +153,15 @@ function entering(schema: string | null): Work {
     ready: () => false,
     async prepare(session, backend) {
       if (schema === null) return;
-      await useSchema(backend, schema);
-      session.context = backend.context = session.context.withSchema(schema);
+      const entered = await enterSchema(backend, schema);
+      session.context = backend.context = session.context.withSchema(entered);
     },
     write: () => undefined,
-    done: (session) => session.sendOk(),
-    failed: (session, error) => session.end(asAtLogin(session, error)),
+    done: (session) => {
+      const { schema: entered } = session.context;
+      session.sendOk(entered === null ? [] : [{ kind: 'schema', name: textOf(entered) }]);
+    },
+    failed: (session, error) => failed(asAtLogin(session, error)),
   };
 }
 

@@ -4,20 +4,14 @@ import type { Session } from '../session/session';
 import { NO_STATEMENT } from './no-statement';
 import type { Work } from '../session/work';
 
-/** COM_INIT_DB. */
+/** COM_INIT_DB. The server tells with its OK which schema that is; when it says nothing, it is as the client spelled it. */
 export function initDb(_session: Session, packet: Packet): Work {
-  return useSchemaWork(packet.payload.toString('latin1', 1), packet.raw ?? encodePacket(packet.payload, 0));
-}
-
-/** `schema`: the client's bytes as latin1. */
-function useSchemaWork(schema: string, packet: Buffer): Work {
+  const named = packet.payload.toString('latin1', 1);
   return {
-    grammar: ReplyGrammar.SINGLE,
-    bytes: packet.length,
-    statement: NO_STATEMENT,
-    write: (_session, backend) => void backend.write(packet),
+    ...forwarded(packet, ReplyGrammar.SINGLE),
     done(session, backend, _tracker, ok) {
-      if (ok) session.context = backend.context = session.context.withSchema(schema);
+      if (!ok || session.reply.trackers.some(({ kind }) => kind === 'schema')) return;
+      session.context = backend.context = session.context.withSchema(named);
     },
   };
 }

@@ -14,10 +14,10 @@ import type { AcceptedLogin, ClientLoginStep, PasswordCheck, ProxyEndpoint } fro
 import type { Candidate } from '../accounts/account-table';
 import type { ClientFacts } from '../accounts/admission';
 import type { Admission } from '../accounts/logins';
-import { contextFor, isMariadb, resetContextFor } from '../backend/node-baseline';
+import { charsetOf, charsetRefusal, contextFor, isMariadb, resetContextFor } from '../backend/node-baseline';
 import { offeredBy, variantOf } from '../capabilities';
 import type { Timer } from '../clock';
-import { accessDenied } from '../commands/access-denied';
+import { rejection } from '../commands/access-denied';
 import { enter } from '../commands/change-user';
 import type { Pool } from '../pool/pool';
 import { road } from '../session/road';
@@ -100,6 +100,7 @@ export class ClientConnection {
       isPrivate: this.#address === null,
       publicKey: this.#pool.passwordChecks.publicKey,
       find: (user) => this.#pool.logins.find(user, { address: this.#address }),
+      charsetOf: (collation) => charsetOf(baseline, collation),
     });
     this.#send(this.#login.greeting());
   }
@@ -152,7 +153,7 @@ export class ClientConnection {
         return false;
       case 'rejected':
         this.#pool.logins.failed(step.user, this.#facts());
-        this.#fail(accessDenied(step.user, this.#client, step.usedPassword));
+        this.#fail(rejection(step, this.#client));
         return true;
       case 'accepted':
         this.#accept(login, step);
@@ -184,6 +185,8 @@ export class ClientConnection {
   }
 
   #accept(login: ClientLogin<Candidate>, step: AcceptedLogin<Candidate>): void {
+    const unfit = charsetRefusal(this.#pool.baseline!, step.characterSet);
+    if (unfit !== null) return this.#fail(unfit);
     const admitted = this.#pool.logins.admit(step, this.#facts(), this.#open);
     if (!(admitted instanceof Promise)) return this.#enter(login, step, admitted);
     this.#await(admitted, (answer) => this.#enter(login, step, answer));
@@ -205,7 +208,12 @@ export class ClientConnection {
     const accepted = { ...admitted, capabilities, mariadbCapabilities, context, resetContext, login };
     const session = new Session(this.#id, this.#pool, road, socket, accepted, this.#facts());
     session.replySequence = this.#sequence;
-    enter(session, database === '' ? null : database, (work) => session.run(work));
+    enter(
+      session,
+      database,
+      (work) => session.run(work),
+      (error) => session.end(error),
+    );
     session.unread(this.#framer.reset());
   }
 

@@ -4,7 +4,7 @@ import { quoteIdentifier } from '@myswitch/protocol';
 import { freshContext, isMariadb } from '../backend/node-baseline';
 import type { NodeBaseline } from '../backend/node-baseline';
 import type { Holder } from '../backend/holder';
-import { connect } from '../backend/connect';
+import { connect, isUnable } from '../backend/connect';
 import { asBytes, query } from '../backend/exchange';
 import type { Answer } from '../backend/exchange';
 import type { Clock, Timer } from '../clock';
@@ -293,7 +293,7 @@ export class ConnectionPool implements Home {
       return this.#denyWaiting(refusal.error);
     }
     if (this.#all.size + this.#opening >= this.#limits.max && !this.#makeRoom()) return;
-    this.#open(variant).catch((error: Error) => this.#openFailed(error));
+    this.#open(variant).catch((error: Error) => this.#openFailed(error, variant));
   }
 
   /**
@@ -317,7 +317,7 @@ export class ConnectionPool implements Home {
     for (const oldest of this.#weaklyPinned) if (oldest.releaseWeakPins()) return;
   }
 
-  #openFailed(error: Error): void {
+  #openFailed(error: Error, variant: number): void {
     this.#log('warn', 'a backend could not be opened', {
       node: this.node.name,
       user: this.account.name,
@@ -326,7 +326,8 @@ export class ConnectionPool implements Home {
     this.#trouble = error.message;
     // what the server itself says of this account or of its limits won't change by waiting, unless others will be free
     this.#tellOperator(error);
-    if (error instanceof ProxyError && error.code === 'SERVER' && !FULL.has(error.errno)) {
+    if (isUnable(error)) this.#denyVariant(variant, error as ProxyError);
+    else if (error instanceof ProxyError && error.code === 'SERVER' && !FULL.has(error.errno)) {
       const { row, credential } = this.account;
       if (row !== null) this.#refusal = { error, credential, until: this.#clock.now() + REFUSED_MS };
       this.#denyWaiting(error);
@@ -338,6 +339,12 @@ export class ConnectionPool implements Home {
   #denyWaiting(error: ProxyError): void {
     if (this.#all.size > 0 && !isOtherRow(error)) return;
     for (const session of this.takeWaiting()) session.denied(error);
+  }
+
+  /** No backend that is there, or will be, can ever serve them. */
+  #denyVariant(variant: number, error: ProxyError): void {
+    const denied = [...this.#waiting].filter((session) => session.variant === variant);
+    for (const session of denied) if (this.#waiting.delete(session)) session.denied(error);
   }
 
   #tellOperator(error: Error): void {

@@ -1,4 +1,4 @@
-import { ServerStatus } from '@myswitch/protocol';
+import { ServerStatus, textOf } from '@myswitch/protocol';
 import type { Blocking, SessionRow } from '../plane/types';
 import { SessionPhase } from './phase';
 import type { Session } from './session';
@@ -23,11 +23,12 @@ export function blocking(session: Session): Blocking | null {
 
 /** For SHOW SESSIONS. */
 export function row(session: Session): SessionRow {
+  const { schema } = session.context;
   return {
     session: session.id,
     user: session.account.name,
     client: session.client,
-    schema: session.context.schema,
+    schema: schema === null ? null : textOf(schema),
     node: session.backend?.pool.node.name ?? null,
     state: session.phase,
     pins: session.pins.reasons,

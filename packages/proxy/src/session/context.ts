@@ -7,6 +7,7 @@ import type { Cause, SqlMode, Statement } from '@myswitch/protocol';
  * A system variable that is absent has the server's default.
  */
 export class SessionContext {
+  /** Its name in UTF-8, the bytes as latin1. */
   readonly schema: string | null;
   readonly variables: ReadonlyMap<string, string>;
   readonly userVariables: ReadonlyMap<string, string>;

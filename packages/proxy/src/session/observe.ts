@@ -1,4 +1,4 @@
-import { Diagnostic, ServerStatus, StatementKind } from '@myswitch/protocol';
+import { Diagnostic, ServerStatus, StatementKind, utf8Bytes } from '@myswitch/protocol';
 import type { Cause, ReplyTracker, SqlValue, Statement } from '@myswitch/protocol';
 import { NOTHING } from '../backend/backend';
 import type { Backend } from '../backend/backend';
@@ -279,8 +279,7 @@ function observeTrackers(session: Session, backend: Backend, { statement, causes
   for (const tracker of session.reply.trackers) {
     if (tracker.kind === 'schema') {
       explained ||= !statement.opaque;
-      // one in a client's own character set is taken from its text
-      if (statement.kind !== StatementKind.USE) setSchema(session, backend, latin1(tracker.name));
+      setSchema(session, backend, utf8Bytes(tracker.name)); // the server's name for it, whatever the client's character set
     } else if (tracker.kind === 'systemVariable') {
       touchVariable(session, tracker.name.toLowerCase());
     } else if (tracker.kind === 'stateChange') {
@@ -288,11 +287,6 @@ function observeTrackers(session: Session, backend: Backend, { statement, causes
     }
   }
   if (changed && !explained) session.pin(Pin.UNKNOWN_STATE);
-}
-
-/** The bytes of a name, each as a character. */
-function latin1(name: string): string {
-  return Buffer.from(name, 'utf8').toString('latin1');
 }
 
 function setSchema(session: Session, backend: Backend, schema: string): void {

@@ -69,7 +69,8 @@ export async function transition(backend: Backend, to: SessionContext): Promise<
   const set = replayStatement(from, to);
   const roles = from.role === to.role ? null : queryText(backend, `SET ROLE ${to.role ?? backend.pool.loginRole}`);
   const variables = set === null ? null : query(backend, set);
-  const schema = to.schema === null || to.schema === from.schema ? null : useSchema(backend, to.schema);
+  const charset = to.variables.get('character_set_client') ?? 'DEFAULT';
+  const schema = to.schema === null || to.schema === from.schema ? null : useSchema(backend, to.schema, charset);
   const prepares = prepareStatements(from, to).map(({ name, sql }) => ({ name, answer: queryText(backend, sql) }));
   try {
     await roles;

@@ -5,10 +5,11 @@ import {
   encodeErr,
   encodeOk,
   encodePacket,
+  encodeTrackers,
   FileUpload,
   ProtocolError,
 } from '@myswitch/protocol';
-import type { ClientLogin, Packet, ReplyTracker } from '@myswitch/protocol';
+import type { ClientLogin, Packet, ReplyTracker, Tracker } from '@myswitch/protocol';
 import type { Candidate } from '../accounts/account-table';
 import type { ClientFacts } from '../accounts/admission';
 import type { Permit } from '../accounts/permit';
@@ -165,8 +166,11 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
     this.#link.writeAll(parts, this.backend);
   }
 
-  sendOk(): void {
-    const ok = { header: 0 as const, affectedRows: 0, lastInsertId: 0n, warnings: 0, info: '', trackers: null };
+  /** `told`: of the session, as far as the client asked for it. */
+  sendOk(told: readonly Tracker[] = []): void {
+    const shown = this.shownTrackers(told);
+    const trackers = shown.length === 0 ? null : encodeTrackers(shown);
+    const ok = { header: 0 as const, affectedRows: 0, lastInsertId: 0n, warnings: 0, info: '', trackers };
     this.sendPayload(encodeOk({ ...ok, status: this.plainStatus }, this.capabilities));
     this.replySequence = 1;
   }

@@ -76,6 +76,8 @@ export abstract class SessionState implements Holder {
   lastInsertId: number | bigint | null = 0;
   /** The backend that knows it is being asked. */
   insertIdPending: Promise<void> | null = null;
+  /** COM_CHANGE_USERs that came to nothing. */
+  failedChanges = 0;
   /** Status bits of the last OK. */
   status: number = ServerStatus.AUTOCOMMIT;
   /** An ERR says nothing of the transaction: asked for before the backend is shared. */

@@ -1,0 +1,4 @@
+export { AnswerState } from './answer';
+export { discover } from './discover';
+export type { DiscoveredNode, Discovery } from './document';
+export { tryAccounts, type AccountTrial } from './trial';

@@ -1,0 +1,32 @@
+import { formatAddress, type Address } from '../address';
+import type { Clock } from '../clock';
+import { ControlConnection } from '../control-connection';
+import type { Dialect } from '../dialect';
+import { dialectOf } from '../dialects';
+import type { Credentials } from '../options';
+
+/** Over one connection of the account, which ends with the question. */
+export async function withServer<T>(
+  address: Address,
+  account: Credentials,
+  timeoutMs: number,
+  clock: Clock,
+  work: (c: ControlConnection, dialect: Dialect) => Promise<T>,
+): Promise<T> {
+  const options = {
+    name: formatAddress(address),
+    ...address,
+    type: 'SECONDARY',
+    replication: address,
+    tls: null,
+  } as const;
+  const connection = await ControlConnection.connect(options, account, timeoutMs, clock);
+  // each statement has a deadline of its own; a server that is slow with every one must not take their sum
+  const cancel = clock.timer(timeoutMs, () => connection.destroy());
+  try {
+    return await work(connection, await dialectOf(connection, timeoutMs));
+  } finally {
+    cancel();
+    connection.destroy();
+  }
+}
