@@ -209,15 +209,14 @@ function giveUp(session: Session, backend: Backend, told: ClientError | null): v
   session.pool.lost();
 }
 
-/** Reads back what is still open, then gives the backend back: for a session whose weak pins end between two commands. */
+/**
+ * Reads back what is still open, then gives the backend back, unless what was read pins: for a session whose weak pins end
+ * between two commands.
+ */
 function settleAndRelease(session: Session, backend: Backend): void {
   if (!needsSettling(session)) return release(session, backend);
   session.move(SessionPhase.SETTLING);
-  answered(session, backend, settle(session, backend), () => {
-    session.move(SessionPhase.IDLE);
-    release(session, backend);
-    session.next();
-  });
+  answered(session, backend, settle(session, backend), () => boundary(session, backend));
 }
 
 /** The client went away in a transaction or with pins: the server forgets the session, then others may have the backend. */
