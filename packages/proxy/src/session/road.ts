@@ -273,8 +273,8 @@ function lose(session: Session, sent: boolean | null, reason: string): Loss {
   session.letGo();
   session.pool.lost();
   // somebody ended it for a switch, and it may be that this was how
-  const ended = ending !== null && sent !== null && loss.fate !== Fate.UNKNOWN && loss.fate !== Fate.DONE;
-  if (ended) return { fate: Fate.STATE_LOST, error: ending };
+  const killed = ending !== null && sent !== null && loss.fate !== Fate.UNKNOWN && loss.fate !== Fate.DONE;
+  if (killed) return { fate: Fate.STATE_LOST, error: ending };
   if (loss.error === null) session.unbegun = beginning;
   return loss;
 }
