@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { MOVES } from '../../orchestrator/src/ladder/moves';
 import { Phase } from '../../orchestrator/src/state/journal';
 import { BackendState } from '../../proxy/src/backend/backend';
 import { GateState } from '../../proxy/src/pool/gate';
@@ -124,6 +125,15 @@ describe('docs/architecture.md', () => {
     expect(names.length).toBeGreaterThan(9);
     expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
   });
+});
+
+test('docs/ladder.md has the table of moves as it is in the code', () => {
+  const rows = MOVES.map(({ from, move, to, note }) => `| ${from} | ${move} | ${to} | ${note ?? ''} |`);
+  const words = (line: string): string => line.replaceAll('`', '').replaceAll(/\s+/g, ' ').trim();
+  const shown = read('docs/ladder.md')
+    .split('\n')
+    .filter((line) => /^\| `?(UNKNOWN|STANDBY|ACTIVE|FAILED_)/.test(line));
+  expect(shown.map(words)).toEqual(rows.map(words));
 });
 
 test('links between the documents lead somewhere', () => {
