@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { AnswerState, systemClock, type Discovery } from '@myswitch/orchestrator';
 import { discoverWith, WALK_LIMITS } from '../../orchestrator/src/discovery/discover';
+import { MOVES } from '../../orchestrator/src/ladder/moves';
 import { Phase } from '../../orchestrator/src/state/journal';
 import { at, fake, World } from '../../orchestrator/test/support/world';
 import { BackendState } from '../../proxy/src/backend/backend';
@@ -151,6 +152,15 @@ describe('docs/discovery.md', () => {
     expect(keys(theirs?.sources[0])).toEqual(keys(ours?.sources[0]));
     expect(theirs?.problems).toEqual(ours?.problems);
   });
+});
+
+test('docs/ladder.md has the table of moves as it is in the code', () => {
+  const rows = MOVES.map(({ from, move, to, note }) => `| ${from} | ${move} | ${to} | ${note ?? ''} |`);
+  const words = (line: string): string => line.replaceAll('`', '').replaceAll(/\s+/g, ' ').trim();
+  const shown = read('docs/ladder.md')
+    .split('\n')
+    .filter((line) => /^\| `?(UNKNOWN|STANDBY|ACTIVE|FAILED_)/.test(line));
+  expect(shown.map(words)).toEqual(rows.map(words));
 });
 
 test('links between the documents lead somewhere', () => {

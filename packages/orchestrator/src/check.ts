@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { PlaneStats } from './data-plane';
 import { messageOf } from './errors';
 import { answerPool, answerServers } from './guardrails';
@@ -9,7 +7,7 @@ import type { Plan } from './plan';
 import { predictHold } from './prediction';
 import { attempt, survey, type Crew, type Surveyor } from './preflight';
 import type { BlockingReport, CheckReport, GuardrailAnswer } from './report';
-import { fileName } from './state/atomic-file';
+import { frozen } from './state/frozen';
 import { channelFrom, viewOf, type ActiveDecision, type NodeView, type Topology } from './topology';
 
 const CONNECT_MS = 3000;
@@ -86,7 +84,7 @@ async function poolFacts(known: Known, plan: Plan): Promise<PoolFacts> {
     to: wanted === null ? null : (viewOf(topology, wanted) ?? null),
     fit,
     running: known.running,
-    frozen: await frozen(known),
+    frozen: await frozen(known.stateDir, surveyor.pool.name),
     otherProxy: known.otherProxy,
     sinceLastSwitchMs: known.sinceLastSwitchMs,
     accounts: surveyor.accounts,
@@ -109,15 +107,6 @@ const fitNodes = (topology: Topology, from: NodeView): readonly string[] =>
       );
     })
     .map(({ name }) => name);
-
-/** `touch stateDir/POOL.frozen` keeps a pool where it is; what the file says is shown. */
-async function frozen({ stateDir, surveyor }: Known): Promise<string | null> {
-  try {
-    return (await readFile(join(stateDir, `${fileName(surveyor.pool.name)}.frozen`), 'utf8')).trim().slice(0, 200);
-  } catch {
-    return null;
-  }
-}
 
 async function assemble({ links }: Known, from: NodeView, to: NodeView): Promise<Crew> {
   const connect = (name: string): Promise<NodeConnection> => {

@@ -6,10 +6,10 @@ import type { ServerFacts } from './guardrails/facts';
 import type { NodeConnection } from './node-link';
 import type { Plan } from './plan';
 import type { CodedMessage, FlightRecord, StepEvent } from './report';
-import { Phase, type Operation, type SemiSyncSides } from './state/journal';
+import { Kind, Phase, type Operation, type SemiSyncSides } from './state/journal';
 import { newProgress, type Bench, type Seat, type SwitchContext } from './switch/context';
 import { runSequence, type Outcome } from './switch/sequence';
-import { round, Timeline } from './switch/timeline';
+import { round, stallOf, Timeline } from './switch/timeline';
 import { channelFrom } from './topology';
 
 const STATEMENT_MS = 3000;
@@ -152,6 +152,7 @@ async function operationOf(
     throw new SwitchError('NOT_REPLICA', `${facts.to.name} does not replicate from ${facts.from.name}`);
   }
   return {
+    kind: Kind.SWITCH,
     id,
     pool: bench.pool.name,
     phase: Phase.PREPARING,
@@ -187,13 +188,9 @@ interface Flown {
 function recordOf({ id, plan, bench, startedAt, timeline, outcome, checked, context }: Flown): FlightRecord {
   const progress = context?.progress ?? newProgress(bench.clock);
   const { heldAt, releasedAt, release } = progress;
-  const waits = [...(release?.waitsMs ?? [])].sort((a, b) => a - b);
-  const percentile = (share: number): number | null => {
-    const value = waits[Math.min(waits.length - 1, Math.ceil(share * waits.length) - 1)];
-    return value === undefined ? null : round(value);
-  };
   return {
     id,
+    kind: 'switch',
     pool: bench.pool.name,
     from: checked?.report.from ?? null,
     to: checked?.report.to ?? plan.to,
@@ -202,7 +199,7 @@ function recordOf({ id, plan, bench, startedAt, timeline, outcome, checked, cont
     result: outcome.result,
     holdMs: heldAt === null || releasedAt === null ? null : round(releasedAt - heldAt),
     drainMs: progress.drainMs === null ? null : round(progress.drainMs),
-    stallMs: { p50: percentile(0.5), p99: percentile(0.99), max: percentile(1) },
+    stallMs: stallOf(release?.waitsMs ?? []),
     held: release?.held ?? 0,
     moved: release?.moved ?? 0,
     pinned: release?.pinned ?? 0,

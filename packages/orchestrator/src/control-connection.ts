@@ -1,13 +1,19 @@
 import { createConnection, type Connection, type ConnectionOptions } from 'mysql2/promise';
 import type { Clock } from './clock';
-import { messageOf, ServerError, UnknownOutcomeError, UnreachableError } from './errors';
+import { messageOf, ServerError, systemCode, UnknownOutcomeError, UnreachableError, UnresolvedError } from './errors';
 import type { Credentials, NodeOptions } from './options';
+
+/** What it takes to reach a server. */
+type Reachable = Pick<NodeOptions, 'name' | 'host' | 'port' | 'tls'>;
 
 /** JSON columns arrive as objects. */
 export type Row = Readonly<Record<string, string | number | bigint | boolean | object | null>>;
 
 /** Lives long between statements, asks nothing of the server's own sql_mode, and never waits long for a metadata lock. */
 const SESSION = "SET SESSION wait_timeout = 31536000, lock_wait_timeout = 1, autocommit = 1, sql_mode = ''";
+
+/** Of getaddrinfo: https://nodejs.org/api/dns.html#error-codes */
+const LOOKUP: ReadonlySet<string> = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NODATA', 'EAI_NONAME']);
 
 interface ServerReply {
   readonly errno: number;
@@ -52,7 +58,7 @@ export class ControlConnection {
 
   /** The name is resolved anew each time. Rejects with UnreachableError (network, login) within `deadlineMs`. */
   static async connect(
-    node: NodeOptions,
+    node: Reachable,
     credentials: Credentials,
     deadlineMs: number,
     clock: Clock,
@@ -63,8 +69,11 @@ export class ControlConnection {
       await control.query(SESSION, deadlineMs);
       return control;
     } catch (error) {
-      const errno = isServerReply(error) && error.sqlState !== '' ? error.errno : null;
-      throw new UnreachableError(`${node.name}: ${messageOf(error) || 'cannot connect'}`, errno);
+      const message = `${node.name}: ${messageOf(error) || 'cannot connect'}`;
+      if (LOOKUP.has(systemCode(error))) {
+        throw new UnresolvedError(message);
+      }
+      throw new UnreachableError(message, isServerReply(error) && error.sqlState !== '' ? error.errno : null);
     }
   }
 
@@ -129,7 +138,7 @@ export class ControlConnection {
   }
 }
 
-function connectionOptions(node: NodeOptions, credentials: Credentials, deadlineMs: number): ConnectionOptions {
+function connectionOptions(node: Reachable, credentials: Credentials, deadlineMs: number): ConnectionOptions {
   const { tls } = node;
   return {
     host: node.host,

@@ -214,6 +214,15 @@ export interface Dialect {
   /** Transactions that `source` has purged and `replica` still lacks; empty: none. */
   purged(source: ControlConnection, replica: ControlConnection, deadlineMs: number): Promise<string>;
 
+  /** Everything that the channel has received, applied or not; a server that dies keeps it in its relay log. */
+  received(c: ControlConnection, channel: string, deadlineMs: number): Promise<string>;
+  /** Transactions of `position` that `than` lacks; empty: none. */
+  beyond(c: ControlConnection, position: string, than: string, deadlineMs: number): Promise<string>;
+  /** The thread that receives; what it has received goes on being applied. */
+  setReceiver(c: ControlConnection, channel: string, on: boolean, deadlineMs: number): Promise<void>;
+  /** Events that came by replication and so do not run here. */
+  sleepingEvents(c: ControlConnection, deadlineMs: number): Promise<readonly ScheduledEvent[]>;
+
   /** Options that a channel on another node takes over: assignments of CHANGE … TO without host, port, login and position. */
   channelOptions(c: ControlConnection, channel: string, deadlineMs: number): Promise<readonly string[]>;
   /** Lets an existing channel follow `to`; its login and options stay. */

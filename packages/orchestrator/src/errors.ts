@@ -23,6 +23,13 @@ export class UnreachableError extends OrchestratorError {
   }
 }
 
+/** The name of a node could not be looked up: that says nothing of the node itself. */
+export class UnresolvedError extends OrchestratorError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('UNRESOLVED', message, options);
+  }
+}
+
 /** A statement was sent and its reply never came: it may have run, may run later, or never. Read before undoing. */
 export class UnknownOutcomeError extends OrchestratorError {
   constructor(message: string, options?: ErrorOptions) {

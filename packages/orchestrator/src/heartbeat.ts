@@ -1,4 +1,4 @@
-import { identifier, quote, text, type ControlConnection } from './control-connection';
+import { identifier, quote, text, type ControlConnection, type Row } from './control-connection';
 import { ServerError } from './errors';
 
 const ER_BAD_DB = 1049;
@@ -50,11 +50,23 @@ export class Heartbeat {
     return (await this.#read(c, deadlineMs)) === beat;
   }
 
+  /** Of the last row written, as this node has it; null: there is none. */
+  async epoch(c: ControlConnection, deadlineMs: number): Promise<number | null> {
+    const row = await this.#row(c, deadlineMs);
+    return row === null || row['epoch'] === undefined ? null : Number(text(row, 'epoch'));
+  }
+
   /** The beat; empty when the table has no row yet; null when there is no table. */
   async #read(c: ControlConnection, deadlineMs: number): Promise<string | null> {
+    const row = await this.#row(c, deadlineMs);
+    return row === null ? null : text(row, 'beat');
+  }
+
+  /** Empty when the table has no row yet; null when there is no table. */
+  async #row(c: ControlConnection, deadlineMs: number): Promise<Row | null> {
     try {
-      const rows = await c.query(`SELECT beat FROM ${this.#table} WHERE pool = ${this.#pool}`, deadlineMs);
-      return text(rows[0] ?? {}, 'beat');
+      const rows = await c.query(`SELECT beat, epoch FROM ${this.#table} WHERE pool = ${this.#pool}`, deadlineMs);
+      return rows[0] ?? {};
     } catch (error) {
       const missing = [ER_BAD_DB, ER_NO_SUCH_TABLE, ER_DB_ACCESS_DENIED, ER_TABLE_ACCESS_DENIED];
       if (error instanceof ServerError && missing.includes(error.errno)) {

@@ -1,16 +1,21 @@
 import type { Clock } from './clock';
 import type { Observation } from './dialect';
-import { messageOf } from './errors';
+import { codeOf, messageOf } from './errors';
 import type { NodeConnection, NodeLink } from './node-link';
 import type { PollResult } from './topology';
 
 /** How soon a node that does not answer is tried again: one that comes back writable is met at once. A refused connection costs little. */
 const RETRY_MS = 25;
+/** Of an interval: a poll ends before the next one is due. */
+const DEADLINE = 0.9;
 
 /** What is done with each observation before it counts, over the connection that made it; resolves with what is true afterwards. */
 export type Inspect = (node: NodeConnection, observation: Observation) => Promise<Observation>;
 
-/** Polls one node on its own clock, over a connection of its own, so that a node that hangs delays nobody else. */
+/**
+ * Polls one node on its own clock, over a connection of its own, so that a node that hangs delays nobody else. One poll an interval counts;
+ * between two of them a node that is away is only knocked at, and polled as soon as it lets us in.
+ */
 export class Monitor {
   readonly #link: NodeLink;
   readonly #intervalMs: number;
@@ -19,8 +24,10 @@ export class Monitor {
   readonly #onPoll: (poll: PollResult) => void;
   #node: NodeConnection | null = null;
   #cancel: () => void = () => undefined;
+  #cancelKnock: () => void = () => undefined;
   #running: Promise<void> | null = null;
   #stopped = false;
+  #late = 0;
 
   constructor(link: NodeLink, intervalMs: number, clock: Clock, inspect: Inspect, onPoll: (poll: PollResult) => void) {
     this.#link = link;
@@ -28,6 +35,11 @@ export class Monitor {
     this.#clock = clock;
     this.#inspect = inspect;
     this.#onPoll = onPoll;
+  }
+
+  /** Polls that were due while one still ran. */
+  get late(): number {
+    return this.#late;
   }
 
   /** Resolves after the first poll, good or bad; then polls by itself. */
@@ -52,50 +64,99 @@ export class Monitor {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancel();
+    this.#cancelKnock();
     this.#node?.connection.destroy();
     await this.#running;
   }
 
   async #pollOnce(): Promise<void> {
+    const begun = this.#clock.monotonic();
     this.#cancel();
-    const deadline = Math.max(1000, this.#intervalMs);
-    let good = false;
+    this.#cancelKnock();
     try {
-      if (this.#node?.connection.usable !== true) {
-        this.#node = await this.#link.connect(deadline);
-        this.#node.connection.onLost = () => this.#pollSoon();
-      }
-      const { connection, dialect } = this.#node;
-      const observation = await this.#inspect(this.#node, await dialect.observe(connection, deadline));
-      good = true;
-      if (!this.#stopped) {
-        this.#onPoll({ node: this.#link.name, at: this.#clock.now(), observation });
-      }
+      this.#tell(await this.#look());
     } catch (error) {
-      this.#node?.connection.destroy();
-      this.#node = null;
-      if (!this.#stopped) {
-        this.#onPoll({ node: this.#link.name, at: this.#clock.now(), error: messageOf(error) });
-      }
+      this.#drop();
+      this.#tell(this.#bad(error));
     }
     if (this.#stopped) {
       this.#node?.connection.destroy();
-    } else {
-      this.#schedule(good ? this.#intervalMs : Math.min(RETRY_MS, this.#intervalMs));
+      return;
+    }
+    const took = this.#clock.monotonic() - begun;
+    this.#late += Math.floor(took / this.#intervalMs);
+    this.#pollAfter(this.#intervalMs - (took % this.#intervalMs));
+    if (this.#node === null) {
+      this.#knockLater();
     }
   }
 
-  /** A server that shuts down says so by ending the connection: no need to wait for the next turn. */
-  #pollSoon(): void {
-    if (this.#running === null && !this.#stopped) {
-      this.#schedule(0);
+  async #look(): Promise<PollResult> {
+    const deadline = Math.max(500, this.#intervalMs * DEADLINE);
+    if (this.#node?.connection.usable !== true) {
+      this.#adopt(await this.#link.connect(deadline));
+    }
+    const node = this.#node!;
+    const seen = await node.dialect.observe(node.connection, deadline);
+    return { node: this.#link.name, at: this.#clock.now(), observation: await this.#inspect(node, seen) };
+  }
+
+  #adopt(node: NodeConnection): void {
+    this.#node = node;
+    node.connection.onLost = () => this.#lost();
+  }
+
+  /** The server ended the connection, as one does that shuts down. It is polled an interval from now: that is the first bad poll. */
+  #lost(): void {
+    if (this.#running !== null || this.#stopped) {
+      return;
+    }
+    this.#drop();
+    this.#pollAfter(this.#intervalMs);
+    this.#knockLater();
+  }
+
+  #drop(): void {
+    this.#node?.connection.destroy();
+    this.#node = null;
+  }
+
+  #tell(poll: PollResult): void {
+    if (!this.#stopped) {
+      this.#onPoll(poll);
     }
   }
 
-  #schedule(ms: number): void {
+  #bad(error: unknown): PollResult {
+    const what = { node: this.#link.name, at: this.#clock.now() };
+    return codeOf(error) === 'UNRESOLVED'
+      ? { ...what, unresolved: messageOf(error) }
+      : { ...what, error: messageOf(error) };
+  }
+
+  #pollAfter(ms: number): void {
     this.#cancel();
-    this.#cancel = this.#clock.timer(ms, () => {
-      void this.poll();
-    });
+    this.#cancel = this.#clock.timer(ms, () => void this.poll());
+  }
+
+  #knockLater(): void {
+    this.#cancelKnock();
+    this.#cancelKnock = this.#clock.timer(Math.min(RETRY_MS, this.#intervalMs), () => void this.#knock());
+  }
+
+  async #knock(): Promise<void> {
+    const allowed = (): boolean => this.#node === null && this.#running === null && !this.#stopped;
+    if (!allowed()) {
+      return;
+    }
+    const node = await this.#link.connect(this.#intervalMs).catch(() => null);
+    if (node === null) {
+      if (allowed()) this.#knockLater();
+    } else if (allowed()) {
+      this.#adopt(node);
+      await this.poll();
+    } else {
+      node.connection.destroy();
+    }
   }
 }

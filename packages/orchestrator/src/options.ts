@@ -18,6 +18,9 @@ export interface NodeOptions {
   /** Where the other nodes reach it, when that is not host:port. */
   readonly replication: { readonly host: string; readonly port: number };
   readonly tls: NodeTls | null;
+  /** The operator's preference among candidates of a failover; 0: never. */
+  readonly weight: number;
+  readonly site: string | null;
 }
 
 /** PEM texts. */
@@ -47,7 +50,14 @@ export interface PoolOptions {
   readonly replication: Credentials | null;
   /** Names of the application accounts. */
   readonly users: readonly string[];
-  readonly monitor: { readonly intervalMs: number; readonly schema: string };
+  readonly monitor: { readonly intervalMs: number; readonly failures: number; readonly schema: string };
+  readonly failover: {
+    readonly mode: 'manual' | 'automatic';
+    /** After a failover none is begun by itself for this long: a pool that flaps needs a person. */
+    readonly windowMs: number;
+    /** For the candidate to apply what it has received. */
+    readonly applyMs: number;
+  };
   readonly switch: SwitchDefaults;
   readonly hold: { readonly maxMs: number; readonly clients: number; readonly bytes: number };
 }

@@ -4,7 +4,15 @@ import type { DataPlane } from './data-plane';
 import { OrchestratorError } from './errors';
 import type { OrchestratorOptions } from './options';
 import { PoolControl } from './pool-control';
-import type { CheckReport, ControlPlane, FlightRecord, PoolReport, StepEvent, SwitchRequest } from './report';
+import type {
+  CheckReport,
+  ControlPlane,
+  FailoverRequest,
+  FlightRecord,
+  PoolReport,
+  StepEvent,
+  SwitchRequest,
+} from './report';
 import { Records } from './state/records';
 import type { AtStep, Log } from './switch/context';
 
@@ -69,6 +77,10 @@ export class Orchestrator implements ControlPlane {
     abort: AbortSignal,
   ): Promise<FlightRecord> {
     return this.#pool(pool).switch(request, onStep, abort);
+  }
+
+  async failover(pool: string, request: FailoverRequest, onStep: (event: StepEvent) => void): Promise<FlightRecord> {
+    return this.#pool(pool).failover(request, onStep);
   }
 
   async history(pool?: string): Promise<FlightRecord[]> {

@@ -2,29 +2,33 @@ import { AccountWatch } from './accounts/watch';
 import { benchOf, type PoolDependencies } from './bench';
 import { dismiss, runCheck, type Known } from './check';
 import { conduct, newId } from './conduct';
+import type { Known as FailoverKnown } from './failover/context';
+import { failover } from './failover/failover';
+import { AUTOMATIC, obstacle } from './failover/obstacle';
+import { Move } from './ladder/moves';
+import { isDue } from './ladder/standing';
 import type { Activation } from './data-plane';
-import type { Observation } from './dialect';
 import { messageOf, SwitchError } from './errors';
-import { Monitor } from './monitor';
-import type { NodeConnection } from './node-link';
 import { planOf } from './plan';
 import { recordOfRecovery, recover } from './recover';
-import type { CheckReport, FlightRecord, PoolReport, StepEvent, SwitchRequest } from './report';
+import { closeSecondWriter } from './second-writer';
+import type {
+  CheckReport,
+  FailoverRequest,
+  FlightRecord,
+  NodeState,
+  PoolReport,
+  StepEvent,
+  SwitchRequest,
+} from './report';
 import { LockFile } from './state/lock-file';
 import type { Records } from './state/records';
 import { writeTopologyRecord } from './state/topology-record';
 import { reportPool } from './status';
 import type { Bench } from './switch/context';
 import { Timeline } from './switch/timeline';
-import {
-  decideActive,
-  emptyTopology,
-  update,
-  viewOf,
-  type ActiveDecision,
-  type PollResult,
-  type Topology,
-} from './topology';
+import { decideActive, viewOf, type ActiveDecision, type NodeView, type PollResult } from './topology';
+import { Watch } from './watch';
 
 const LOCK_MS = 3000;
 
@@ -34,17 +38,18 @@ export class PoolControl {
   readonly #records: Records;
   readonly #stateDir: string;
   readonly #lockFile: LockFile;
-  readonly #monitors: readonly Monitor[];
+  readonly #watch: Watch;
   readonly #accounts: AccountWatch;
-  #topology: Topology;
-  #active: string | null = null;
-  /** Id of the switch that has the pool to itself. */
+  /** Id of the switch or failover that has the pool to itself. */
   #switching: string | null = null;
   /** The look after a poll, or a recovery, that runs. */
   #tending = false;
   #trouble: string | null = null;
+  /** What a person was told last. */
+  #advice: string | null = null;
   #otherProxy: string | null = 'not asked yet';
   #lastSwitchAt: number | null = null;
+  #lastFailoverAt: number | null = null;
   #work: Promise<void> = Promise.resolve();
   #stopped = false;
   readonly #stopping = new AbortController();
@@ -56,18 +61,14 @@ export class PoolControl {
     this.#records = dependencies.records;
     this.#stateDir = dependencies.stateDir;
     this.#lockFile = lockFile;
-    this.#topology = emptyTopology(bench.pool.nodes.map(({ name }) => name));
     this.#accounts = new AccountWatch(bench);
-    this.#monitors = [...bench.links.values()].map(
-      (link) =>
-        new Monitor(
-          link,
-          bench.pool.monitor.intervalMs,
-          bench.clock,
-          (node, observation) => this.#enforce(node, observation),
-          (poll) => this.#onPoll(poll),
+    this.#watch = new Watch(bench, {
+      inspect: (node, observation) =>
+        closeSecondWriter(bench, node, observation, this.#watch.activeView, (name, message) =>
+          this.#advise(name, message),
         ),
-    );
+      seen: (poll, before) => this.#onPoll(poll, before),
+    });
   }
 
   /** Looks at every node, ends what an earlier process left unfinished, and tells the data plane who is ACTIVE. */
@@ -94,7 +95,7 @@ export class PoolControl {
     await this.#switched;
     this.#stopped = true;
     this.#accounts.stop();
-    await Promise.all(this.#monitors.map((monitor) => monitor.stop()));
+    await this.#watch.stop();
     await this.#work;
     this.#bench.lock.release();
     await this.#lockFile.release();
@@ -104,8 +105,8 @@ export class PoolControl {
     const { pool, plane, journal } = this.#bench;
     return reportPool({
       pool,
-      topology: this.#topology,
-      active: this.#active,
+      topology: this.#watch.topology,
+      active: this.#watch.active,
       epoch: journal.memory.epoch,
       stats: await plane.stats(pool.name),
     });
@@ -136,7 +137,7 @@ export class PoolControl {
       const flown = await conduct(conductor, plan, id, onStep, abort);
       if (!busy) {
         this.#afterSwitch(flown);
-        await this.#refresh();
+        await this.#watch.refresh();
       }
       const record = await this.#keep(flown, onStep);
       const { result, reasons } = record;
@@ -149,18 +150,14 @@ export class PoolControl {
     }
   }
 
-  async #refresh(): Promise<void> {
-    await Promise.all(this.#monitors.map((monitor) => monitor.refresh()));
-  }
-
   #afterSwitch({ result, to }: FlightRecord): void {
     if (result === 'switched') {
-      this.#active = to;
+      this.#watch.setActive(to, Move.SWITCHED_TO, Move.RELIEVED);
       void this.#followAccounts();
       this.#lastSwitchAt = this.#bench.clock.monotonic();
     }
     if (result === 'failed') {
-      this.#active = null;
+      this.#watch.setActive(null, Move.RELIEVED, Move.RELIEVED);
     }
   }
 
@@ -187,13 +184,28 @@ export class PoolControl {
   }
 
   async #begin(): Promise<void> {
-    await Promise.all(this.#monitors.map((monitor) => monitor.start()));
+    await this.#watch.start();
     await this.#work;
+    await this.#remember();
     await this.#followAccounts();
-    if (this.#active === null) {
+    if (this.#watch.active === null) {
       const { pool, plane, log } = this.#bench;
       await plane.activate(pool.name, null);
       log('error', `pool ${pool.name} has no ACTIVE`, { reason: this.#reason() });
+    }
+  }
+
+  /** The ACTIVE of the last time is away and nobody else claims to be it: it stays what it was, so that the ladder can judge it. */
+  async #remember(): Promise<void> {
+    const { active, epoch, operation } = this.#bench.journal.memory;
+    const view = active === null ? undefined : viewOf(this.#watch.topology, active);
+    if (
+      this.#watch.active === null &&
+      operation === null &&
+      view?.reachable === false &&
+      this.#decide().active === null
+    ) {
+      await this.#activate(view.name, epoch);
     }
   }
 
@@ -204,50 +216,104 @@ export class PoolControl {
 
   #decide(): ActiveDecision {
     const { active, demoted } = this.#bench.journal.memory;
-    return decideActive(this.#topology, { active, demoted: demoted.map(({ node }) => node) });
+    return decideActive(this.#watch.topology, { active, demoted: demoted.map(({ node }) => node) });
   }
 
-  /** A node that a switch demoted and that comes back writable (MariaDB keeps no read_only over a restart) is closed before it counts. */
-  async #enforce(node: NodeConnection, observation: Observation): Promise<Observation> {
-    const { journal, log } = this.#bench;
-    const name = node.connection.node;
-    const { operation, demoted } = journal.memory;
-    const active = this.#active === null ? undefined : viewOf(this.#topology, this.#active);
-    const applies =
-      !observation.readOnly &&
-      demoted.some((demotion) => demotion.node === name) &&
-      active !== undefined &&
-      active.name !== name &&
-      active.observation?.readOnly === false &&
-      operation === null;
-    if (!applies) {
-      return observation;
+  #onPoll(poll: PollResult, before: NodeView): void {
+    const good = 'observation' in poll;
+    if (!good && before.error === null) {
+      const reason = 'error' in poll ? poll.error : poll.unresolved;
+      this.#bench.log('warn', `${poll.node} does not answer`, { pool: this.name, reason });
     }
-    await node.dialect.close(node.connection, LOCK_MS);
-    log('warn', `${name} came back writable and was made read-only again`, { pool: this.name });
-    return { ...observation, readOnly: true };
-  }
-
-  #onPoll(poll: PollResult): void {
-    const before = viewOf(this.#topology, poll.node);
-    this.#topology = update(this.#topology, poll);
-    if ('error' in poll && before?.errors === 0) {
-      this.#bench.log('warn', `${poll.node} does not answer`, { pool: this.name, reason: poll.error });
-    }
-    const seenAll = this.#topology.nodes.every(({ lastPoll }) => lastPoll !== null);
-    // a node that stays away is tried often, and says nothing new
-    const news = 'observation' in poll || before === undefined || before.errors === 0;
-    if (!news || !seenAll || this.#switching !== null || this.#tending || this.#stopped) {
+    const active = this.#watch.activeView;
+    const due = poll.node === active?.name && !good && isDue(active.standing, this.#bench.pool.monitor.failures);
+    // a node that stays away says nothing new, until it has been away for too long
+    const news = good || before.error === null || due;
+    if (!news || !this.#watch.seenAll || this.#switching !== null || this.#tending || this.#stopped) {
       return;
     }
     this.#tending = true;
-    this.#work = this.#reconsider()
+    this.#work = (due ? this.#replaceActive(active) : this.#reconsider())
       .catch((error: unknown) => {
         this.#bench.log('error', 'the pool could not be looked after', { pool: this.name, reason: messageOf(error) });
       })
       .finally(() => {
         this.#tending = false;
       });
+  }
+
+  /** The ACTIVE has been bad for as many polls as it takes: somebody else takes over, or a person is told how. */
+  async #replaceActive({ name, standing, error }: NodeView): Promise<void> {
+    const { pool, clock } = this.#bench;
+    if (pool.failover.mode === 'manual') {
+      const advice = `npx myswitch failover ${pool.name}`;
+      return this.#advise(
+        name,
+        `${name} does not answer (${error ?? standing.message ?? ''}); to promote another node: ${advice}`,
+      );
+    }
+    const flown = await this.#fly({ by: AUTOMATIC }, newId(clock.now()), () => undefined);
+    if (flown.result === 'refused') {
+      this.#advise(name, `no failover: ${flown.reasons.map(({ code, message }) => `${code}: ${message}`).join('; ')}`);
+    }
+  }
+
+  /** Once for each thing to say. */
+  #advise(node: string, message: string): void {
+    this.#watch.note(node, message);
+    if (message !== this.#advice) {
+      this.#advice = message;
+      this.#bench.log('error', message, { pool: this.name });
+    }
+  }
+
+  failover(request: FailoverRequest, onStep: (event: StepEvent) => void): Promise<FlightRecord> {
+    const work = this.#work.then(() => this.#fly(request, newId(this.#bench.clock.now()), onStep));
+    this.#switched = Promise.allSettled([this.#switched, work]);
+    return work;
+  }
+
+  async #fly(request: FailoverRequest, id: string, onStep: (event: StepEvent) => void): Promise<FlightRecord> {
+    const { log, clock } = this.#bench;
+    const busy = this.#switching;
+    this.#switching ??= id;
+    try {
+      const flown = await failover(this.#bench, request, () => this.#knowForFailover(request, busy), id, onStep);
+      if (busy === null) {
+        this.#afterFailover(flown);
+        await this.#watch.refresh();
+      }
+      // an automatic one that is refused is tried again at each poll: that is no history
+      const record = flown.result === 'refused' && request.by === AUTOMATIC ? flown : await this.#keep(flown, onStep);
+      const { result, reasons, from, to } = record;
+      log(result === 'switched' ? 'warn' : 'error', `failover ${result}`, { id, pool: this.name, from, to, reasons });
+      if (result === 'switched') this.#lastFailoverAt = clock.monotonic();
+      return record;
+    } finally {
+      if (busy === null) {
+        this.#switching = null;
+      }
+    }
+  }
+
+  async #knowForFailover(request: FailoverRequest, busy: string | null): Promise<FailoverKnown> {
+    const { topology, active } = this.#watch;
+    const sinceLastMs = this.#lastFailoverAt === null ? null : this.#bench.clock.monotonic() - this.#lastFailoverAt;
+    const situation = { busy, stateDir: this.#stateDir, sinceLastMs };
+    return { topology, active, obstacle: await obstacle(this.#bench, request, situation) };
+  }
+
+  #afterFailover({ result, from, to }: FlightRecord): void {
+    if (result === 'switched') {
+      const old = from === null ? undefined : viewOf(this.#watch.topology, from);
+      this.#watch.setActive(to, Move.TAKES_OVER, old?.reachable === true ? Move.UNFIT : Move.LOST);
+      void this.#followAccounts();
+      this.#advice = null;
+      this.#lastSwitchAt = this.#bench.clock.monotonic();
+    }
+    if (result === 'failed') {
+      this.#watch.setActive(null, Move.RELIEVED, Move.LOST);
+    }
   }
 
   async #reconsider(): Promise<void> {
@@ -257,9 +323,9 @@ export class PoolControl {
       return;
     }
     const decision = this.#decide();
-    if (decision.active !== null && decision.active !== this.#active && this.#mayMove()) {
-      const moved =
-        this.#active !== null || (journal.memory.active !== null && journal.memory.active !== decision.active);
+    const { active } = this.#watch;
+    if (decision.active !== null && decision.active !== active && this.#mayMove()) {
+      const moved = active !== null || (journal.memory.active !== null && journal.memory.active !== decision.active);
       await this.#activate(decision.active, journal.memory.epoch + (moved ? 1 : 0));
     }
     await this.#keepLock();
@@ -267,7 +333,7 @@ export class PoolControl {
 
   /** An ACTIVE that fails stays ACTIVE; only when it is seen read-only, and another writes, somebody promoted that one by hand. */
   #mayMove(): boolean {
-    const active = this.#active === null ? undefined : viewOf(this.#topology, this.#active);
+    const active = this.#watch.activeView;
     return active === undefined || (active.reachable && active.observation?.readOnly === true);
   }
 
@@ -284,7 +350,7 @@ export class PoolControl {
     if (gate !== 'OPEN') {
       await plane.release(pool.name, activation);
     }
-    this.#active = node;
+    this.#watch.setActive(node, RISES[viewOf(this.#watch.topology, node)?.standing.state ?? 'UNKNOWN'], Move.RELIEVED);
     void this.#followAccounts();
     log('info', `${node} is ACTIVE`, { pool: pool.name, epoch });
     await this.#recordTopology(null);
@@ -292,8 +358,8 @@ export class PoolControl {
 
   /** Resolves when the accounts of the ACTIVE were read, or could not be. */
   async #followAccounts(): Promise<void> {
-    if (this.#active !== null) {
-      await this.#accounts.follow(this.#active);
+    if (this.#watch.active !== null) {
+      await this.#accounts.follow(this.#watch.active);
     }
   }
 
@@ -323,14 +389,15 @@ export class PoolControl {
     const { journal } = this.#bench;
     await this.#recover();
     const { operation } = journal.memory;
-    if (operation !== null && this.#active !== null) {
+    if (operation !== null && this.#watch.active !== null) {
       throw new SwitchError('IN_PROGRESS', `what switch ${operation.id} left could not be put back yet`);
     }
   }
 
   async #keepLock(): Promise<void> {
-    const link = this.#active === null ? undefined : this.#bench.links.get(this.#active);
-    if (link === undefined || viewOf(this.#topology, link.name)?.reachable !== true) {
+    const { activeView } = this.#watch;
+    const link = activeView === undefined ? undefined : this.#bench.links.get(activeView.name);
+    if (link === undefined || activeView?.reachable !== true) {
       return;
     }
     try {
@@ -349,7 +416,7 @@ export class PoolControl {
       if (asking !== null) {
         await this.#putBack();
       }
-      await this.#refresh();
+      await this.#watch.refresh();
       await this.#work;
       await this.#keepLock();
     }
@@ -357,9 +424,9 @@ export class PoolControl {
       surveyor: { pool, plane, clock, heartbeat, epoch: journal.memory.epoch, accounts: this.#accounts.report },
       links,
       stateDir: this.#stateDir,
-      topology: this.#topology,
+      topology: this.#watch.topology,
       decision: this.#decide(),
-      active: this.#active,
+      active: this.#watch.active,
       running,
       otherProxy: running === null ? this.#otherProxy : null,
       sinceLastSwitchMs: this.#lastSwitchAt === null ? null : clock.monotonic() - this.#lastSwitchAt,
@@ -370,10 +437,19 @@ export class PoolControl {
     const { pool, clock } = this.#bench;
     await writeTopologyRecord(this.#stateDir, {
       pool,
-      active: this.#active,
-      topology: this.#topology,
+      active: this.#watch.active,
+      topology: this.#watch.topology,
       switchId: id,
       at: clock.now(),
     });
   }
 }
+
+/** How a node becomes ACTIVE that no switch or failover leads to. */
+const RISES: Readonly<Record<NodeState, Move>> = {
+  UNKNOWN: Move.REMEMBERED,
+  STANDBY: Move.CHOSEN,
+  ACTIVE: Move.CHOSEN,
+  FAILED_ONLINE: Move.BY_HAND,
+  FAILED_OFFLINE: Move.BY_HAND,
+};

@@ -3,8 +3,8 @@ import { MARK } from './dialect';
 import { messageOf } from './errors';
 import type { NodeConnection, NodeLink } from './node-link';
 import type { CodedMessage, FlightRecord } from './report';
-import { Phase, type Operation } from './state/journal';
-import { decideRecovery, Recovery, type Sight } from './state/recovery';
+import { Kind, Phase, type Operation } from './state/journal';
+import { decideFailoverRecovery, decideRecovery, Recovery, type Sight } from './state/recovery';
 import type { Bench } from './switch/context';
 import { endSessions } from './switch/fence';
 import { demote } from './switch/release';
@@ -35,7 +35,10 @@ interface Side {
 export async function recover(bench: Bench, operation: Operation, activate: Activate): Promise<Recovered> {
   const [from, to] = await Promise.all([look(bench, operation, operation.from), look(bench, operation, operation.to)]);
   try {
-    const action = decideRecovery(operation.phase, from.sight, to.sight);
+    const action =
+      operation.kind === Kind.FAILOVER
+        ? decideFailoverRecovery(operation.phase, to.sight)
+        : decideRecovery(operation.phase, from.sight, to.sight);
     bench.log('warn', 'an interrupted switch is taken up', { id: operation.id, phase: operation.phase, action });
     return await act(bench, operation, action, from, to, activate);
   } finally {
@@ -54,7 +57,9 @@ async function act(
 ): Promise<Recovered> {
   switch (action) {
     case Recovery.UNDO:
-      return undo(bench, operation, from, to, activate);
+      return operation.kind === Kind.FAILOVER
+        ? undoFailover(bench, operation, to, activate)
+        : undo(bench, operation, from, to, activate);
     case Recovery.FORWARD:
       return forward(bench, operation, from, to, activate);
     case Recovery.ADOPT: {
@@ -148,6 +153,20 @@ async function undo(bench: Bench, operation: Operation, from: Side, to: Side, ac
   return { action: Recovery.UNDO, active: from.name, messages };
 }
 
+/** The candidate follows as before; whether the old primary is still dead the ladder finds out anew. */
+async function undoFailover(bench: Bench, operation: Operation, to: Side, activate: Activate): Promise<Recovered> {
+  if (to.node !== null) {
+    const { connection, dialect } = to.node;
+    await dialect.unfence(connection, operation.found.to, STATEMENT_MS);
+    await dialect.setSemiSync(connection, 'source', operation.semiSync.to.source, STATEMENT_MS).catch(() => undefined);
+    await dialect.setReceiver(connection, operation.channel.name, true, STATEMENT_MS);
+  }
+  await bench.journal.write({ operation: null });
+  await activate(operation.from);
+  const message = `a failover to ${operation.to} was cut short at ${operation.phase}: undone, ${operation.from} is ACTIVE`;
+  return { action: Recovery.UNDO, active: operation.from, messages: [{ code: 'RECOVERED', message }] };
+}
+
 async function forward(
   bench: Bench,
   operation: Operation,
@@ -162,7 +181,9 @@ async function forward(
   if (from.node !== null) {
     await from.node.dialect.close(from.node.connection, STATEMENT_MS);
     const position = await from.node.dialect.position(from.node.connection, STATEMENT_MS);
-    const complete = await dialect.waitApplied(connection, position, STATEMENT_MS);
+    // a failover does not wait for what only the old one had
+    const complete =
+      operation.kind === Kind.FAILOVER || (await dialect.waitApplied(connection, position, STATEMENT_MS));
     const probeSeen = to.sight.reachable && to.sight.probeSeen;
     // a switch promotes what has everything: this one was opened by something else, such as a restart
     if (!complete && !probeSeen && operation.phase === Phase.SWITCHING) {
@@ -253,6 +274,7 @@ export const recordOfRecovery = (
   messages: readonly CodedMessage[],
 ): FlightRecord => ({
   id,
+  kind: operation.kind === Kind.FAILOVER ? 'failover' : 'switch',
   pool: operation.pool,
   from: operation.from,
   to: operation.to,

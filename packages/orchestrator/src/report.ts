@@ -68,6 +68,8 @@ export type SwitchResult = 'switched' | 'refused' | 'rolled-back' | 'failed';
 
 export interface FlightRecord {
   readonly id: string;
+  /** The planned move or the forced one. */
+  readonly kind: 'switch' | 'failover';
   readonly pool: string;
   readonly from: string | null;
   readonly to: string | null;
@@ -102,6 +104,15 @@ export interface SwitchRequest {
   readonly by: string;
 }
 
+/** What an operator, or the ladder, asks of a failover. */
+export interface FailoverRequest {
+  readonly to?: string;
+  /** Also where transactions would be lost, or too few nodes could be asked whether the primary is dead. */
+  readonly force?: boolean;
+  /** Who asked, or who decided. */
+  readonly by: string;
+}
+
 /** One line of a switch as it runs. */
 export interface StepEvent {
   readonly step: string;
@@ -121,6 +132,8 @@ export interface ControlPlane {
     onStep: (event: StepEvent) => void,
     abort: AbortSignal,
   ): Promise<FlightRecord>;
+  /** Never rejects for a refusal: that is a record. */
+  failover(pool: string, request: FailoverRequest, onStep: (event: StepEvent) => void): Promise<FlightRecord>;
   history(pool?: string): Promise<FlightRecord[]>;
   show(id: string): Promise<FlightRecord | null>;
 }

@@ -1,8 +1,8 @@
 import { formatAddress } from './address';
 import type { PlaneStats } from './data-plane';
 import type { NodeOptions, PoolOptions } from './options';
-import type { NodeReport, NodeState, PoolReport } from './report';
-import { channelFrom, roleOf, viewOf, type NodeView, type Topology } from './topology';
+import type { NodeReport, PoolReport } from './report';
+import { channelFrom, neverSeen, roleOf, viewOf, type NodeView, type Topology } from './topology';
 
 export interface Situation {
   readonly pool: PoolOptions;
@@ -21,21 +21,11 @@ export function reportPool(situation: Situation): PoolReport {
     epoch,
     active,
     gate: stats.gate,
-    status: primary?.reachable === true ? 'OK' : 'FAIL',
+    status: primary?.standing.status ?? 'FAIL',
     clients: stats.clients,
     held: stats.held,
     nodes: pool.nodes.map((options) => reportNode(situation, options, primary)),
   };
-}
-
-function stateOf(node: NodeView, active: string | null): NodeState {
-  if (node.name === active) {
-    return 'ACTIVE';
-  }
-  if (node.lastPoll === null) {
-    return 'UNKNOWN';
-  }
-  return node.reachable ? 'STANDBY' : 'FAILED_OFFLINE';
 }
 
 const readOnlyActive = (node: NodeView, active: string | null): string | null =>
@@ -46,29 +36,23 @@ function reportNode(
   options: NodeOptions,
   primary: NodeView | undefined,
 ): NodeReport {
-  const node = viewOf(topology, options.name) ?? {
-    name: options.name,
-    observation: null,
-    reachable: false,
-    errors: 0,
-    lastPoll: null,
-    message: null,
-  };
+  const node = viewOf(topology, options.name) ?? neverSeen(options);
+  const { standing } = node;
   const channel = primary === undefined || primary.name === node.name ? undefined : channelFrom(node, primary);
   const plane = stats.nodes[node.name];
   return {
     name: node.name,
     address: formatAddress(options),
     type: options.type,
-    state: stateOf(node, active),
-    status: node.reachable ? 'OK' : 'FAIL',
+    state: standing.state,
+    status: standing.status,
     role: roleOf(topology, node),
     readOnly: node.observation?.readOnly ?? null,
     lagSeconds: channel?.lagSeconds ?? null,
     gtid: node.observation?.gtid ?? null,
-    errors: node.errors,
+    errors: standing.errors,
     lastPoll: node.lastPoll === null ? null : new Date(node.lastPoll).toISOString(),
-    message: node.message ?? channel?.lastError ?? readOnlyActive(node, active),
+    message: standing.message ?? node.error ?? channel?.lastError ?? readOnlyActive(node, active),
     clients: plane?.clients ?? 0,
     idleBackends: plane?.idleBackends ?? 0,
   };

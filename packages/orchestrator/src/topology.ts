@@ -1,49 +1,83 @@
 import type { Channel, Observation } from './dialect';
+import type { Move } from './ladder/moves';
+import { moved, noted, polled, UNSEEN, type NodeType, type Standing } from './ladder/standing';
+import { verdictOf } from './ladder/verdict';
 
-/** What is known of a node: the last good observation, and whether the last poll was good. */
+/** What is known of a node: the last good observation, whether the last poll was good, and where it stands on the ladder. */
 export interface NodeView {
   readonly name: string;
+  readonly type: NodeType;
   readonly observation: Observation | null;
   readonly reachable: boolean;
-  /** Consecutive bad polls. */
-  readonly errors: number;
   /** Milliseconds since 1970; null before the first poll ended. */
   readonly lastPoll: number | null;
-  readonly message: string | null;
+  /** Why the last poll was bad; null: it was good. */
+  readonly error: string | null;
+  readonly standing: Standing;
 }
 
 export interface Topology {
   readonly nodes: readonly NodeView[];
 }
 
-export type PollResult =
-  | { readonly node: string; readonly at: number; readonly observation: Observation }
-  | { readonly node: string; readonly at: number; readonly error: string };
+/** `unresolved`: the name of the node could not be looked up, which says nothing of the node. */
+export type PollResult = { readonly node: string; readonly at: number } & (
+  { readonly observation: Observation } | { readonly error: string } | { readonly unresolved: string }
+);
 
-export const emptyTopology = (names: readonly string[]): Topology => ({
-  nodes: names.map((name) => ({
-    name,
-    observation: null,
-    reachable: false,
-    errors: 0,
-    lastPoll: null,
-    message: null,
-  })),
+/** What the pool's own state adds to a poll. */
+export interface Rules {
+  readonly active: string | null;
+  /** Bad polls in a row that make FAIL. */
+  readonly failures: number;
+}
+
+interface Member {
+  readonly name: string;
+  readonly type: NodeType;
+}
+
+export const neverSeen = ({ name, type }: Member): NodeView => ({
+  name,
+  type,
+  observation: null,
+  reachable: false,
+  lastPoll: null,
+  error: null,
+  standing: UNSEEN,
 });
 
+export const emptyTopology = (nodes: readonly Member[]): Topology => ({ nodes: nodes.map(neverSeen) });
+
 /** A pure reducer: the same topology with one node seen anew. */
-export function update(topology: Topology, poll: PollResult): Topology {
-  return {
-    nodes: topology.nodes.map((node) => {
-      if (node.name !== poll.node) {
-        return node;
-      }
-      return 'observation' in poll
-        ? { ...node, observation: poll.observation, reachable: true, errors: 0, lastPoll: poll.at, message: null }
-        : { ...node, reachable: false, errors: node.errors + 1, lastPoll: poll.at, message: poll.error };
-    }),
-  };
+export const update = (topology: Topology, poll: PollResult, rules: Rules): Topology =>
+  change(topology, poll.node, (node) => seen(node, poll, rules));
+
+function seen(node: NodeView, poll: PollResult, { active, failures }: Rules): NodeView {
+  const lastPoll = poll.at;
+  if ('unresolved' in poll) {
+    return { ...node, reachable: false, lastPoll, error: poll.unresolved };
+  }
+  if ('error' in poll) {
+    const verdict = { fit: false, reachable: false, replicationOnly: false, reason: poll.error } as const;
+    const standing = polled(node.standing, node.type, verdict, failures);
+    return { ...node, reachable: false, lastPoll, error: poll.error, standing };
+  }
+  const { observation } = poll;
+  const standing = polled(node.standing, node.type, verdictOf(observation, node.name === active), failures);
+  return { ...node, observation, reachable: true, lastPoll, error: null, standing };
 }
+
+/** The same topology with one node's standing changed by something that is not a poll. */
+export const move = (topology: Topology, name: string, how: Move, told: { readonly other?: string } = {}): Topology =>
+  change(topology, name, (node) => ({ ...node, standing: moved(node.standing, how, { type: node.type, ...told }) }));
+
+export const note = (topology: Topology, name: string, message: string): Topology =>
+  change(topology, name, (node) => ({ ...node, standing: noted(node.standing, message) }));
+
+const change = (topology: Topology, name: string, how: (node: NodeView) => NodeView): Topology => ({
+  nodes: topology.nodes.map((node) => (node.name === name ? how(node) : node)),
+});
 
 export const viewOf = (topology: Topology, name: string): NodeView | undefined =>
   topology.nodes.find((node) => node.name === name);
@@ -117,7 +151,7 @@ const names = (nodes: readonly NodeView[]): string => nodes.map((node) => node.n
 
 function explain(node: NodeView): string {
   if (!node.reachable) {
-    return `${node.name} is not reachable${node.message === null ? '' : ` (${node.message})`}`;
+    return `${node.name} is not reachable${node.error === null ? '' : ` (${node.error})`}`;
   }
   return node.observation?.readOnly === true
     ? `${node.name} is read-only`

@@ -34,6 +34,8 @@ const node = (name: string, tls: NodeTls | null): NodeOptions => ({
   host: 'h',
   port: 1,
   type: 'PRIMARY',
+  weight: 100,
+  site: null,
   replication: { host: 'h', port: 1 },
   tls,
 });
@@ -103,7 +105,12 @@ beforeEach(() => {
   lines.splice(0);
   refuse = null;
   bell = new Bell();
-  const pool: Partial<PoolOptions> = { name: 'shop', users: [], nodes: [], monitor: { intervalMs: 1000, schema: 's' } };
+  const pool: Partial<PoolOptions> = {
+    name: 'shop',
+    users: [],
+    nodes: [],
+    monitor: { intervalMs: 1000, failures: 4, schema: 's' },
+  };
   watch = new AccountWatch({
     pool: pool as PoolOptions,
     plane: {

@@ -10,6 +10,8 @@ const nodeOptions = (name: string): PoolOptions['nodes'][number] => ({
   host: '127.0.0.1',
   port: 1,
   type: 'PRIMARY',
+  weight: 100,
+  site: null,
   replication: { host: '127.0.0.1', port: 1 },
   tls: null,
 });
@@ -19,7 +21,8 @@ const pool: PoolOptions = {
   control: { user: 'myswitch', password: '' },
   replication: { user: 'repl', password: '' },
   users: [],
-  monitor: { intervalMs: 1000, schema: 'myswitch' },
+  monitor: { intervalMs: 1000, failures: 4, schema: 'myswitch' },
+  failover: { mode: 'manual', windowMs: 60_000, applyMs: 5000 },
   switch: {
     maxLagMs: 1000,
     catchUpMs: 30_000,

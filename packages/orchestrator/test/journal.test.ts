@@ -8,6 +8,7 @@ import type { FlightRecord } from '../src/report';
 
 const found = { readOnly: false, superReadOnly: false, eventScheduler: false };
 const operation: Operation = {
+  kind: 'SWITCH',
   id: 'one',
   pool: 'shop',
   phase: Phase.PREPARING,

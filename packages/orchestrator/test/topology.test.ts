@@ -62,25 +62,37 @@ describe('who is ACTIVE', () => {
 });
 
 describe('the reducer', () => {
-  const before = emptyTopology(['db1', 'db2']);
+  const before = emptyTopology([
+    { name: 'db1', type: 'PRIMARY' },
+    { name: 'db2', type: 'SECONDARY' },
+  ]);
+  const rules = { active: 'db1', failures: 4 };
   const seen = node('db1', false).observation;
   if (seen === null) throw new Error('no observation');
 
   test('a good poll', () => {
-    const after = update(before, { node: 'db1', at: 7, observation: seen });
-    expect(viewOf(after, 'db1')).toMatchObject({ reachable: true, errors: 0, lastPoll: 7, observation: seen });
+    const after = update(before, { node: 'db1', at: 7, observation: seen }, rules);
+    const expected = { reachable: true, standing: { errors: 0, state: 'STANDBY' }, lastPoll: 7, observation: seen };
+    expect(viewOf(after, 'db1')).toMatchObject(expected);
     expect(viewOf(after, 'db2')).toBe(viewOf(before, 'db2'));
     expect(viewOf(before, 'db1')?.lastPoll).toBeNull();
   });
 
   test('bad polls count, keep what was known, and one good poll ends them', () => {
-    const good = update(before, { node: 'db1', at: 1, observation: seen });
-    const bad = update(update(good, { node: 'db1', at: 2, error: 'a' }), { node: 'db1', at: 3, error: 'b' });
-    expect(viewOf(bad, 'db1')).toMatchObject({ reachable: false, errors: 2, message: 'b', observation: seen });
-    expect(viewOf(update(bad, { node: 'db1', at: 4, observation: seen }), 'db1')).toMatchObject({
-      errors: 0,
-      message: null,
-    });
+    const see = (seenBefore: typeof before, at: number, poll: { error: string } | { observation: typeof seen }) =>
+      update(seenBefore, { node: 'db1', at, ...poll }, rules);
+    const good = see(before, 1, { observation: seen });
+    const bad = see(see(good, 2, { error: 'a' }), 3, { error: 'b' });
+    expect(viewOf(bad, 'db1')).toMatchObject({ reachable: false, error: 'b', observation: seen });
+    expect(viewOf(bad, 'db1')?.standing).toMatchObject({ errors: 2, status: 'OK_WARN', message: 'b' });
+    const mended = viewOf(see(bad, 4, { observation: seen }), 'db1');
+    expect(mended).toMatchObject({ error: null, standing: { errors: 0, status: 'OK' } });
+  });
+
+  test('a name that can not be looked up is no fault of the node', () => {
+    const good = update(before, { node: 'db1', at: 1, observation: seen }, rules);
+    const after = update(good, { node: 'db1', at: 2, unresolved: 'ENOTFOUND' }, rules);
+    expect(viewOf(after, 'db1')).toMatchObject({ reachable: false, error: 'ENOTFOUND', standing: { errors: 0 } });
   });
 });
 

@@ -3,6 +3,7 @@ import {
   systemClock,
   type AtStep,
   type CheckReport,
+  type FailoverRequest,
   type FlightRecord,
   type PoolOptions,
   type PoolReport,
@@ -79,6 +80,10 @@ export class SwitchPool {
     return this.orchestrator.switch('shop', { by: 'test', force: true, ...request }, () => undefined, abort);
   }
 
+  failover(request: Partial<FailoverRequest>): Promise<FlightRecord> {
+    return this.orchestrator.failover('shop', { by: 'test', ...request }, () => undefined);
+  }
+
   async status(): Promise<PoolReport> {
     const [report] = await this.orchestrator.status('shop');
     if (report === undefined) throw new Error('no report');
@@ -111,11 +116,14 @@ export const poolOptions = (cluster: Cluster): PoolOptions => ({
     type: index === 0 ? 'PRIMARY' : 'SECONDARY',
     replication: { host, port },
     tls: null,
+    weight: 100,
+    site: null,
   })),
   control: ACCOUNTS.control,
   replication: ACCOUNTS.replication,
   users: [ACCOUNTS.app.user],
-  monitor: { intervalMs: 250, schema: 'myswitch' },
+  monitor: { intervalMs: 250, failures: 4, schema: 'myswitch' },
+  failover: { mode: 'manual', windowMs: 60_000, applyMs: 5000 },
   switch: {
     maxLagMs: 1000,
     catchUpMs: 1500,

@@ -1,4 +1,4 @@
-import { formatDuration, type SwitchRequest } from '@myswitch/orchestrator';
+import { formatDuration, type FailoverRequest, type SwitchRequest } from '@myswitch/orchestrator';
 import { quoteString } from '@myswitch/protocol';
 
 export type SwitchOptions = Omit<SwitchRequest, 'by'>;
@@ -17,4 +17,10 @@ export function switchStatement(verb: 'CHECK SWITCH' | 'SWITCH', pool: string, o
   ].flat();
   const target = to === undefined ? '' : ` TO ${quoteString(to)}`;
   return `${verb} POOL ${quoteString(pool)}${target}${settings.length === 0 ? '' : ` WITH ${settings.join(', ')}`}`;
+}
+
+/** `FAILOVER …` */
+export function failoverStatement(pool: string, { to, force }: Omit<FailoverRequest, 'by'>): string {
+  const target = to === undefined ? '' : ` TO ${quoteString(to)}`;
+  return `FAILOVER POOL ${quoteString(pool)}${target}${force === true ? ' WITH FORCE' : ''}`;
 }

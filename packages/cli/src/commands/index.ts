@@ -1,5 +1,6 @@
 import Check from './check';
 import Discover from './discover';
+import Failover from './failover';
 import History from './history';
 import Init from './init';
 import Show from './show';
@@ -11,6 +12,7 @@ import Switch from './switch';
 export const COMMANDS = {
   check: Check,
   discover: Discover,
+  failover: Failover,
   history: History,
   init: Init,
   show: Show,

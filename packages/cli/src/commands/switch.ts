@@ -1,24 +1,15 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import type { CheckReport, FlightRecord, SwitchResult } from '@myswitch/orchestrator';
+import type { CheckReport, FlightRecord } from '@myswitch/orchestrator';
 import { withAdmin, type AdminClient } from '../admin/client';
 import { checkReport } from '../admin/rows';
-import { runSwitch } from '../admin/run-switch';
 import { switchStatement, type SwitchOptions } from '../admin/statements';
 import { BaseCommand } from '../base-command';
-import { CliError } from '../errors';
+import { confirm, needsYes } from '../confirm';
 import { ExitCode } from '../exit-codes';
-import { describeCheck, describeOutcome } from '../output/reports';
-import { StepPrinter } from '../output/steps';
+import { fly } from '../fly';
+import { describeCheck } from '../output/reports';
 import { dangerous, switchFlags, switchOptions } from '../switch-flags';
-import { ask } from '../terminal';
-
-const EXIT_CODES: Readonly<Record<SwitchResult, ExitCode>> = {
-  switched: ExitCode.OK,
-  refused: ExitCode.REFUSED,
-  'rolled-back': ExitCode.ROLLED_BACK,
-  failed: ExitCode.FAILED,
-};
 
 export default class Switch extends BaseCommand {
   static override summary = 'move every application of a pool to another node';
@@ -38,13 +29,14 @@ export default class Switch extends BaseCommand {
     if (!terminal && !flags.yes && !flags['dry-run']) requireYes(options);
     return withAdmin(flags.config, async (client) => {
       if (flags['dry-run']) return this.#check(client, pool, options);
-      if (!asks) return this.#switch(client, pool, options, flags.config);
+      if (!asks) return fly(this, client, switchStatement('SWITCH', pool, options), flags.config);
       const report = await this.#check(client, pool, options);
       if (report.answer === 'refuse') return report;
       const to = report.to ?? options.to;
-      await confirm(`Switch ${pool} from ${report.from ?? '?'} to ${to ?? '?'}? [y/N] `);
+      await confirm(`Switch ${pool} from ${report.from ?? '?'} to ${to ?? '?'}?`);
       // what was shown and agreed to, even if another node became fit meanwhile
-      return this.#switch(client, pool, to === undefined ? options : { ...options, to }, flags.config);
+      const agreed = to === undefined ? options : { ...options, to };
+      return fly(this, client, switchStatement('SWITCH', pool, agreed), flags.config);
     });
   }
 
@@ -54,35 +46,10 @@ export default class Switch extends BaseCommand {
     process.exitCode = report.answer === 'go' ? ExitCode.OK : ExitCode.REFUSED;
     return report;
   }
-
-  async #switch(client: AdminClient, pool: string, options: SwitchOptions, configFile: string): Promise<FlightRecord> {
-    const out = this.jsonEnabled() ? process.stderr : process.stdout;
-    const printer = new StepPrinter(out, out.isTTY);
-    try {
-      const record = await runSwitch(client, switchStatement('SWITCH', pool, options), configFile, {
-        onStep: (row) => printer.print(row),
-        onInterrupt: (message) => {
-          printer.stop();
-          process.stderr.write(`${message}\n`);
-        },
-      });
-      this.log(describeOutcome(record));
-      process.exitCode = EXIT_CODES[record.result];
-      return record;
-    } finally {
-      printer.stop();
-    }
-  }
 }
 
 function requireYes(options: SwitchOptions): void {
   const flags = dangerous(options);
   if (flags.length === 0) return;
-  const message = `${flags.join(', ')}: without a terminal to ask on, this needs --yes`;
-  throw new CliError('NEEDS_YES', ExitCode.USAGE, message, ['the same command with --yes']);
-}
-
-async function confirm(question: string): Promise<void> {
-  if (/^y(es)?$/i.test((await ask(question)).trim())) return;
-  throw new CliError('CANCELLED', ExitCode.REFUSED, 'not switched: nothing was changed');
+  throw needsYes(flags.join(', '));
 }

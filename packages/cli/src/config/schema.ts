@@ -13,6 +13,10 @@ const node = z.strictObject({
     .enum(['primary', 'secondary'])
     .default('secondary')
     .describe("the operator's order of preference, nothing else"),
+  weight: count(0, 1000)
+    .default(100)
+    .describe('preference among equally advanced candidates of a failover; 0: it never takes over by itself'),
+  site: name.optional().describe('where it stands: a failover prefers a node of the same site'),
   replicationAddress: tcpAddress.optional().describe('where the other nodes reach it, when that is not `address`'),
   tls: z
     .strictObject({ ca: path.optional(), cert: path.optional(), key: path.optional() })
@@ -49,7 +53,25 @@ const pool = z.strictObject({
     .describe(
       'passwords of accounts that MySwitch cannot learn from the servers; they win over learned accounts of the same name',
     ),
-  monitor: z.strictObject({ interval: duration.prefault('1s'), schema: name.default('myswitch') }).prefault({}),
+  monitor: z
+    .strictObject({
+      interval: duration.prefault('1s'),
+      failures: count(1, 100).default(4).describe('bad polls in a row that make FAIL'),
+      schema: name.default('myswitch'),
+    })
+    .prefault({}),
+  failover: z
+    .strictObject({
+      mode: z
+        .enum(['manual', 'automatic'])
+        .default('manual')
+        .describe('manual: the command is offered, with the reason'),
+      window: duration
+        .prefault('10m')
+        .describe('none by itself for this long after one: a pool that flaps needs a person'),
+      apply: duration.prefault('30s').describe('for the candidate to apply what it has received'),
+    })
+    .prefault({}),
   switch: z
     .strictObject({
       maxLag: duration.prefault('1s'),

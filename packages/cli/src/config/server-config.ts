@@ -96,18 +96,25 @@ function orchestratorPool(
 ): OrchestratorPool {
   return {
     name: pool.name,
-    nodes: pool.nodes.map(({ name, address, type, replicationAddress }, n) => ({
+    nodes: pool.nodes.map(({ name, address, type, replicationAddress, weight, site }, n) => ({
       name,
       ...address,
       type: type === 'primary' ? 'PRIMARY' : 'SECONDARY',
       replication: replicationAddress ?? address,
       tls: tls[n] ?? null,
+      weight,
+      site: site ?? null,
     })),
     control,
     replication:
       pool.replication === undefined ? null : credentials(references, [...path, 'replication'], pool.replication),
     users: pool.users.map(({ name }) => name),
-    monitor: { intervalMs: pool.monitor.interval, schema: pool.monitor.schema },
+    monitor: {
+      intervalMs: pool.monitor.interval,
+      failures: pool.monitor.failures,
+      schema: pool.monitor.schema,
+    },
+    failover: { mode: pool.failover.mode, windowMs: pool.failover.window, applyMs: pool.failover.apply },
     switch: {
       maxLagMs: pool.switch.maxLag,
       catchUpMs: pool.switch.catchUp,

@@ -99,14 +99,30 @@ export function describeOutcome(record: FlightRecord): string {
   const { result, pool, holdMs, drainMs, stallMs, moved } = record;
   const direction = `${pool} from ${record.from ?? '?'} to ${record.to ?? '?'}`;
   const figures = `hold ${ms(holdMs)} (drain ${ms(drainMs)}), stall p99 ${ms(stallMs.p99)}`;
-  const heads: Readonly<Record<FlightRecord['result'], string>> = {
-    switched: `switched ${direction}: ${figures}, ${moved} clients moved`,
-    refused: `refused to switch ${direction}: nothing was changed`,
-    'rolled-back': `rolled back the switch of ${direction}: ${record.from ?? 'the old primary'} serves; ${figures}`,
-    failed: `FAILED to switch ${direction}: an operator is needed`,
-  };
-  return [heads[result], ...listed('', record.reasons), ...listed('warning: ', record.warnings)].join('\n');
+  const heads = HEADS[record.kind];
+  return [
+    heads[result](direction, figures, moved),
+    ...listed('', record.reasons),
+    ...listed('warning: ', record.warnings),
+  ].join('\n');
 }
+
+type Head = (direction: string, figures: string, moved: number) => string;
+
+const HEADS: Readonly<Record<FlightRecord['kind'], Readonly<Record<FlightRecord['result'], Head>>>> = {
+  switch: {
+    switched: (direction, figures, moved) => `switched ${direction}: ${figures}, ${moved} clients moved`,
+    refused: (direction) => `refused to switch ${direction}: nothing was changed`,
+    'rolled-back': (direction, figures) => `rolled back the switch of ${direction}: the old primary serves; ${figures}`,
+    failed: (direction) => `FAILED to switch ${direction}: an operator is needed`,
+  },
+  failover: {
+    switched: (direction, figures, moved) => `failed over ${direction}: ${figures}, ${moved} clients moved`,
+    refused: (direction) => `refused to fail over ${direction}: nothing was changed`,
+    'rolled-back': (direction) => `took back the failover of ${direction}: nobody was promoted`,
+    failed: (direction) => `FAILED to fail over ${direction}: an operator is needed`,
+  },
+};
 
 function listed(prefix: string, messages: readonly CodedMessage[]): string[] {
   return messages.map(({ code, message }) => `  ${prefix}${code}: ${message}`);

@@ -7,7 +7,7 @@ import { select, showDatabases, showTables, showVariables, showWarnings, use } f
 import { showNodes, showPools } from './statements/show-pools';
 import { showSwitch, showSwitches } from './statements/show-switches';
 import { showBackends, showPins, showQueues, showSessions } from './statements/show-traffic';
-import { checkSwitch, runSwitch } from './statements/switch';
+import { checkSwitch, runFailover, runSwitch } from './statements/switch';
 
 const SHOW: Readonly<Record<ShowKind, (context: AdminContext, reply: Reply) => Promise<void> | void>> = {
   pools: showPools,
@@ -47,6 +47,8 @@ export async function execute(
       return checkSwitch(context, session, statement, reply);
     case 'switch':
       return runSwitch(context, session, statement, reply, abort);
+    case 'failover':
+      return runFailover(context, session, statement, reply);
     case 'kill':
       return kill(context, session, statement, reply);
     case 'select':

@@ -1,6 +1,6 @@
 import { parseDuration } from './duration';
 import { syntaxError } from './errors';
-import { SHOW_KINDS, type SelectItem, type Statement, type SwitchOptions } from './statement';
+import { SHOW_KINDS, type SelectItem, type FailoverOptions, type Statement, type SwitchOptions } from './statement';
 import { tokenize, type Token } from './tokens';
 
 /**
@@ -9,6 +9,7 @@ import { tokenize, type Token } from './tokens';
  *     SHOW POOLS | NODES | SESSIONS | PINS | QUEUES | BACKENDS | VARIABLES [LIKE 'pattern']
  *     CHECK SWITCH POOL name [TO node] [WITH option, …]
  *     SWITCH POOL name [TO node] [WITH option, …]
+ *     FAILOVER POOL name [TO node] [WITH FORCE]
  *     SHOW SWITCHES [POOL name]        SHOW SWITCH 'id'
  *     KILL [QUERY | CONNECTION] id
  *     option: MAX_LAG '1s' | DRAIN '2s' | ON_BUSY 'kill' | ON_PINNED 'kill' | BYPASS 'kill' | SEMI_SYNC 'suspend' | FORCE
@@ -55,6 +56,7 @@ class Parser {
       return this.#switchPool('check');
     }
     if (this.#take('SWITCH')) return this.#switchPool('switch');
+    if (this.#take('FAILOVER')) return this.#failover();
     if (this.#take('KILL')) return this.#kill();
     if (this.#take('SELECT')) return this.#select();
     if (this.#take('USE')) return { kind: 'use', schema: this.#name('a schema') };
@@ -62,7 +64,7 @@ class Parser {
       this.#index = this.#tokens.length - 1;
       return { kind: 'no-effect' };
     }
-    throw this.#error('SHOW, CHECK SWITCH, SWITCH or KILL');
+    throw this.#error('SHOW, CHECK SWITCH, SWITCH, FAILOVER or KILL');
   }
 
   /** One `;` may end the statement. */
@@ -113,6 +115,15 @@ class Parser {
       } while (this.#takeSymbol(','));
     }
     return { kind, pool, options };
+  }
+
+  #failover(): Statement {
+    this.#expect('POOL');
+    const pool = this.#name('a pool');
+    const options: FailoverOptions = this.#take('TO') ? { to: this.#name('a node') } : {};
+    if (!this.#take('WITH')) return { kind: 'failover', pool, options };
+    this.#expect('FORCE');
+    return { kind: 'failover', pool, options: { ...options, force: true } };
   }
 
   #option(seen: Set<string>): SwitchOptions {

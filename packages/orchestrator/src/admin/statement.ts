@@ -1,4 +1,4 @@
-import type { SwitchRequest } from '../report';
+import type { FailoverRequest, SwitchRequest } from '../report';
 
 /** A parsed statement. */
 export type Statement =
@@ -7,6 +7,7 @@ export type Statement =
   | { readonly kind: 'show-switches'; readonly pool: string | null }
   | { readonly kind: 'show-switch'; readonly id: string }
   | { readonly kind: 'check' | 'switch'; readonly pool: string; readonly options: SwitchOptions }
+  | { readonly kind: 'failover'; readonly pool: string; readonly options: FailoverOptions }
   | { readonly kind: 'kill'; readonly what: 'query' | 'connection'; readonly id: number }
   | { readonly kind: 'select'; readonly items: readonly SelectItem[] }
   | { readonly kind: 'use'; readonly schema: string }
@@ -14,6 +15,7 @@ export type Statement =
   | { readonly kind: 'no-effect' };
 
 export type SwitchOptions = Omit<SwitchRequest, 'by'>;
+export type FailoverOptions = Omit<FailoverRequest, 'by'>;
 
 export const SHOW_KINDS = [
   'pools',

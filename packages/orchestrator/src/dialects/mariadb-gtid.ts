@@ -41,12 +41,23 @@ export function errantGtids(candidate: string, candidateServer: number, active: 
     .map(formatGtid);
 }
 
-/** What `oldest` (the Gtid_list of the source's first binary log) holds beyond `position` of a replica is purged and lacking. */
-export function purgedGtids(oldest: string, position: string): readonly string[] {
-  const has = parseGtids(position);
-  return parseGtids(oldest)
+/** What `position` holds beyond `than`, by domain. */
+export function beyondGtids(position: string, than: string): readonly string[] {
+  const has = parseGtids(than);
+  return parseGtids(position)
     .filter((gtid) => gtid.sequence > highest(has, gtid.domain))
     .map(formatGtid);
+}
+
+/** The furthest of several positions in each domain. */
+export function furthest(positions: readonly string[]): string {
+  const byDomain = new Map<number, Gtid>();
+  for (const gtid of positions.flatMap(parseGtids)) {
+    if (gtid.sequence >= (byDomain.get(gtid.domain)?.sequence ?? -1n)) {
+      byDomain.set(gtid.domain, gtid);
+    }
+  }
+  return [...byDomain.values()].map(formatGtid).join(',');
 }
 
 /** Order of domains doesn't matter. */

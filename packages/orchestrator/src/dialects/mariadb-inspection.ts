@@ -3,7 +3,7 @@ import type { Inspection, SemiSync } from '../dialect';
 import { fingerprintAccounts } from './accounts';
 import { accountOf, missingGrants } from './grants';
 import { ACCOUNT_TABLES, controlNeeds } from './privileges';
-import { activePlugins, binlogFilters, enabledEvents } from './shared';
+import { activePlugins, binlogFilters, events as eventsOf } from './shared';
 
 const PARITY = [
   'sql_mode',
@@ -34,7 +34,7 @@ export async function inspect(
       PARITY.map((name) => `@@global.${name} AS ${name}`).join(', '),
     deadlineMs,
   );
-  const enabled = await enabledEvents(c, deadlineMs);
+  const enabled = await eventsOf(c, 'ENABLED', deadlineMs);
   const missing = missingGrants(
     await c.query('SHOW GRANTS', deadlineMs),
     controlNeeds('mariadb', schema, flag(row, 'events') && enabled.length > 0),

@@ -4,12 +4,12 @@ import { ServerError } from '../errors';
 import { accountOf } from './grants';
 import { accountsMark, readAccounts } from './mariadb-accounts';
 import { channelOf, channelOptions } from './mariadb-channel';
-import { errantGtids, purgedGtids, samePosition } from './mariadb-gtid';
+import { beyondGtids, errantGtids, furthest, samePosition } from './mariadb-gtid';
 import { inspect } from './mariadb-inspection';
 import { replicas, survey } from './mariadb-survey';
 import { ACCOUNT_TABLES } from './privileges';
 import { sessionOf } from './process-list';
-import { bit, kill } from './shared';
+import { bit, events, kill } from './shared';
 
 const ER_NO_SUCH_CHANNEL = 1617;
 const PREFLIGHT_TABLES = [...ACCOUNT_TABLES.mariadb, 'event'];
@@ -139,8 +139,23 @@ export const mariadbDialect: Dialect = {
     const list = events.find((event) => text(event, 'Event_type') === 'Gtid_list') ?? {};
     const oldest = text(list, 'Info').replaceAll(/[[\]]/g, '');
     const position = await replica.row('SELECT @@global.gtid_current_pos AS gtid', deadlineMs);
-    return purgedGtids(oldest, text(position, 'gtid')).join(',');
+    return beyondGtids(oldest, text(position, 'gtid')).join(',');
   },
+
+  async received(c, channel, deadlineMs) {
+    const rows = await c.query('SHOW ALL SLAVES STATUS', deadlineMs);
+    const row = rows.find((candidate) => text(candidate, 'Connection_name') === channel) ?? {};
+    const applied = await c.row('SELECT @@global.gtid_slave_pos AS gtid', deadlineMs);
+    return furthest([text(row, 'Gtid_IO_Pos'), text(applied, 'gtid')]);
+  },
+
+  beyond: (_c, position, than) => Promise.resolve(beyondGtids(position, than).join(',')),
+
+  async setReceiver(c, channel, on, deadlineMs) {
+    await c.query(`${on ? 'START' : 'STOP'} SLAVE ${master(channel)}IO_THREAD`, deadlineMs);
+  },
+
+  sleepingEvents: (c, deadlineMs) => events(c, 'SLAVESIDE_DISABLED', deadlineMs),
 
   async channelOptions(c, channel, deadlineMs) {
     const rows = await c.query('SHOW ALL SLAVES STATUS', deadlineMs);

@@ -3,7 +3,7 @@ import type { Inspection, ScheduledEvent, SemiSync } from '../dialect';
 import { fingerprintAccounts } from './accounts';
 import { accountOf, missingGrants } from './grants';
 import { ACCOUNT_TABLES, controlNeeds, EVENTS_NEED } from './privileges';
-import { activePlugins, binlogFilters, enabledEvents } from './shared';
+import { activePlugins, binlogFilters, events as eventsOf } from './shared';
 
 const PARITY = [
   'sql_mode',
@@ -33,7 +33,7 @@ export async function inspect(
       PARITY.map((name) => `@@global.${name} AS ${name}`).join(', '),
     deadlineMs,
   );
-  const events = await enabledEvents(c, deadlineMs);
+  const events = await eventsOf(c, 'ENABLED', deadlineMs);
   const grants = await c.query('SHOW GRANTS', deadlineMs);
   const account = accountOf(text(row, 'account'));
   const missing = [

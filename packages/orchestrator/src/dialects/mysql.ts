@@ -7,7 +7,7 @@ import { compact } from './mysql-gtid';
 import { inspect } from './mysql-inspection';
 import { replicas, survey } from './mysql-survey';
 import { sessionOf } from './process-list';
-import { bit, kill } from './shared';
+import { bit, events, kill } from './shared';
 
 const POSITION_OF = 'SELECT @@global.gtid_executed AS gtid';
 const forChannel = (channel: string): string => `FOR CHANNEL ${quote(channel)}`;
@@ -135,6 +135,25 @@ export const mysqlDialect: Dialect = {
     const row = await source.row('SELECT @@global.gtid_purged AS gtid', deadlineMs);
     return beyond(replica, compact(text(row, 'gtid')), deadlineMs);
   },
+
+  async received(c, channel, deadlineMs) {
+    const rows = await c.query('SHOW REPLICA STATUS', deadlineMs);
+    const row = rows.find((candidate) => text(candidate, 'Channel_Name') === channel) ?? {};
+    // without what is executed: a relay log that was purged or reset no longer tells of it
+    const sets = [text(row, 'Retrieved_Gtid_Set'), await this.position(c, deadlineMs)].map(compact);
+    return sets.filter((set) => set !== '').join(',');
+  },
+
+  async beyond(c, position, than, deadlineMs) {
+    const row = await c.row(`SELECT GTID_SUBTRACT(${quote(position)}, ${quote(than)}) AS gtid`, deadlineMs);
+    return compact(text(row, 'gtid'));
+  },
+
+  async setReceiver(c, channel, on, deadlineMs) {
+    await c.query(`${on ? 'START' : 'STOP'} REPLICA IO_THREAD ${forChannel(channel)}`, deadlineMs);
+  },
+
+  sleepingEvents: (c, deadlineMs) => events(c, 'REPLICA_SIDE_DISABLED', deadlineMs),
 
   async channelOptions(c, channel, deadlineMs) {
     const rows = await c.query('SHOW REPLICA STATUS', deadlineMs);

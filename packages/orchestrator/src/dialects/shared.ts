@@ -50,9 +50,14 @@ export async function activePlugins(c: ControlConnection, deadlineMs: number): P
   return rows.map((row) => text(row, 'PLUGIN_NAME'));
 }
 
-export async function enabledEvents(c: ControlConnection, deadlineMs: number): Promise<readonly ScheduledEvent[]> {
+/** Those with that STATUS in information_schema.EVENTS. */
+export async function events(
+  c: ControlConnection,
+  status: string,
+  deadlineMs: number,
+): Promise<readonly ScheduledEvent[]> {
   const rows = await c.query(
-    "SELECT EVENT_SCHEMA, EVENT_NAME, DEFINER FROM information_schema.EVENTS WHERE STATUS = 'ENABLED'",
+    `SELECT EVENT_SCHEMA, EVENT_NAME, DEFINER FROM information_schema.EVENTS WHERE STATUS = ${quote(status)}`,
     deadlineMs,
   );
   return rows.map((row) => ({

@@ -13,14 +13,8 @@ export async function withServer<T>(
   clock: Clock,
   work: (c: ControlConnection, dialect: Dialect) => Promise<T>,
 ): Promise<T> {
-  const options = {
-    name: formatAddress(address),
-    ...address,
-    type: 'SECONDARY',
-    replication: address,
-    tls: null,
-  } as const;
-  const connection = await ControlConnection.connect(options, account, timeoutMs, clock);
+  const server = { name: formatAddress(address), ...address, tls: null };
+  const connection = await ControlConnection.connect(server, account, timeoutMs, clock);
   // each statement has a deadline of its own; a server that is slow with every one must not take their sum
   const cancel = clock.timer(timeoutMs, () => connection.destroy());
   try {

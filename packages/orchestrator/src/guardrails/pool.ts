@@ -27,7 +27,7 @@ const noActive: Guardrail = ({ decision, from }) => {
   }
   return from.reachable
     ? pass('NO_ACTIVE', `${from.name} is ACTIVE`)
-    : refuse('NO_ACTIVE', `${from.name} is ACTIVE but does not answer: ${from.message ?? 'not polled yet'}`);
+    : refuse('NO_ACTIVE', `${from.name} is ACTIVE but does not answer: ${from.error ?? 'not polled yet'}`);
 };
 
 const twoWriters: Guardrail = ({ decision, topology, from, to }) => {

@@ -7,7 +7,7 @@ type Guardrail = (facts: ServerFacts) => GuardrailAnswer;
 
 const notReplica: Guardrail = ({ from, to, topology }) => {
   if (!to.reachable) {
-    return refuse('NOT_REPLICA', `${to.name} does not answer: ${to.message ?? 'not polled yet'}`);
+    return refuse('NOT_REPLICA', `${to.name} does not answer: ${to.error ?? 'not polled yet'}`);
   }
   if (channelFrom(to, from) === undefined) {
     return refuse('NOT_REPLICA', `${to.name} does not replicate from ${from.name}`);

@@ -41,8 +41,12 @@ export interface SemiSyncSides {
   readonly replica: boolean;
 }
 
-/** A switch that has begun and not ended. */
+export const Kind = Object.freeze({ SWITCH: 'SWITCH', FAILOVER: 'FAILOVER' } as const);
+export type Kind = (typeof Kind)[keyof typeof Kind];
+
+/** A switch or failover that has begun and not ended. */
 export interface Operation {
+  readonly kind: Kind;
   readonly id: string;
   readonly pool: string;
   readonly phase: Phase;
@@ -137,11 +141,16 @@ export class Journal {
   }
 }
 
+/** Earlier journals knew switches alone. */
+const kindOf = ({ operation }: PoolMemory): Kind => (operation?.kind === Kind.FAILOVER ? Kind.FAILOVER : Kind.SWITCH);
+
 function parse(content: string, path: string): PoolMemory {
   try {
     const memory = JSON.parse(content) as PoolMemory;
     if (memory.version === 1 && Number.isInteger(memory.epoch) && Array.isArray(memory.demoted)) {
-      return memory;
+      return memory.operation === null
+        ? memory
+        : { ...memory, operation: { ...memory.operation, kind: kindOf(memory) } };
     }
   } catch {
     // said below

@@ -47,4 +47,15 @@ export function decideRecovery(phase: Phase, from: Sight, to: Sight): Recovery {
   }
 }
 
+/** How an interrupted failover ends: the old primary has no say. */
+export function decideFailoverRecovery(phase: Phase, to: Sight): Recovery {
+  if (phase === Phase.PREPARING) {
+    return Recovery.UNDO;
+  }
+  if (!to.reachable) {
+    return Recovery.WAIT;
+  }
+  return phase !== Phase.SWITCHING || to.probeSeen || !to.readOnly ? Recovery.FORWARD : Recovery.UNDO;
+}
+
 const isOpen = (sight: Sight): boolean => sight.reachable && !sight.readOnly;

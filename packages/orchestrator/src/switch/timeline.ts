@@ -72,3 +72,13 @@ export class Timeline {
 
 /** Hundredths of a millisecond. */
 export const round = (ms: number): number => Math.round(ms * 100) / 100;
+
+/** What those waited who were held; null when nobody was. */
+export function stallOf(waitsMs: readonly number[]): { p50: number | null; p99: number | null; max: number | null } {
+  const waits = [...waitsMs].sort((a, b) => a - b);
+  const percentile = (share: number): number | null => {
+    const value = waits[Math.min(waits.length - 1, Math.ceil(share * waits.length) - 1)];
+    return value === undefined ? null : round(value);
+  };
+  return { p50: percentile(0.5), p99: percentile(0.99), max: percentile(1) };
+}

@@ -11,6 +11,7 @@ import type {
 
 export const RECORD: FlightRecord = {
   id: '2026-01-02T03-04-05-shop',
+  kind: 'switch',
   pool: 'shop',
   from: 'db1',
   to: 'db2',
@@ -112,6 +113,12 @@ export class FakeControlPlane implements ControlPlane {
     return { ...RECORD, result: this.result };
   }
 
+  async failover(pool: string, request: object, onStep: (event: StepEvent) => void): Promise<FlightRecord> {
+    this.asked.push({ failover: pool, ...request });
+    onStep({ step: 'confirm', state: 'ok', ms: 0.5, detail: '' });
+    return { ...RECORD, kind: 'failover', result: this.result };
+  }
+
   async history() {
     return [RECORD];
   }
@@ -126,9 +133,9 @@ export const fakePlane: DataPlane = {
   activate: unexpected,
   warm: unexpected,
   hold: unexpected,
+  cut: unexpected,
   drained: unexpected,
   kill: unexpected,
-  cut: unexpected,
   release: unexpected,
   accounts: unexpected,
   refusedAccounts: unexpected,

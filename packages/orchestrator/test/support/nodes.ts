@@ -25,10 +25,11 @@ export function node(
 ): NodeView {
   return {
     name,
+    type: 'PRIMARY',
     reachable: true,
-    errors: 0,
     lastPoll: 1,
-    message: null,
+    error: null,
+    standing: { state: 'STANDBY', errors: 0, status: 'OK', message: null },
     observation: {
       kind: 'mysql',
       version: '9.7.4',
@@ -45,10 +46,11 @@ export function node(
 
 export const down = (name: string): NodeView => ({
   name,
+  type: 'PRIMARY',
   reachable: false,
-  errors: 3,
   lastPoll: 1,
-  message: 'connection refused',
+  error: 'connection refused',
+  standing: { state: 'STANDBY', errors: 3, status: 'OK_CRITICAL', message: 'connection refused' },
   observation: null,
 });
 

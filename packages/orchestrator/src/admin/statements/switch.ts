@@ -1,4 +1,4 @@
-import type { FlightRecord } from '../../report';
+import type { FlightRecord, StepEvent } from '../../report';
 import { requirePool, type AdminContext, type AdminSession } from '../context';
 import type { Reply } from '../reply';
 import type { Statement } from '../statement';
@@ -32,13 +32,23 @@ export async function runSwitch(
   abort: AbortSignal,
 ): Promise<void> {
   requirePool(context, pool);
+  await fly(reply, (onStep) => context.control.switch(pool, { ...options, by: session.by }, onStep, abort));
+}
+
+/** FAILOVER: the same rows. Once it has begun nothing stops it: half of it would leave nobody who writes. */
+export async function runFailover(
+  context: AdminContext,
+  session: AdminSession,
+  { pool, options }: Extract<Statement, { kind: 'failover' }>,
+  reply: Reply,
+): Promise<void> {
+  requirePool(context, pool);
+  await fly(reply, (onStep) => context.control.failover(pool, { ...options, by: session.by }, onStep));
+}
+
+async function fly(reply: Reply, go: (onStep: (event: StepEvent) => void) => Promise<FlightRecord>): Promise<void> {
   reply.columns(['step', 'state', { name: 'ms', type: 'number' }, 'detail']);
-  const record: FlightRecord = await context.control.switch(
-    pool,
-    { ...options, by: session.by },
-    ({ step, state, ms, detail }) => reply.row([step, state, ms, detail]),
-    abort,
-  );
+  const record = await go(({ step, state, ms, detail }) => reply.row([step, state, ms, detail]));
   reply.row(['result', record.result, record.holdMs, JSON.stringify(record)]);
   reply.end();
 }

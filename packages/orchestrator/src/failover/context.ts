@@ -1,0 +1,50 @@
+import type { ReleaseReport } from '../data-plane';
+import type { NodeConnection, NodeLink } from '../node-link';
+import type { CodedMessage, FailoverRequest } from '../report';
+import type { Operation } from '../state/journal';
+import type { Bench } from '../switch/context';
+import type { Timeline } from '../switch/timeline';
+import type { Topology } from '../topology';
+
+/** What the pool knows when it begins. */
+export interface Known {
+  readonly topology: Topology;
+  readonly active: string | null;
+  /** Why nobody may move the pool now; null: nothing. */
+  readonly obstacle: CodedMessage | null;
+}
+
+export interface Crew {
+  /** Nodes that answer, but for the dead primary. */
+  readonly others: ReadonlyMap<string, NodeConnection>;
+  /** The dead primary, should it answer after all. */
+  readonly old: NodeConnection | null;
+}
+
+/** A failover under way. Filled in the order of the steps. */
+export interface FailoverContext {
+  readonly id: string;
+  readonly bench: Bench;
+  readonly request: FailoverRequest;
+  readonly known: Known;
+  readonly timeline: Timeline;
+  readonly startedAt: string;
+  readonly warnings: CodedMessage[];
+  from: string;
+  crew: Crew;
+  to: { readonly link: NodeLink; readonly node: NodeConnection } | null;
+  operation: Operation | null;
+  heldAt: number | null;
+  releasedAt: number | null;
+  killed: number;
+  /** Everything that the candidate had received, which it applies before it is opened. */
+  position: string | null;
+  after: string | null;
+  release: ReleaseReport | null;
+}
+
+export function dismiss({ others, old }: Crew): void {
+  for (const { connection } of [...others.values(), ...(old === null ? [] : [old])]) {
+    connection.destroy();
+  }
+}

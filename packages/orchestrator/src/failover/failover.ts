@@ -1,0 +1,164 @@
+import { codeOf, messageOf, SwitchError } from '../errors';
+import type { CodedMessage, FailoverRequest, FlightRecord, StepEvent, SwitchResult } from '../report';
+import type { Bench } from '../switch/context';
+import { round, stallOf, Timeline } from '../switch/timeline';
+import { dismiss, type FailoverContext, type Known } from './context';
+import { assemble, confirm, elect } from './prepare';
+import { apply, fence, hold, promote, release, repoint, undoApply } from './take-over';
+
+interface Step {
+  readonly name: string;
+  run(context: FailoverContext): Promise<string>;
+}
+
+/** Nothing is changed yet. */
+const ASKING: readonly Step[] = [
+  { name: 'lock', run: lock },
+  { name: 'confirm', run: confirm },
+  { name: 'elect', run: elect },
+];
+
+/** One that fails leaves the pool as it was: without an answer from its ACTIVE. */
+const UNTIL_RETURN: readonly Step[] = [
+  { name: 'hold', run: hold },
+  { name: 'fence', run: fence },
+  { name: 'apply', run: apply },
+  { name: 'promote', run: promote },
+];
+
+const AFTERWARDS: readonly Step[] = [
+  { name: 'release', run: release },
+  { name: 'repoint', run: repoint },
+];
+
+/** The forced move away from an ACTIVE that is dead. Never rejects for a refusal. */
+export async function failover(
+  bench: Bench,
+  request: FailoverRequest,
+  know: () => Promise<Known>,
+  id: string,
+  onStep: (event: StepEvent) => void,
+): Promise<FlightRecord> {
+  const known = await know();
+  const context: FailoverContext = {
+    id,
+    bench,
+    request,
+    known,
+    timeline: new Timeline(bench.clock, onStep),
+    startedAt: new Date(bench.clock.now()).toISOString(),
+    warnings: [],
+    from: known.active ?? '',
+    crew: { others: new Map(), old: null },
+    to: null,
+    operation: null,
+    heldAt: null,
+    releasedAt: null,
+    killed: 0,
+    position: null,
+    after: null,
+    release: null,
+  };
+  try {
+    const { result, reasons } = await conduct(context);
+    return recordOf(context, result, reasons);
+  } finally {
+    dismiss(context.crew);
+  }
+}
+
+async function conduct(context: FailoverContext): Promise<{ result: SwitchResult; reasons: readonly CodedMessage[] }> {
+  try {
+    for (const step of ASKING) await run(step, context);
+  } catch (error) {
+    return { result: 'refused', reasons: [reasonOf(error)] };
+  }
+  try {
+    for (const step of UNTIL_RETURN) await run(step, context);
+  } catch (error) {
+    return undo(context, reasonOf(error));
+  }
+  for (const step of AFTERWARDS) {
+    await run(step, context).catch((error: unknown) => {
+      context.warnings.push({ code: codeOf(error), message: `${step.name}: ${messageOf(error)}` });
+    });
+  }
+  return { result: 'switched', reasons: [] };
+}
+
+const reasonOf = (error: unknown): CodedMessage => ({ code: codeOf(error), message: messageOf(error) });
+
+async function lock(context: FailoverContext): Promise<string> {
+  const { bench, known, from } = context;
+  if (known.obstacle !== null) {
+    throw new SwitchError(known.obstacle.code, known.obstacle.message);
+  }
+  if (known.active === null) {
+    throw new SwitchError('NO_ACTIVE', 'the pool has no ACTIVE to move away from');
+  }
+  context.crew = await assemble(bench, from);
+  return 'ours';
+}
+
+async function run(step: Step, context: FailoverContext): Promise<void> {
+  const { atStep } = context.bench;
+  await context.timeline.run(step.name, async () => {
+    await atStep(step.name, 'before');
+    const detail = await step.run(context);
+    await atStep(step.name, 'after');
+    return detail;
+  });
+}
+
+/** The candidate is closed unless the probe is seen there; an outcome that can't be read is left to the recovery at the next poll. */
+async function undo(
+  context: FailoverContext,
+  reason: CodedMessage,
+): Promise<{ result: SwitchResult; reasons: readonly CodedMessage[] }> {
+  const { bench, id, to, operation, from } = context;
+  bench.log('warn', 'failover is rolled back', { id, ...reason });
+  try {
+    if (to !== null && operation !== null) {
+      const { connection, dialect } = to.node;
+      const ms = bench.pool.switch.rollbackMs;
+      await dialect.close(connection, ms);
+      if (await bench.heartbeat.seen(connection, id, ms)) {
+        throw new SwitchError('UNDECIDED', `the probe is committed on ${to.link.name}`);
+      }
+      await dialect.unfence(connection, operation.found.to, ms);
+      await dialect.setSemiSync(connection, 'source', operation.semiSync.to.source, ms).catch(() => undefined);
+      await undoApply(context);
+    }
+    await bench.journal.write({ operation: null });
+    await bench.plane.release(bench.pool.name, { node: from, epoch: bench.journal.memory.epoch });
+    return { result: 'rolled-back', reasons: [reason] };
+  } catch (error) {
+    await bench.plane.activate(bench.pool.name, null);
+    return { result: 'failed', reasons: [reason, reasonOf(error)] };
+  }
+}
+
+function recordOf(context: FailoverContext, result: SwitchResult, reasons: readonly CodedMessage[]): FlightRecord {
+  const { id, bench, request, known, timeline, startedAt, heldAt, releasedAt, release: report } = context;
+  return {
+    id,
+    kind: 'failover',
+    pool: bench.pool.name,
+    from: known.active,
+    to: context.to?.link.name ?? request.to ?? null,
+    by: request.by,
+    startedAt,
+    result,
+    holdMs: heldAt === null || releasedAt === null ? null : round(releasedAt - heldAt),
+    drainMs: null,
+    stallMs: stallOf(report?.waitsMs ?? []),
+    held: report?.held ?? 0,
+    moved: report?.moved ?? 0,
+    pinned: report?.pinned ?? 0,
+    killed: context.killed + (report?.killed ?? 0),
+    steps: timeline.steps,
+    reasons,
+    warnings: context.warnings,
+    gtid: { before: context.position, after: context.after },
+  };
+}

@@ -1,0 +1,179 @@
+import { SwitchError } from '../errors';
+import type { NodeConnection } from '../node-link';
+import type { NodeOptions } from '../options';
+import { Kind, Phase, type Operation } from '../state/journal';
+import type { Bench } from '../switch/context';
+import { channelFrom, viewOf, type Topology } from '../topology';
+import { choose, type Candidate } from './choose';
+import { doubt, testimonies } from './confirm';
+import type { Crew, FailoverContext } from './context';
+
+const CONNECT_MS = 1000;
+const ASK_MS = 3000;
+
+/** Connections to whoever answers. */
+export async function assemble({ links }: Bench, primary: string): Promise<Crew> {
+  const names = [...links.keys()];
+  const nodes = await Promise.all(
+    names.map(
+      (name) =>
+        links
+          .get(name)
+          ?.connect(CONNECT_MS)
+          .catch(() => null) ?? Promise.resolve(null),
+    ),
+  );
+  const answering = new Map(
+    names.flatMap((name, index) => {
+      const node = nodes[index];
+      return node === null || node === undefined ? [] : [[name, node] as const];
+    }),
+  );
+  const old = answering.get(primary) ?? null;
+  answering.delete(primary);
+  return { others: answering, old };
+}
+
+/** Resolves when nobody doubts that the primary is dead. */
+export async function confirm({ bench, known, from, crew, request }: FailoverContext): Promise<string> {
+  if (crew.old !== null && request.force !== true) {
+    throw new SwitchError('ALIVE', `${from} answers: move the pool with a switch`);
+  }
+  const said = await testimonies(bench, known.topology, from, crew.others);
+  const why = doubt(from, said);
+  if (why !== null && (request.force !== true || said.some(({ hears }) => hears === true))) {
+    throw new SwitchError('NOT_CONFIRMED', why);
+  }
+  return said.map(({ node, reason }) => `${node}: ${reason}`).join('; ');
+}
+
+/** Names who takes over, and writes down that it is about to. */
+export async function elect(context: FailoverContext): Promise<string> {
+  const { bench, known, request, from, crew } = context;
+  const old = bench.pool.nodes.find(({ name }) => name === from);
+  const candidates = await candidatesOf(bench, known.topology, from, crew);
+  const choice = choose(candidates, {
+    to: request.to ?? null,
+    force: request.force ?? false,
+    site: old?.site ?? null,
+  });
+  if (choice.to === null) {
+    throw new SwitchError(
+      choice.reasons[0]?.code ?? 'NO_CANDIDATE',
+      choice.reasons.map(({ message }) => message).join('; '),
+    );
+  }
+  const link = bench.links.get(choice.to);
+  const node = crew.others.get(choice.to);
+  if (link === undefined || node === undefined) {
+    throw new SwitchError('UNREACHABLE', `${choice.to} does not answer`);
+  }
+  for (const { node: holder, gtid } of choice.losing) {
+    context.warnings.push({ code: 'LOST', message: `${gtid}, which ${holder} has, is not on ${choice.to}` });
+  }
+  context.to = { link, node };
+  context.operation = await operationOf(context, node);
+  await bench.journal.write({ operation: context.operation });
+  return `${choice.to} takes over`;
+}
+
+async function candidatesOf(
+  bench: Bench,
+  topology: Topology,
+  from: string,
+  { others }: Crew,
+): Promise<readonly Candidate[]> {
+  const received = new Map<string, string>();
+  for (const [name, node] of others) {
+    received.set(name, await receivedBy(topology, from, name, node));
+  }
+  const nodes = bench.pool.nodes.filter(({ name }) => name !== from);
+  return Promise.all(nodes.map((options) => candidateOf(bench, topology, from, options, others, received)));
+}
+
+function receivedBy(topology: Topology, from: string, name: string, node: NodeConnection): Promise<string> {
+  const [view, source] = [viewOf(topology, name), viewOf(topology, from)];
+  const channel = view && source && channelFrom(view, source);
+  return channel === undefined
+    ? node.dialect.position(node.connection, ASK_MS)
+    : node.dialect.received(node.connection, channel.name, ASK_MS);
+}
+
+async function candidateOf(
+  { pool }: Bench,
+  topology: Topology,
+  from: string,
+  options: NodeOptions,
+  others: ReadonlyMap<string, NodeConnection>,
+  received: ReadonlyMap<string, string>,
+): Promise<Candidate> {
+  const { name, type, weight, site } = options;
+  const [view, source] = [viewOf(topology, name), viewOf(topology, from)];
+  const node = others.get(name);
+  const nothing = {
+    name,
+    type,
+    weight,
+    site,
+    follows: false,
+    applying: false,
+    delaySeconds: 0,
+    filters: [],
+    lacks: [],
+  };
+  if (node === undefined || view === undefined || source === undefined) {
+    return { ...nothing, reachable: false, failed: false, readOnly: true, logs: false };
+  }
+  const { connection, dialect } = node;
+  const observation = await dialect.observe(connection, ASK_MS);
+  const channel = channelFrom({ ...view, observation }, source);
+  const { logBin, logReplicaUpdates } = await dialect.inspect(connection, pool.monitor.schema, ASK_MS);
+  const lacks: { node: string; gtid: string }[] = [];
+  for (const [other, position] of received) {
+    const gtid = other === name ? '' : await dialect.beyond(connection, position, received.get(name) ?? '', ASK_MS);
+    if (gtid !== '') lacks.push({ node: other, gtid });
+  }
+  return {
+    ...nothing,
+    reachable: true,
+    failed: view.standing.state.startsWith('FAILED'),
+    readOnly: observation.readOnly,
+    logs: logBin && logReplicaUpdates,
+    follows: channel !== undefined,
+    applying: channel?.applying ?? false,
+    delaySeconds: channel?.delaySeconds ?? 0,
+    filters: channel?.filters ?? [],
+    lacks,
+  };
+}
+
+async function operationOf(context: FailoverContext, { connection, dialect }: NodeConnection): Promise<Operation> {
+  const { id, bench, known, from, request, startedAt } = context;
+  const source = viewOf(known.topology, from);
+  const observation = await dialect.observe(connection, ASK_MS);
+  const view = viewOf(known.topology, connection.node);
+  const channel = view && source && channelFrom({ ...view, observation }, source);
+  if (channel === undefined) {
+    throw new SwitchError('NOT_REPLICA', `${connection.node} does not replicate from ${from}`);
+  }
+  const semiSync = await dialect.semiSync(connection, ASK_MS);
+  return {
+    kind: Kind.FAILOVER,
+    id,
+    pool: bench.pool.name,
+    phase: Phase.PREPARING,
+    from,
+    to: connection.node,
+    fromIdentity: source?.observation?.identity ?? '',
+    by: request.by,
+    startedAt,
+    epoch: bench.journal.memory.epoch + 1,
+    // of the dead primary nobody can ask: it wrote, and its events ran if those of the others would
+    found: { from: { ...observation.found, readOnly: false, superReadOnly: false }, to: observation.found },
+    events: await dialect.sleepingEvents(connection, ASK_MS),
+    semiSync: { from: semiSync, to: semiSync },
+    channel: { name: channel.name, options: await dialect.channelOptions(connection, channel.name, ASK_MS) },
+    circular: null,
+    movedReplicas: [],
+  };
+}

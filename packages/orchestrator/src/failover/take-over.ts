@@ -1,0 +1,163 @@
+import { Deadline, sleep } from '../clock';
+import { messageOf, SwitchError } from '../errors';
+import { Phase } from '../state/journal';
+import { endSessions } from '../switch/fence';
+import { demote } from '../switch/release';
+import { settle } from '../switch/settle';
+import { bypassing } from '../preflight';
+import type { FailoverContext } from './context';
+
+const STATEMENT_MS = 5000;
+const SETTLE_MS = 10_000;
+
+const candidate = ({ to, operation }: FailoverContext) => {
+  if (to === null || operation === null) {
+    throw new SwitchError('INTERNAL', 'a failover without a candidate');
+  }
+  return { ...to, operation };
+};
+
+/** New work waits. What runs on the dead node ends with its connection: each client is told the truth of it. */
+export async function hold(context: FailoverContext): Promise<string> {
+  const { bench, from } = context;
+  const { name } = bench.pool;
+  await bench.journal.advance(Phase.SWITCHING);
+  context.heldAt = bench.clock.monotonic();
+  await bench.plane.hold(name);
+  const cut = await bench.plane.cut(name, from);
+  const { drained } = await bench.plane.drained(name, bench.pool.switch.drainMs);
+  if (!drained) {
+    throw new SwitchError('DRAIN_TIMEOUT', `clients still work after ${bench.pool.switch.drainMs} ms`);
+  }
+  return `${cut} connections to ${from} cut`;
+}
+
+/** As far as it can be asked: read-only, and nobody who came past MySwitch stays. A dead one is fenced when it returns. */
+export async function fence(context: FailoverContext): Promise<string> {
+  const { bench, from, crew } = context;
+  const { old } = crew;
+  if (old === null) {
+    return `${from} does not answer; it is closed as soon as it does`;
+  }
+  const deadline = new Deadline(bench.clock, bench.pool.switch.fenceMs);
+  try {
+    await old.dialect.close(old.connection, deadline.left);
+    const sessions = await bypassing(bench, old, from);
+    await endSessions(
+      old,
+      sessions.map(({ id }) => id),
+      bench.clock,
+      deadline,
+    );
+  } catch (error) {
+    throw new SwitchError('FENCE_TIMEOUT', `${from} answers and could not be fenced: ${messageOf(error)}`);
+  }
+  return `${from} is read-only, ${context.killed} sessions were ended`;
+}
+
+/** What the candidate has received it applies; nothing new comes, also when the old primary returns meanwhile. */
+export async function apply(context: FailoverContext): Promise<string> {
+  const { bench } = context;
+  const { link, node, operation } = candidate(context);
+  const { connection, dialect } = node;
+  const { applyMs } = bench.pool.failover;
+  await dialect.setReceiver(connection, operation.channel.name, false, STATEMENT_MS);
+  const position = await dialect.received(connection, operation.channel.name, STATEMENT_MS);
+  context.position = position;
+  if (!(await dialect.waitApplied(connection, position, applyMs))) {
+    throw new SwitchError('APPLY_TIMEOUT', `${link.name} did not apply what it has received within ${applyMs} ms`);
+  }
+  return `${link.name} has applied ${position === '' ? 'everything' : position}`;
+}
+
+export async function undoApply(context: FailoverContext): Promise<void> {
+  const { to, operation } = context;
+  if (to !== null && operation !== null) {
+    await to.node.dialect.setReceiver(to.node.connection, operation.channel.name, true, STATEMENT_MS);
+  }
+}
+
+/** The probe is the first write of the new epoch: from here on there is no way back. */
+export async function promote(context: FailoverContext): Promise<string> {
+  const { bench, id } = context;
+  const { link, node, operation } = candidate(context);
+  const { connection, dialect } = node;
+  // without an acker the first write would wait for its time-out; it is put back when replicas follow
+  if (operation.semiSync.to.source) {
+    await dialect.setSemiSync(connection, 'source', false, STATEMENT_MS);
+  }
+  await dialect.open(connection, STATEMENT_MS);
+  await bench.heartbeat.create(connection, STATEMENT_MS);
+  await bench.heartbeat.write(connection, id, operation.epoch, STATEMENT_MS);
+  return `${link.name} is open, and the probe is committed`;
+}
+
+export async function release(context: FailoverContext): Promise<string> {
+  const { bench, from } = context;
+  const { link, operation } = candidate(context);
+  const { journal } = bench;
+  context.releasedAt = bench.clock.monotonic();
+  const [report] = await Promise.all([
+    bench.plane.release(bench.pool.name, { node: link.name, epoch: operation.epoch }),
+    journal.advance(Phase.PROMOTED),
+    journal.write({
+      epoch: operation.epoch,
+      active: link.name,
+      demoted: demote(journal.memory.demoted, from, link.name, new Date(bench.clock.now()).toISOString()),
+    }),
+    journal.advance(Phase.RELEASED),
+  ]);
+  context.release = report;
+  return `${report.held} held, ${report.moved} moved`;
+}
+
+/** Off the critical path: the others follow, events run, semi-sync has its ackers again. */
+export async function repoint(context: FailoverContext): Promise<string> {
+  const { bench, from, crew } = context;
+  const { link, node, operation } = candidate(context);
+  const options = bench.pool.nodes.find(({ name }) => name === from);
+  if (options === undefined) {
+    throw new SwitchError('NOT_A_NODE', `${from} is not a node of the pool`);
+  }
+  const others = new Map([...crew.others].filter(([name]) => name !== link.name));
+  const found = await settle({
+    bench,
+    operation: {
+      ...operation,
+      semiSync: { from: { source: false, replica: false }, to: { source: false, replica: false } },
+    },
+    from: { options, node: crew.old },
+    to: { options: link.options, node },
+    others,
+  });
+  context.warnings.push(...found);
+  await restoreSemiSync(context);
+  context.after = await node.dialect.position(node.connection, SETTLE_MS);
+  await bench.lock.take(link, SETTLE_MS);
+  await bench.journal.write({ operation: null });
+  return found.length === 0 ? 'the others follow' : `${found.length} warnings`;
+}
+
+async function restoreSemiSync(context: FailoverContext): Promise<void> {
+  const { bench } = context;
+  const { link, node, operation } = candidate(context);
+  if (!operation.semiSync.to.source) {
+    return;
+  }
+  const { connection, dialect } = node;
+  const deadline = new Deadline(bench.clock, STATEMENT_MS);
+  for (;;) {
+    await dialect.setSemiSync(connection, 'source', true, STATEMENT_MS);
+    const { ackers, waitFor } = await dialect.semiSync(connection, STATEMENT_MS);
+    if (ackers >= waitFor) {
+      return;
+    }
+    await dialect.setSemiSync(connection, 'source', false, STATEMENT_MS);
+    if (deadline.passed) {
+      const message = `${ackers} of ${waitFor} ackers follow ${link.name}: semi-sync stays off there until you turn it on`;
+      context.warnings.push({ code: 'SEMI_SYNC', message });
+      return;
+    }
+    await sleep(bench.clock, 50);
+  }
+}

@@ -1,0 +1,11 @@
+import type { NodeStatus } from '../report';
+
+/** The rungs, from health to failure. */
+export const STATUSES: readonly NodeStatus[] = Object.freeze(['OK', 'OK_INFO', 'OK_WARN', 'OK_CRITICAL', 'FAIL']);
+
+export const FAIL = STATUSES.length - 1;
+
+/** The rung after so many bad polls in a row, where the `failures`th of them is FAIL. */
+export function rungAfter(errors: number, failures: number): number {
+  return errors >= failures ? FAIL : Math.min(FAIL - 1, Math.ceil((errors * (FAIL - 1)) / (failures - 1)));
+}

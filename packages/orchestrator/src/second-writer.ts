@@ -1,0 +1,64 @@
+import { Deadline } from './clock';
+import type { Observation } from './dialect';
+import type { NodeConnection } from './node-link';
+import { bypassing } from './preflight';
+import type { Bench } from './switch/context';
+import { endSessions } from './switch/fence';
+import type { NodeView } from './topology';
+
+const CLOSE_MS = 3000;
+
+/** What is to be told of a node that writes beside the ACTIVE. */
+export type Tell = (node: string, message: string) => void;
+
+/**
+ * A second writer, before it counts: one that was demoted and comes back writable (MariaDB keeps no read_only over a restart), or that
+ * belongs to an older epoch, is closed and its clients are ended. Any other is a person's doing, and a person is told. Resolves with what is
+ * true afterwards.
+ */
+export async function closeSecondWriter(
+  bench: Bench,
+  node: NodeConnection,
+  observation: Observation,
+  active: NodeView | undefined,
+  tell: Tell,
+): Promise<Observation> {
+  const { journal, log, pool } = bench;
+  const name = node.connection.node;
+  const { operation } = journal.memory;
+  const second =
+    !observation.readOnly &&
+    active !== undefined &&
+    active.name !== name &&
+    active.observation?.readOnly === false &&
+    operation === null;
+  if (!second) {
+    return observation;
+  }
+  if (!(await isOlder(bench, node))) {
+    tell(name, `TWO_WRITERS: ${name} is writable, and ${active.name} is ACTIVE: make one of them read-only`);
+    return observation;
+  }
+  await node.dialect.close(node.connection, CLOSE_MS);
+  const ended = await endClients(bench, node);
+  log('warn', `${name} came back writable and was made read-only again`, { pool: pool.name, ended });
+  return { ...observation, readOnly: true };
+}
+
+async function isOlder({ journal, heartbeat }: Bench, { connection }: NodeConnection): Promise<boolean> {
+  const { demoted, epoch } = journal.memory;
+  if (demoted.some(({ node }) => node === connection.node)) {
+    return true;
+  }
+  const last = await heartbeat.epoch(connection, CLOSE_MS);
+  return last !== null && last < epoch;
+}
+
+/** Those who came past MySwitch. */
+async function endClients(bench: Bench, node: NodeConnection): Promise<number> {
+  const ids = (await bypassing(bench, node, node.connection.node))
+    .filter(({ allowed }) => !allowed)
+    .map(({ id }) => id);
+  await endSessions(node, ids, bench.clock, new Deadline(bench.clock, CLOSE_MS));
+  return ids.length;
+}

@@ -1,0 +1,82 @@
+import { Monitor } from './monitor';
+import type { Inspect } from './monitor';
+import type { Move } from './ladder/moves';
+import type { Bench } from './switch/context';
+import { emptyTopology, move, note, update, viewOf, type NodeView, type PollResult, type Topology } from './topology';
+
+export interface Watcher {
+  readonly inspect: Inspect;
+  /** After each poll; `before` is the node as it was seen before it. */
+  readonly seen: (poll: PollResult, before: NodeView) => void;
+}
+
+/** The nodes of one pool as they are seen, each by a monitor of its own. */
+export class Watch {
+  readonly #monitors: readonly Monitor[];
+  readonly #failures: number;
+  #topology: Topology;
+  #active: string | null = null;
+
+  constructor({ pool, links, clock }: Bench, { inspect, seen }: Watcher) {
+    this.#failures = pool.monitor.failures;
+    this.#topology = emptyTopology(pool.nodes);
+    this.#monitors = [...links.values()].map(
+      (link) =>
+        new Monitor(link, pool.monitor.intervalMs, clock, inspect, (poll) => {
+          const before = viewOf(this.#topology, poll.node)!;
+          this.#topology = update(this.#topology, poll, { active: this.#active, failures: this.#failures });
+          seen(poll, before);
+        }),
+    );
+  }
+
+  get topology(): Topology {
+    return this.#topology;
+  }
+
+  get active(): string | null {
+    return this.#active;
+  }
+
+  get activeView(): NodeView | undefined {
+    return this.#active === null ? undefined : viewOf(this.#topology, this.#active);
+  }
+
+  get seenAll(): boolean {
+    return this.#topology.nodes.every(({ lastPoll }) => lastPoll !== null);
+  }
+
+  /** Another node is ACTIVE now, or none: `how` moves the new one up, `away` the old one down. */
+  setActive(name: string | null, how: Move, away: Move): void {
+    const old = this.activeView;
+    this.#active = name;
+    if (old !== undefined && old.name !== name && old.standing.state === 'ACTIVE') {
+      this.move(old.name, away, { other: name ?? 'nobody' });
+    }
+    if (name !== null && viewOf(this.#topology, name)?.standing.state !== 'ACTIVE') {
+      this.move(name, how);
+    }
+  }
+
+  move(name: string, how: Move, told: { readonly other?: string } = {}): void {
+    this.#topology = move(this.#topology, name, how, told);
+  }
+
+  note(name: string, message: string): void {
+    this.#topology = note(this.#topology, name, message);
+  }
+
+  /** Resolves after the first poll of each, good or bad. */
+  async start(): Promise<void> {
+    await Promise.all(this.#monitors.map((monitor) => monitor.start()));
+  }
+
+  /** Polls all now. */
+  async refresh(): Promise<void> {
+    await Promise.all(this.#monitors.map((monitor) => monitor.refresh()));
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#monitors.map((monitor) => monitor.stop()));
+  }
+}

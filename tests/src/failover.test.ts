@@ -1,0 +1,126 @@
+import { type Cluster, caughtUp, createCluster, sleep, until } from '@myswitch/testkit';
+import type { FlightRecord, PoolOptions } from '@myswitch/orchestrator';
+import { describeKinds } from './support/kinds';
+import { SwitchPool } from './support/switch-pool';
+
+const INTERVAL_MS = 250;
+const FAILURES = 4;
+
+const automatic = (options: PoolOptions): PoolOptions => ({
+  ...options,
+  failover: { ...options.failover, mode: 'automatic' },
+});
+
+/** No warning but those of every failover: the old primary is away, and MariaDB's option file. */
+const others = ({ warnings }: FlightRecord): unknown[] =>
+  warnings.filter(({ code }) => code !== 'READ_ONLY' && code !== 'OLD_PRIMARY');
+
+describeKinds('failover', (kind) => {
+  let pool: SwitchPool | null = null;
+
+  afterEach(async () => {
+    await pool?.stop();
+    for (const server of pool?.cluster.nodes ?? []) server.resume();
+    await Promise.all((pool?.cluster.nodes ?? []).map((server) => server.remove()));
+    pool = null;
+  });
+
+  async function start(cluster: Cluster, change?: (options: PoolOptions) => PoolOptions): Promise<SwitchPool> {
+    pool = new SwitchPool(cluster, change);
+    return pool.start();
+  }
+
+  const standings = async (at: SwitchPool): Promise<string[]> =>
+    (await at.status()).nodes.map(({ name, state, status }) => `${name} ${state} ${status}`);
+
+  const lastFlight = async (at: SwitchPool): Promise<FlightRecord> =>
+    until('a failover is on record', async () => (await at.orchestrator.history('shop'))[0] ?? null);
+
+  test('automatic: a killed primary is replaced, the others follow, and it is closed when it comes back', async () => {
+    const at = await start(await createCluster({ kind, replicas: 2 }), automatic);
+    await at.node('db1').sql('CREATE TABLE shop.t (id INT AUTO_INCREMENT PRIMARY KEY)');
+    await at.node('db1').sql('INSERT INTO shop.t VALUES ()');
+    await caughtUp(at.node('db1'), [at.node('db2'), at.node('db3')]);
+    const killed = performance.now();
+    await at.node('db1').kill();
+    const flight = await lastFlight(at);
+    const took = performance.now() - killed;
+    expect(flight).toMatchObject({ kind: 'failover', result: 'switched', from: 'db1', by: 'automatic', reasons: [] });
+    expect(others(flight)).toEqual([]);
+    const to = flight.to!;
+    expect(at.plane.activations.at(-1)).toEqual({ node: to, epoch: 2 });
+    expect(at.plane.cuts).toEqual(['db1']);
+    expect(took).toBeGreaterThan(INTERVAL_MS * FAILURES * 0.9);
+    const third = to === 'db2' ? 'db3' : 'db2';
+    await at.node(to).sql('INSERT INTO shop.t VALUES ()');
+    await caughtUp(at.node(to), [at.node(third)]);
+    expect((await standings(at)).find((line) => line.startsWith('db1'))).toBe('db1 FAILED_OFFLINE FAIL');
+    expect((await standings(at)).find((line) => line.startsWith(to))).toMatch(/ACTIVE OK/);
+
+    await at.node('db1').start();
+    await until('the old primary is closed', async () => ((await at.writers()).join() === to ? true : null));
+    await sleep(3 * INTERVAL_MS);
+    expect(await at.writers()).toEqual([to]);
+    const [db1] = (await at.status()).nodes;
+    expect(db1).toMatchObject({ state: 'FAILED_OFFLINE', status: 'OK' });
+    expect(db1!.message).toContain('Manual intervention required.');
+  });
+
+  test('manual: the command is offered, and does it', async () => {
+    const at = await start(await createCluster({ kind, replicas: 1 }));
+    await at.node('db1').kill();
+    await until('it is offered', async () =>
+      at.lines.some(({ message }) => message.includes('npx myswitch failover shop')) ? true : null,
+    );
+    await sleep(2 * INTERVAL_MS);
+    expect(at.lines.filter(({ message }) => message.includes('npx myswitch failover'))).toHaveLength(1);
+    expect(await standings(at)).toEqual(['db1 ACTIVE OK_CRITICAL', 'db2 STANDBY OK_WARN']);
+    const flight = await at.failover({});
+    expect(flight).toMatchObject({ result: 'switched', from: 'db1', to: 'db2', by: 'test' });
+    expect(await at.status()).toMatchObject({ active: 'db2', epoch: 2 });
+    await at.node('db2').sql('CREATE TABLE shop.t (id INT PRIMARY KEY)');
+  });
+
+  test('one that hangs is dead when its replicas can not reach it either', async () => {
+    const at = await start(await createCluster({ kind, replicas: 2 }), automatic);
+    at.node('db1').pause();
+    const flight = await lastFlight(at);
+    expect(flight).toMatchObject({ result: 'switched', from: 'db1' });
+    at.node('db1').resume();
+    await until('it is closed', async () => ((await at.writers()).join() === flight.to ? true : null));
+  });
+
+  test('one that answers is not failed over, and one whose replicas hear it neither', async () => {
+    const at = await start(await createCluster({ kind, replicas: 1 }));
+    expect(await at.failover({})).toMatchObject({ result: 'refused', reasons: [{ code: 'ALIVE' }] });
+    expect(at.plane.gate).toBe('OPEN');
+    expect(await at.writers()).toEqual(['db1']);
+  });
+
+  test('a replica that lacks what another has received does not take over', async () => {
+    const at = await start(await createCluster({ kind, replicas: 2 }));
+    const stop = kind === 'mysql' ? 'STOP REPLICA IO_THREAD' : 'STOP SLAVE IO_THREAD';
+    await at.node('db2').sql(stop);
+    await at.node('db1').sql('CREATE TABLE shop.t (id INT PRIMARY KEY)');
+    await caughtUp(at.node('db1'), [at.node('db3')]);
+    await at.node('db1').kill();
+    await until('it is missed', async () => ((await at.status()).nodes[0]!.errors > 0 ? true : null));
+    expect(await at.failover({ to: 'db2' })).toMatchObject({ result: 'refused', reasons: [{ code: 'LOSES' }] });
+    expect(await at.failover({})).toMatchObject({ result: 'switched', to: 'db3' });
+    await caughtUp(at.node('db3'), [at.node('db2')]);
+  });
+
+  test('semi-sync: the first write does not wait, and the ackers are back', async () => {
+    const at = await start(await createCluster({ kind, replicas: 2, semiSync: true }), automatic);
+    await at.node('db1').kill();
+    const flight = await lastFlight(at);
+    expect(flight).toMatchObject({ result: 'switched' });
+    expect(others(flight)).toEqual([]);
+    expect(flight.holdMs).toBeLessThan(2000);
+    const begun = performance.now();
+    await at.node(flight.to!).sql('CREATE TABLE shop.t (id INT PRIMARY KEY)');
+    expect(performance.now() - begun).toBeLessThan(1500);
+    const [row] = await at.node(flight.to!).sql("SHOW GLOBAL STATUS LIKE 'Rpl_semi_sync_%_clients'");
+    expect(Number(row?.['Value'])).toBe(1);
+  });
+});
