@@ -135,6 +135,15 @@ export function lossOf(session: Loser, command: Command | null, sent: boolean, r
   return { fate, error: errorOf(fate, reason, heldBy(session)) };
 }
 
+/**
+ * Whether a server's word that it shuts down is to be taken for the loss of its connection, which follows: where there is
+ * more to do for the client, or more to tell it, than that.
+ */
+export function outlivesShutdown(session: Loser, command: Command): boolean {
+  const { fate } = lossOf(session, command, true, '');
+  return fate === Fate.RUN_AGAIN || fate === Fate.ROLLED_BACK;
+}
+
 /** End with the transaction, or are made again by running it again. */
 const OF_TRANSACTION: ReadonlySet<Pin> = new Set([
   Pin.TRANSACTION_CHARACTERISTICS,

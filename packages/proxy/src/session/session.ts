@@ -17,13 +17,14 @@ import { ProxyError } from '../errors';
 import type { Blocking, SessionRow } from '../plane/types';
 import type { Pool } from '../pool/pool';
 import type { PoolClient } from '../pool/pool-client';
-import { clientError, INTERRUPTED } from './client-error';
+import { clientError, INTERRUPTED, SERVER_SHUTDOWN } from './client-error';
 import type { ClientError } from './client-error';
 import { blocking, row } from './blocking';
 import { ClientLink } from './client-link';
 import type { Diversion } from './client-link';
 import { ClientReply } from './client-reply';
 import type { ReplyTarget } from './client-reply';
+import { outlivesShutdown } from './loss';
 import type { Loss } from './loss';
 import { MOVES, SessionPhase } from './phase';
 import { Pin } from './pins';
@@ -335,6 +336,12 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
 
   errorInstead(errorCode: number): ClientError | null {
     return errorCode === INTERRUPTED.code ? this.ending : null;
+  }
+
+  isNoReply(errorCode: number): boolean {
+    return (
+      errorCode === SERVER_SHUTDOWN && this.work !== null && this.ending === null && outlivesShutdown(this, this.work)
+    );
   }
 
   /** Its backend goes to somebody else, and must not wait for this client any more. */
