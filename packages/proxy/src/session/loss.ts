@@ -162,7 +162,7 @@ export function stakeOf(session: Loser): Stake {
   return pins.size > 0 ? Stake.STATE : Stake.NOTHING;
 }
 
-export function flightOf(session: Loser, command: Command, sent: boolean, stake: Stake): Flight {
+function flightOf(session: Loser, command: Command, sent: boolean, stake: Stake): Flight {
   const { statement, grammar, once = false } = command;
   if (command.wipes === true) return Flight.WIPE;
   // without a reply of its own it does its work while the backend is prepared for it

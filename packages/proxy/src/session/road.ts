@@ -299,7 +299,9 @@ function again(session: Session, reason: string): void {
   const { maxMs } = pool.options.hold;
   session.move(SessionPhase.WAITING);
   if (pool.clock.now() - session.since > maxMs)
-    return session.refuse(`${reason}, more than ${maxMs} ms (hold.max) ago`);
+    return session.refuse(
+      `not completed: ${reason} before it answered, more than ${maxMs} ms (hold.max) after it began`,
+    );
   pool.clock.timer(() => {
     if (session.work === work && session.phase === SessionPhase.WAITING) seek(session);
   }, AGAIN_MS);

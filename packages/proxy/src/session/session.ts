@@ -11,6 +11,7 @@ import {
 import type { ClientLogin, Packet, ReplyTracker } from '@myswitch/protocol';
 import type { Candidate } from '../accounts/account-table';
 import type { ClientFacts } from '../accounts/admission';
+import { BackendState } from '../backend/backend';
 import type { Backend } from '../backend/backend';
 import type { Timer } from '../clock';
 import { ProxyError } from '../errors';
@@ -519,7 +520,8 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
     if (backend === null) return;
     if (before === SessionPhase.RUNNING) {
       // the server would go on with it for nobody, and a switch would find it there
-      if (this.work?.statement.readOnly === true) backend.pool.endOnServer(backend);
+      const ended = backend.state === BackendState.CLOSED;
+      if (!ended && this.work?.statement.readOnly === true) backend.pool.endOnServer(backend);
       return backend.destroy('the client went away');
     }
     const isAsked = before === SessionPhase.REPLAYING || before === SessionPhase.SETTLING;
