@@ -130,6 +130,20 @@ describeKinds('a connection to the server ends at an awkward moment', (kind) => 
     expect((await next.query('SELECT 1 AS one'))[0]).toEqual([{ one: 1 }]);
   });
 
+  test('while it is kept for warnings: who asks for them is told that they are gone, not that there are none', async () => {
+    await start(1);
+    const client = await plane.connect({ database: 'shop' });
+    await client.query('DROP TABLE IF EXISTS nothing');
+    expect(await plane.pins()).toEqual(['WARNINGS']);
+    relay.cut();
+    await until('it is gone', async () => ((await plane.backends()).length === 0 ? true : null));
+    await expect(client.query('SHOW WARNINGS')).rejects.toMatchObject({
+      errno: 1105,
+      message: expect.stringContaining('gone'),
+    });
+    await client.query('SELECT 1');
+  });
+
   test('while a SET is read back: the client is told with its next command that it is lost', async () => {
     await start(1);
     const client = await plane.connect({ database: 'shop' });

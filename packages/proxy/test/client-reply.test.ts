@@ -16,6 +16,7 @@ const target: ReplyTarget = {
   plainStatus: 2,
   shownTrackers: () => [],
   errorInstead: () => null,
+  isNoReply: () => false,
   fileRequested: () => undefined,
   statementPrepared: () => undefined,
   write: () => undefined,

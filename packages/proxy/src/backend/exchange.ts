@@ -50,7 +50,7 @@ class AwaitedReply implements ReplyReceiver {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    seen(this.answer);
+    void seen(this.answer);
   }
 
   pass(bytes: Buffer): void {
