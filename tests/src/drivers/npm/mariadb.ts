@@ -21,7 +21,8 @@ interface Connected {
 const READING = { dateStrings: true, rowsAsArray: true, metaAsArray: true };
 
 function optionsOf({ host, port, user, password, database }: Target): ConnectionConfig {
-  const reading = { ...READING, allowPublicKeyRetrieval: true };
+  // a second, its default, is short while sixteen runtimes start
+  const reading = { ...READING, allowPublicKeyRetrieval: true, connectTimeout: 10_000 };
   return { host, port, user, password, database, ...reading, multipleStatements: true };
 }
 
