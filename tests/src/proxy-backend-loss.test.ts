@@ -80,6 +80,20 @@ describeKinds('a connection to the server ends at an awkward moment', (kind) => 
     expect((await asked)[0]).toEqual([{ id: insertId }]);
   });
 
+  test('what LAST_INSERT_ID() told is lost, not 0, also once other backends have been used', async () => {
+    await start(2);
+    const [inserts, other] = [await plane.connect({ database: 'shop' }), await plane.connect({ database: 'shop' })];
+    await inserts.query('INSERT INTO t VALUES ()');
+    relay.cut();
+    await inserts.query('SELECT COUNT(*) FROM t');
+    const sleeping = other.query('SELECT SLEEP(0.3)');
+    await expect(inserts.query('SELECT LAST_INSERT_ID() AS id')).rejects.toMatchObject({ errno: 1105 });
+    await sleeping;
+    await expect(inserts.query('SELECT LAST_INSERT_ID() AS id')).rejects.toMatchObject({ errno: 1105 });
+    const [{ insertId }] = await inserts.query<ResultSetHeader>('INSERT INTO t VALUES ()');
+    expect((await inserts.query('SELECT LAST_INSERT_ID() AS id'))[0]).toEqual([{ id: insertId }]);
+  });
+
   test('right behind the answer to a question of ours: counted once, and others go on', async () => {
     await start(1);
     const client = await plane.connect({ database: 'shop' });
