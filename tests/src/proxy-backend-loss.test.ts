@@ -18,6 +18,7 @@ describeKinds('a connection to the server ends at an awkward moment', (kind) => 
     process.on('unhandledRejection', note);
     server = (await createCluster({ kind, replicas: 0 })).nodes[0]!;
     await server.sql('CREATE TABLE shop.t (id INT AUTO_INCREMENT PRIMARY KEY)');
+    await server.sql('CREATE DATABASE app_loss');
   });
 
   afterAll(() => {
@@ -49,6 +50,20 @@ describeKinds('a connection to the server ends at an awkward moment', (kind) => 
     await inserts.query('INSERT INTO t VALUES ()');
     relay.hold();
     const answer = other.query('SELECT @x AS x');
+    await sleep(50);
+    relay.cut();
+    expect((await answer)[0]).toEqual([{ x: 5 }]);
+  });
+
+  test('while variables, schema and statements of SQL are on their way: every answer that never comes is dealt with', async () => {
+    await start(1);
+    const one = await plane.connect({ database: 'shop' });
+    const other = await plane.connect({ database: 'app_loss' });
+    await other.query('SET @x = 5');
+    await other.query("PREPARE five FROM 'SELECT @x AS x'");
+    await one.query('SELECT 1');
+    relay.hold();
+    const answer = other.query('EXECUTE five');
     await sleep(50);
     relay.cut();
     expect((await answer)[0]).toEqual([{ x: 5 }]);
