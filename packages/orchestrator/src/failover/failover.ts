@@ -100,12 +100,12 @@ async function lock(context: FailoverContext): Promise<string> {
   return 'ours';
 }
 
-async function run({ name, run: work }: Step, context: FailoverContext): Promise<void> {
+async function run(step: Step, context: FailoverContext): Promise<void> {
   const { atStep } = context.bench;
-  await context.timeline.run(name, async () => {
-    await atStep(name, 'before');
-    const detail = await work(context);
-    await atStep(name, 'after');
+  await context.timeline.run(step.name, async () => {
+    await atStep(step.name, 'before');
+    const detail = await step.run(context);
+    await atStep(step.name, 'after');
     return detail;
   });
 }

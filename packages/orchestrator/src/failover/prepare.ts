@@ -4,7 +4,7 @@ import type { NodeConnection } from '../node-link';
 import type { NodeOptions } from '../options';
 import { Kind, Phase, type Operation } from '../state/journal';
 import type { Bench } from '../switch/context';
-import { channelFrom, viewOf, type Topology } from '../topology';
+import { channelFrom, standingOf, viewOf, type Topology } from '../topology';
 import { choose, type Candidate } from './choose';
 import { doubt, testimonies } from './confirm';
 import type { Crew, FailoverContext } from './context';
@@ -125,7 +125,7 @@ async function candidateOf(
     lacks: [],
   };
   if (node === undefined || view === undefined || source === undefined) {
-    return { ...nothing, reachable: false, readOnly: true, logs: false };
+    return { ...nothing, reachable: false, failed: false, readOnly: true, logs: false };
   }
   const { connection, dialect } = node;
   const observation = await dialect.observe(connection, ASK_MS);
@@ -139,6 +139,7 @@ async function candidateOf(
   return {
     ...nothing,
     reachable: true,
+    failed: standingOf(view).state.startsWith('FAILED'),
     readOnly: observation.readOnly,
     logs: logBin && logReplicaUpdates,
     follows: channel !== undefined,

@@ -1,0 +1,20 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { KINDS, type Kind } from '@myswitch/testkit';
+import { describeKinds } from '../support/kinds';
+import { play } from './play';
+import type { Scenario } from './scenario';
+
+const folders = readdirSync(__dirname).filter((name) => statSync(join(__dirname, name)).isDirectory());
+
+/** A test for each folder with a scenario that is wanted. */
+export function scenarios(title: string, wanted: (scenario: Scenario) => boolean): void {
+  const all = folders.map((folder) => [folder, load(folder)] as const).filter(([, scenario]) => wanted(scenario));
+  describeKinds(title, (kind: Kind) => {
+    const ours = all.filter(([, { kinds = KINDS }]) => kinds.includes(kind));
+    test.each(ours)('%s', (_folder, scenario) => play(scenario, kind), 180_000);
+  });
+}
+
+const load = (folder: string): Scenario =>
+  (require(join(__dirname, folder, 'scenario')) as { readonly scenario: Scenario }).scenario;
