@@ -1,7 +1,6 @@
 import { Deadline } from './clock';
 import type { Observation } from './dialect';
 import type { NodeConnection } from './node-link';
-import { bypassing } from './preflight';
 import type { Bench } from './switch/context';
 import { endSessions } from './switch/fence';
 import type { NodeView } from './topology';
@@ -39,8 +38,10 @@ export async function closeSecondWriter(
     tell(name, `TWO_WRITERS: ${name} is writable, and ${active.name} is ACTIVE: make one of them read-only`);
     return observation;
   }
+  // first, since read_only waits for writes that are under way, and with semi-sync those wait for a replica that never comes
+  let ended = await endClients(bench, node);
   await node.dialect.close(node.connection, CLOSE_MS);
-  const ended = await endClients(bench, node);
+  ended += await endClients(bench, node);
   log('warn', `${name} came back writable and was made read-only again`, { pool: pool.name, ended });
   return { ...observation, readOnly: true };
 }
@@ -54,11 +55,11 @@ async function isOlder({ journal, heartbeat }: Bench, { connection }: NodeConnec
   return last !== null && last < epoch;
 }
 
-/** Those who came past MySwitch. */
-async function endClients(bench: Bench, node: NodeConnection): Promise<number> {
-  const ids = (await bypassing(bench, node, node.connection.node))
-    .filter(({ allowed }) => !allowed)
-    .map(({ id }) => id);
-  await endSessions(node, ids, bench.clock, new Deadline(bench.clock, CLOSE_MS));
+/** Everybody but the control plane, replicas and those who may stay: whoever is there, through MySwitch or past it, has no business there. */
+async function endClients({ pool, clock }: Bench, node: NodeConnection): Promise<number> {
+  const stay = new Set([pool.control.user, pool.replication?.user, ...pool.switch.allow]);
+  const sessions = await node.dialect.sessions(node.connection, CLOSE_MS);
+  const ids = sessions.filter(({ client, user }) => client && !stay.has(user)).map(({ id }) => id);
+  await endSessions(node, ids, clock, new Deadline(clock, CLOSE_MS));
   return ids.length;
 }

@@ -40,8 +40,11 @@ export interface Scenario {
     readonly errors: readonly number[];
     /** Who has all that the ACTIVE has, in the end. */
     readonly followers: readonly string[];
-    /** A person opens a second one: nobody else may. */
-    readonly twoWriters?: true;
+    /**
+     * How often at most, asked every 10 ms, two servers take writes; default never. For what nothing can prevent: a person opens a second
+     * one, or one that hung goes on before anybody can close it.
+     */
+    readonly twoWriters?: number;
     /** What the log has to say. */
     readonly log?: readonly string[];
   };

@@ -16,6 +16,6 @@ export const scenario: Scenario = {
     loss: Loss.NONE,
     errors: [],
     followers: ['db2', 'db3'],
-    twoWriters: true,
+    twoWriters: 1000,
   },
 };
