@@ -1,8 +1,6 @@
-import { Deadline } from './clock';
 import type { Observation } from './dialect';
 import type { NodeConnection } from './node-link';
 import type { Bench } from './switch/context';
-import { endSessions } from './switch/fence';
 import type { NodeView } from './topology';
 
 const CLOSE_MS = 3000;
@@ -38,10 +36,7 @@ export async function closeSecondWriter(
     tell(name, `TWO_WRITERS: ${name} is writable, and ${active.name} is ACTIVE: make one of them read-only`);
     return observation;
   }
-  // first, since read_only waits for writes that are under way, and with semi-sync those wait for a replica that never comes
-  let ended = await endClients(bench, node);
-  await node.dialect.close(node.connection, CLOSE_MS);
-  ended += await endClients(bench, node);
+  const ended = await shut(bench, node);
   log('warn', `${name} came back writable and was made read-only again`, { pool: pool.name, ended });
   return { ...observation, readOnly: true };
 }
@@ -55,11 +50,30 @@ async function isOlder({ journal, heartbeat }: Bench, { connection }: NodeConnec
   return last !== null && last < epoch;
 }
 
-/** Everybody but the control plane, replicas and those who may stay: whoever is there, through MySwitch or past it, has no business there. */
-async function endClients({ pool, clock }: Bench, node: NodeConnection): Promise<number> {
+/**
+ * Ends everybody but the control plane, replicas and those who may stay, and makes it read-only. In this order: read_only waits for commits that
+ * are under way, and those may wait for a semi-synchronous replica that never comes. Resolves with how many were ended: those whom the control
+ * account may not end (SYSTEM_USER) are no reason to leave it open.
+ */
+async function shut({ pool }: Bench, { connection, dialect }: NodeConnection): Promise<number> {
   const stay = new Set([pool.control.user, pool.replication?.user, ...pool.switch.allow]);
-  const sessions = await node.dialect.sessions(node.connection, CLOSE_MS);
-  const ids = sessions.filter(({ client, user }) => client && !stay.has(user)).map(({ id }) => id);
-  await endSessions(node, ids, clock, new Deadline(clock, CLOSE_MS));
-  return ids.length;
+  const endOthers = async (): Promise<number> => {
+    const sessions = await dialect.sessions(connection, CLOSE_MS);
+    const others = sessions.filter(({ client, user }) => client && !stay.has(user));
+    let ended = 0;
+    for (const { id } of others) {
+      ended += await dialect.kill(connection, id, CLOSE_MS).then(
+        () => 1,
+        () => 0,
+      );
+    }
+    return ended;
+  };
+  let ended = await endOthers();
+  if ((await dialect.semiSync(connection, CLOSE_MS)).source) {
+    await dialect.setSemiSync(connection, 'source', false, CLOSE_MS);
+  }
+  await dialect.close(connection, CLOSE_MS);
+  ended += await endOthers();
+  return ended;
 }

@@ -32,6 +32,9 @@ export async function play(scenario: Scenario, kind: Kind): Promise<void> {
     expect(scene.twoWriters.length).toBeLessThanOrEqual(expected.twoWriters ?? 0);
     expect((await stage.status()).active).toMatch(new RegExp(expected.active));
     for (const text of expected.log ?? []) expect(stage.mySwitch.output).toContain(text);
+  } catch (error) {
+    if (error instanceof Error) error.message += `\nits log ends: ${stage.mySwitch.output.slice(-4000)}`;
+    throw error;
   } finally {
     for (const line of lines.values()) line.cut();
     await stage.strike();
