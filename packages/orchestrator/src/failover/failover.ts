@@ -4,7 +4,7 @@ import type { Bench } from '../switch/context';
 import { round, stallOf, Timeline } from '../switch/timeline';
 import { dismiss, type FailoverContext, type Known } from './context';
 import { assemble, confirm, elect } from './prepare';
-import { apply, fence, hold, promote, release, repoint, undoApply } from './take-over';
+import { apply, detach, fence, hold, promote, release, repoint, undoDetach } from './take-over';
 
 interface Step {
   readonly name: string;
@@ -20,6 +20,7 @@ const ASKING: readonly Step[] = [
 
 /** One that fails leaves the pool as it was: without an answer from its ACTIVE. */
 const UNTIL_RETURN: readonly Step[] = [
+  { name: 'detach', run: detach },
   { name: 'hold', run: hold },
   { name: 'fence', run: fence },
   { name: 'apply', run: apply },
@@ -127,9 +128,12 @@ async function undo(
       }
       await dialect.unfence(connection, operation.found.to, ms);
       await dialect.setSemiSync(connection, 'source', operation.semiSync.to.source, ms).catch(() => undefined);
-      await undoApply(context);
+      await undoDetach(context);
     }
     await bench.journal.write({ operation: null });
+    if (context.heldAt === null) {
+      return { result: 'refused', reasons: [reason] };
+    }
     await bench.plane.release(bench.pool.name, { node: from, epoch: bench.journal.memory.epoch });
     return { result: 'rolled-back', reasons: [reason] };
   } catch (error) {
