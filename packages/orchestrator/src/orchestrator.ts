@@ -10,6 +10,8 @@ import type {
   FailoverRequest,
   FlightRecord,
   PoolReport,
+  RejoinReport,
+  RejoinRequest,
   StepEvent,
   SwitchRequest,
 } from './report';
@@ -81,6 +83,33 @@ export class Orchestrator implements ControlPlane {
 
   async failover(pool: string, request: FailoverRequest, onStep: (event: StepEvent) => void): Promise<FlightRecord> {
     return this.#pool(pool).failover(request, onStep);
+  }
+
+  async rejoin(
+    pool: string,
+    request: RejoinRequest,
+    onStep: (event: StepEvent) => void,
+    abort: AbortSignal,
+  ): Promise<RejoinReport> {
+    return this.#pool(pool).rejoin(request, onStep, abort);
+  }
+
+  async switchback(
+    pool: string,
+    request: SwitchRequest,
+    onStep: (event: StepEvent) => void,
+    abort: AbortSignal,
+  ): Promise<FlightRecord> {
+    return this.#pool(pool).switchback(request, onStep, abort);
+  }
+
+  async activatePrimary(
+    pool: string,
+    request: SwitchRequest,
+    onStep: (event: StepEvent) => void,
+    abort: AbortSignal,
+  ): Promise<FlightRecord> {
+    return this.#pool(pool).activatePrimary(request, onStep, abort);
   }
 
   async history(pool?: string): Promise<FlightRecord[]> {

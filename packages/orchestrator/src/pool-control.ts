@@ -1,16 +1,18 @@
 import { AccountWatch } from './accounts/watch';
 import { benchOf, type PoolDependencies } from './bench';
 import { dismiss, runCheck, type Known } from './check';
-import { conduct, newId } from './conduct';
+import { conduct, newId, refusalOf } from './conduct';
 import type { Known as FailoverKnown } from './failover/context';
 import { failover } from './failover/failover';
 import { AUTOMATIC, obstacle } from './failover/obstacle';
-import { Move } from './ladder/moves';
+import { Move, Note } from './ladder/moves';
 import { isDue } from './ladder/standing';
 import type { Activation } from './data-plane';
 import { messageOf, SwitchError } from './errors';
 import { planOf } from './plan';
 import { recordOfRecovery, recover } from './recover';
+import { rejoin, type Desk } from './rejoin/rejoin';
+import { Returned } from './rejoin/returned';
 import { closeSecondWriter } from './second-writer';
 import type {
   CheckReport,
@@ -18,6 +20,8 @@ import type {
   FlightRecord,
   NodeState,
   PoolReport,
+  RejoinReport,
+  RejoinRequest,
   StepEvent,
   SwitchRequest,
 } from './report';
@@ -29,6 +33,7 @@ import type { Bench } from './switch/context';
 import { Timeline } from './switch/timeline';
 import { decideActive, viewOf, type ActiveDecision, type NodeView, type PollResult } from './topology';
 import { Watch } from './watch';
+import { lastFrom, primaryIn, type Target } from './way-back';
 
 const LOCK_MS = 3000;
 
@@ -40,6 +45,7 @@ export class PoolControl {
   readonly #lockFile: LockFile;
   readonly #watch: Watch;
   readonly #accounts: AccountWatch;
+  readonly #returned: Returned;
   /** Id of the switch or failover that has the pool to itself. */
   #switching: string | null = null;
   /** The look after a poll, or a recovery, that runs. */
@@ -62,6 +68,7 @@ export class PoolControl {
     this.#stateDir = dependencies.stateDir;
     this.#lockFile = lockFile;
     this.#accounts = new AccountWatch(bench);
+    this.#returned = new Returned(bench, dependencies.records);
     this.#watch = new Watch(bench, {
       inspect: (node, observation) =>
         closeSecondWriter(bench, node, observation, this.#watch.activeView, (name, message) =>
@@ -97,6 +104,7 @@ export class PoolControl {
     this.#accounts.stop();
     await this.#watch.stop();
     await this.#work;
+    await this.#returned.settled();
     this.#bench.lock.release();
     await this.#lockFile.release();
   }
@@ -124,6 +132,43 @@ export class PoolControl {
     const work = this.#switch(request, onStep, AbortSignal.any([abort, this.#stopping.signal]));
     this.#switched = Promise.allSettled([this.#switched, work]);
     return work;
+  }
+
+  /** The last switch the other way round. */
+  async switchback(request: SwitchRequest, onStep: (event: StepEvent) => void, abort: AbortSignal): Promise<FlightRecord> {
+    const target = lastFrom(await this.#records.list(this.name), this.#watch.active);
+    return this.#switchTo(target, request, onStep, abort);
+  }
+
+  /** ACTIVE goes to the PRIMARY that stands by: by the planned switch, so there is no moment without an ACTIVE. */
+  async activatePrimary(
+    request: SwitchRequest,
+    onStep: (event: StepEvent) => void,
+    abort: AbortSignal,
+  ): Promise<FlightRecord> {
+    const { active } = this.#watch;
+    const target = primaryIn(this.#bench.pool.nodes, this.#watch.topology, active);
+    if ('to' in target && active !== null) {
+      this.#watch.note(active, Note.RELINQUISH);
+      this.#watch.note(target.to, Note.WAITING);
+    }
+    return this.#switchTo(target, request, onStep, abort);
+  }
+
+  async #switchTo(
+    target: Target,
+    request: SwitchRequest,
+    onStep: (event: StepEvent) => void,
+    abort: AbortSignal,
+  ): Promise<FlightRecord> {
+    if ('to' in target) {
+      return this.switch({ ...request, to: target.to }, onStep, abort);
+    }
+    const { pool, clock } = this.#bench;
+    return this.#keep(
+      refusalOf(this.#bench, planOf(pool, request), newId(clock.now()), target.refusal),
+      () => undefined,
+    );
   }
 
   async #switch(request: SwitchRequest, onStep: (event: StepEvent) => void, abort: AbortSignal): Promise<FlightRecord> {
@@ -226,6 +271,7 @@ export class PoolControl {
       this.#bench.log('warn', `${poll.node} does not answer`, { pool: this.name, reason });
     }
     const active = this.#watch.activeView;
+    this.#lookAtReturned(poll);
     const due = poll.node === active?.name && !good && isDue(active.standing, this.#bench.pool.monitor.failures);
     // a node that stays away says nothing new, until it has been away for too long
     const news = good || before.error === null || due;
@@ -240,6 +286,16 @@ export class PoolControl {
       .finally(() => {
         this.#tending = false;
       });
+  }
+
+  /** An old primary that is back, and closed. */
+  #lookAtReturned(poll: PollResult): void {
+    const { active } = this.#watch;
+    const closed = 'observation' in poll && poll.observation.readOnly && poll.node !== active;
+    const isDemoted = this.#bench.journal.memory.demoted.some(({ node }) => node === poll.node);
+    if (closed && isDemoted && active !== null && this.#switching === null && !this.#stopped) {
+      this.#returned.look(poll.node, active);
+    }
   }
 
   /** The ACTIVE has been bad for as many polls as it takes: somebody else takes over, or a person is told how. */
@@ -296,6 +352,43 @@ export class PoolControl {
     }
   }
 
+  rejoin(request: RejoinRequest, onStep: (event: StepEvent) => void, abort: AbortSignal): Promise<RejoinReport> {
+    const { clock, log } = this.#bench;
+    const id = newId(clock.now());
+    const end = AbortSignal.any([abort, this.#stopping.signal]);
+    const work = this.#work
+      .then(() => rejoin(this.#desk(), request, id, onStep, end))
+      .then((report) => {
+        const { node, result, reasons } = report;
+        log(result === 'rejoined' ? 'info' : 'warn', `rejoin ${result}`, { id, pool: this.name, node, reasons });
+        return report;
+      });
+    this.#switched = Promise.allSettled([this.#switched, work]);
+    return work;
+  }
+
+  #desk(): Desk {
+    return {
+      bench: this.#bench,
+      topology: () => this.#watch.topology,
+      active: () => this.#watch.active,
+      claim: (id) => {
+        const holder = this.#switching;
+        this.#switching ??= id;
+        return holder;
+      },
+      letGo: (id) => {
+        if (this.#switching === id) this.#switching = null;
+      },
+      recovered: async (node) => {
+        await this.#watch.refresh();
+        const state = viewOf(this.#watch.topology, node)?.standing.state;
+        if (state === 'FAILED_ONLINE' || state === 'FAILED_OFFLINE') this.#watch.move(node, Move.RECOVER);
+        await this.#recordTopology(null);
+      },
+    };
+  }
+
   async #knowForFailover(request: FailoverRequest, busy: string | null): Promise<FailoverKnown> {
     const { topology, active } = this.#watch;
     const sinceLastMs = this.#lastFailoverAt === null ? null : this.#bench.clock.monotonic() - this.#lastFailoverAt;
@@ -309,6 +402,7 @@ export class PoolControl {
       this.#watch.setActive(to, Move.TAKES_OVER, old?.reachable === true ? Move.UNFIT : Move.LOST);
       void this.#followAccounts();
       this.#advice = null;
+      if (from !== null) this.#returned.forget(from);
       this.#lastSwitchAt = this.#bench.clock.monotonic();
     }
     if (result === 'failed') {

@@ -55,7 +55,7 @@ async function isOlder({ journal, heartbeat }: Bench, { connection }: NodeConnec
 }
 
 /** Those who came past MySwitch. */
-async function endClients(bench: Bench, node: NodeConnection): Promise<number> {
+export async function endClients(bench: Bench, node: NodeConnection): Promise<number> {
   const ids = (await bypassing(bench, node, node.connection.node))
     .filter(({ allowed }) => !allowed)
     .map(({ id }) => id);

@@ -7,6 +7,7 @@ import {
   type FlightRecord,
   type PoolOptions,
   type PoolReport,
+  type RejoinReport,
   type SwitchRequest,
 } from '@myswitch/orchestrator';
 import { ACCOUNTS, temporaryFolder, type Cluster, type TestServer } from '@myswitch/testkit';
@@ -82,6 +83,10 @@ export class SwitchPool {
 
   failover(request: Partial<FailoverRequest>): Promise<FlightRecord> {
     return this.orchestrator.failover('shop', { by: 'test', ...request }, () => undefined);
+  }
+
+  rejoin(node: string): Promise<RejoinReport> {
+    return this.orchestrator.rejoin('shop', { node, by: 'test' }, () => undefined, new AbortController().signal);
   }
 
   async status(): Promise<PoolReport> {

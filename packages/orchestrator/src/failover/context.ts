@@ -1,6 +1,6 @@
 import type { ReleaseReport } from '../data-plane';
 import type { NodeConnection, NodeLink } from '../node-link';
-import type { CodedMessage, FailoverRequest } from '../report';
+import type { CodedMessage, FailoverRequest, LostTransactions } from '../report';
 import type { Operation } from '../state/journal';
 import type { Bench } from '../switch/context';
 import type { Timeline } from '../switch/timeline';
@@ -41,6 +41,8 @@ export interface FailoverContext {
   position: string | null;
   after: string | null;
   release: ReleaseReport | null;
+  /** What only the old primary has; null: it could not be asked. */
+  lost: LostTransactions | null;
 }
 
 export function dismiss({ others, old }: Crew): void {

@@ -58,6 +58,7 @@ export async function failover(
     position: null,
     after: null,
     release: null,
+    lost: null,
   };
   try {
     const { result, reasons } = await conduct(context);
@@ -160,5 +161,6 @@ function recordOf(context: FailoverContext, result: SwitchResult, reasons: reado
     reasons,
     warnings: context.warnings,
     gtid: { before: context.position, after: context.after },
+    ...(context.lost !== null && { lost: context.lost }),
   };
 }

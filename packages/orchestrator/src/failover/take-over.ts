@@ -1,5 +1,7 @@
 import { Deadline, sleep } from '../clock';
 import { messageOf, SwitchError } from '../errors';
+import type { NodeConnection } from '../node-link';
+import { lostOf, strayOf } from '../rejoin/lost';
 import { Phase } from '../state/journal';
 import { endSessions } from '../switch/fence';
 import { demote } from '../switch/release';
@@ -93,7 +95,7 @@ export async function promote(context: FailoverContext): Promise<string> {
 }
 
 export async function release(context: FailoverContext): Promise<string> {
-  const { bench, from } = context;
+  const { bench } = context;
   const { link, operation } = candidate(context);
   const { journal } = bench;
   context.releasedAt = bench.clock.monotonic();
@@ -103,7 +105,7 @@ export async function release(context: FailoverContext): Promise<string> {
     journal.write({
       epoch: operation.epoch,
       active: link.name,
-      demoted: demote(journal.memory.demoted, from, link.name, new Date(bench.clock.now()).toISOString()),
+      demoted: demote(journal.memory.demoted, operation, new Date(bench.clock.now()).toISOString()),
     }),
     journal.advance(Phase.RELEASED),
   ]);
@@ -120,13 +122,14 @@ export async function repoint(context: FailoverContext): Promise<string> {
     throw new SwitchError('NOT_A_NODE', `${from} is not a node of the pool`);
   }
   const others = new Map([...crew.others].filter(([name]) => name !== link.name));
+  const old = await withoutOwn(context);
   const found = await settle({
     bench,
     operation: {
       ...operation,
       semiSync: { from: { source: false, replica: false }, to: { source: false, replica: false } },
     },
-    from: { options, node: crew.old },
+    from: { options, node: old },
     to: { options: link.options, node },
     others,
   });
@@ -136,6 +139,27 @@ export async function repoint(context: FailoverContext): Promise<string> {
   await bench.lock.take(link, SETTLE_MS);
   await bench.journal.write({ operation: null });
   return found.length === 0 ? 'the others follow' : `${found.length} warnings`;
+}
+
+/** An old primary that answers may follow, but not with transactions that nobody else has: an operator decides about those. */
+async function withoutOwn(context: FailoverContext): Promise<NodeConnection | null> {
+  const { bench, from, crew, warnings } = context;
+  const { old } = crew;
+  if (old === null) {
+    return null;
+  }
+  const { link, node } = candidate(context);
+  try {
+    context.lost = await lostOf(bench, old, await strayOf(old, node));
+    const { gtid } = context.lost;
+    if (gtid === '') {
+      return old;
+    }
+    warnings.push({ code: 'LOST', message: `${from} has transactions that ${link.name} lacks: ${gtid}` });
+  } catch (error) {
+    warnings.push({ code: 'LOST', message: `${from} could not be asked what only it has: ${messageOf(error)}` });
+  }
+  return null;
 }
 
 async function restoreSemiSync(context: FailoverContext): Promise<void> {

@@ -25,6 +25,12 @@ export const Move = Object.freeze({
 } as const);
 export type Move = (typeof Move)[keyof typeof Move];
 
+/** What is told of nodes that stay what they are, in the words of the sources. */
+export const Note = Object.freeze({
+  RELINQUISH: 'Ready to relinquish ACTIVE state to PRIMARY.',
+  WAITING: 'Waiting for SECONDARY to stand down before instatement to ACTIVE.',
+} as const);
+
 export interface Row {
   readonly from: NodeState;
   readonly move: Move;
