@@ -1,5 +1,6 @@
 import type { CheckReport, CodedMessage, FlightRecord, PoolReport } from '@myswitch/orchestrator';
 import { ms } from './numbers';
+import { describeLost } from './rejoin';
 import { table } from './table';
 
 export function describePools(pools: readonly PoolReport[]): string {
@@ -91,6 +92,7 @@ export function describeRecord(record: FlightRecord): string {
     const rows = steps.map((step) => [step.name, Number(step.ms.toFixed(1)), step.ok ? 'ok' : 'FAILED']);
     parts.push(indent(table(['step', 'ms', 'answer'], rows)));
   }
+  parts.push(...describeLost(record.lost ?? null));
   return parts.join('\n');
 }
 

@@ -7,7 +7,8 @@ import { select, showDatabases, showTables, showVariables, showWarnings, use } f
 import { showNodes, showPools } from './statements/show-pools';
 import { showSwitch, showSwitches } from './statements/show-switches';
 import { showBackends, showPins, showQueues, showSessions } from './statements/show-traffic';
-import { checkSwitch, runFailover, runSwitch } from './statements/switch';
+import { runRejoin } from './statements/rejoin';
+import { checkSwitch, runFailover, runMoveBack, runSwitch } from './statements/switch';
 
 const SHOW: Readonly<Record<ShowKind, (context: AdminContext, reply: Reply) => Promise<void> | void>> = {
   pools: showPools,
@@ -49,6 +50,11 @@ export async function execute(
       return runSwitch(context, session, statement, reply, abort);
     case 'failover':
       return runFailover(context, session, statement, reply);
+    case 'switchback':
+    case 'activate-primary':
+      return runMoveBack(context, session, statement, reply, abort);
+    case 'rejoin':
+      return runRejoin(context, session, statement, reply, abort);
     case 'kill':
       return kill(context, session, statement, reply);
     case 'select':

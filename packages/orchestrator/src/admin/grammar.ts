@@ -1,6 +1,13 @@
 import { parseDuration } from './duration';
 import { syntaxError } from './errors';
-import { SHOW_KINDS, type SelectItem, type FailoverOptions, type Statement, type SwitchOptions } from './statement';
+import {
+  SHOW_KINDS,
+  type FailoverOptions,
+  type MoveBack,
+  type SelectItem,
+  type Statement,
+  type SwitchOptions,
+} from './statement';
 import { tokenize, type Token } from './tokens';
 
 /**
@@ -10,6 +17,9 @@ import { tokenize, type Token } from './tokens';
  *     CHECK SWITCH POOL name [TO node] [WITH option, …]
  *     SWITCH POOL name [TO node] [WITH option, …]
  *     FAILOVER POOL name [TO node] [WITH FORCE]
+ *     SWITCHBACK POOL name [WITH option, …]
+ *     ACTIVATE PRIMARY POOL name [WITH option, …]
+ *     REJOIN NODE node [POOL name]
  *     SHOW SWITCHES [POOL name]        SHOW SWITCH 'id'
  *     KILL [QUERY | CONNECTION] id
  *     option: MAX_LAG '1s' | DRAIN '2s' | ON_BUSY 'kill' | ON_PINNED 'kill' | BYPASS 'kill' | SEMI_SYNC 'suspend' | FORCE
@@ -57,6 +67,12 @@ class Parser {
     }
     if (this.#take('SWITCH')) return this.#switchPool('switch');
     if (this.#take('FAILOVER')) return this.#failover();
+    if (this.#take('SWITCHBACK')) return this.#moveBack('switchback');
+    if (this.#take('ACTIVATE')) {
+      this.#expect('PRIMARY');
+      return this.#moveBack('activate-primary');
+    }
+    if (this.#take('REJOIN')) return this.#rejoin();
     if (this.#take('KILL')) return this.#kill();
     if (this.#take('SELECT')) return this.#select();
     if (this.#take('USE')) return { kind: 'use', schema: this.#name('a schema') };
@@ -107,14 +123,30 @@ class Parser {
   #switchPool(kind: 'check' | 'switch'): Statement {
     this.#expect('POOL');
     const pool = this.#name('a pool');
-    const options: SwitchOptions = this.#take('TO') ? { to: this.#name('a node') } : {};
+    const to: SwitchOptions = this.#take('TO') ? { to: this.#name('a node') } : {};
+    return { kind, pool, options: { ...to, ...this.#options() } };
+  }
+
+  #moveBack(kind: MoveBack): Statement {
+    this.#expect('POOL');
+    return { kind, pool: this.#name('a pool'), options: this.#options() };
+  }
+
+  #options(): SwitchOptions {
+    const options: SwitchOptions = {};
     if (this.#take('WITH')) {
       const seen = new Set<string>();
       do {
         Object.assign(options, this.#option(seen));
       } while (this.#takeSymbol(','));
     }
-    return { kind, pool, options };
+    return options;
+  }
+
+  #rejoin(): Statement {
+    this.#expect('NODE');
+    const node = this.#name('a node');
+    return { kind: 'rejoin', node, pool: this.#take('POOL') ? this.#name('a pool') : null };
   }
 
   #failover(): Statement {

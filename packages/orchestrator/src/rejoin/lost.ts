@@ -1,5 +1,6 @@
 import { Deadline } from '../clock';
 import { binlogs, readBinlog, type Reading } from '../dialects/binlog';
+import { may } from '../dialects/shared';
 import type { Stray } from '../dialect';
 import { ServerError } from '../errors';
 import { NodeLink, type NodeConnection } from '../node-link';
@@ -26,7 +27,7 @@ export async function lostOf(bench: Bench, old: NodeConnection, stray: Stray): P
 /** SHOW BINLOG EVENTS wants BINLOG MONITOR of MariaDB, which the control account has, and REPLICATION SLAVE of MySQL, as replicas have. */
 async function readByAnyAccount({ pool, clock }: Bench, { connection }: NodeConnection, stray: Stray): Promise<Reading> {
   const options = pool.nodes.find(({ name }) => name === connection.node);
-  const logs = await binlogs(connection, ASK_MS);
+  const logs = (await may(binlogs(connection, ASK_MS))) ?? [];
   const deadline = new Deadline(clock, READ_MS);
   for (const account of [pool.control, pool.replication]) {
     if (account !== null && options !== undefined) {
