@@ -5,6 +5,7 @@ import { OrchestratorError } from './errors';
 import type { OrchestratorOptions } from './options';
 import { PoolControl } from './pool-control';
 import type {
+  CheckpointReport,
   CheckReport,
   ControlPlane,
   FailoverRequest,
@@ -110,6 +111,10 @@ export class Orchestrator implements ControlPlane {
     abort: AbortSignal,
   ): Promise<FlightRecord> {
     return this.#pool(pool).activatePrimary(request, onStep, abort);
+  }
+
+  async checkpoints(pool: string): Promise<readonly CheckpointReport[]> {
+    return this.#pool(pool).checkpoints();
   }
 
   async history(pool?: string): Promise<FlightRecord[]> {

@@ -1,6 +1,7 @@
 import { AccountWatch } from './accounts/watch';
 import { benchOf, type PoolDependencies } from './bench';
 import { dismiss, runCheck, type Known } from './check';
+import { askCheckpoints } from './checkpoints/check';
 import { conduct, newId, refusalOf } from './conduct';
 import type { Known as FailoverKnown } from './failover/context';
 import { failover } from './failover/failover';
@@ -15,6 +16,7 @@ import { rejoin, type Desk } from './rejoin/rejoin';
 import { Returned } from './rejoin/returned';
 import { closeSecondWriter } from './second-writer';
 import type {
+  CheckpointReport,
   CheckReport,
   FailoverRequest,
   FlightRecord,
@@ -365,6 +367,10 @@ export class PoolControl {
       });
     this.#switched = Promise.allSettled([this.#switched, work]);
     return work;
+  }
+
+  checkpoints(): Promise<readonly CheckpointReport[]> {
+    return askCheckpoints(this.#bench.pool.checkpoints, this.#bench.clock);
   }
 
   #desk(): Desk {

@@ -133,6 +133,15 @@ export interface FailoverRequest {
   readonly by: string;
 }
 
+/** What a checkpoint of a pool answered. */
+export interface CheckpointReport {
+  readonly place: 'inside' | 'edge' | 'outside';
+  /** As in `tcp 192.0.2.1:443`. */
+  readonly what: string;
+  readonly ok: boolean;
+  readonly message: string;
+}
+
 /** What an operator asks of a rejoin. */
 export interface RejoinRequest {
   readonly node: string;
@@ -205,6 +214,8 @@ export interface ControlPlane {
     onStep: (event: StepEvent) => void,
     abort: AbortSignal,
   ): Promise<FlightRecord>;
+  /** Asks them now. */
+  checkpoints(pool: string): Promise<readonly CheckpointReport[]>;
   history(pool?: string): Promise<FlightRecord[]>;
   show(id: string): Promise<FlightRecord | null>;
 }

@@ -128,7 +128,10 @@ export const poolOptions = (cluster: Cluster): PoolOptions => ({
   replication: ACCOUNTS.replication,
   users: [ACCOUNTS.app.user],
   monitor: { intervalMs: 250, failures: 4, schema: 'myswitch' },
-  failover: { mode: 'manual', windowMs: 60_000, applyMs: 5000 },
+  failover: { mode: 'manual', windowMs: 60_000, applyMs: 5000, failback: 'manual' },
+  hooks: { before: null, after: null, stonith: null },
+  notify: null,
+  checkpoints: [],
   switch: {
     maxLagMs: 1000,
     catchUpMs: 1500,

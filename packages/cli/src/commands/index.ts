@@ -1,5 +1,6 @@
 import ActivatePrimary from './activate-primary';
 import Check from './check';
+import Checkpoints from './checkpoints';
 import Discover from './discover';
 import Failover from './failover';
 import History from './history';
@@ -15,6 +16,7 @@ import Switchback from './switchback';
 export const COMMANDS = {
   'activate-primary': ActivatePrimary,
   check: Check,
+  checkpoints: Checkpoints,
   discover: Discover,
   failover: Failover,
   history: History,

@@ -2,6 +2,7 @@ import type { AdminContext, AdminSession } from './context';
 import { parse } from './grammar';
 import type { Reply } from './reply';
 import type { ShowKind } from './statement';
+import { showCheckpoints } from './statements/checkpoints';
 import { kill } from './statements/kill';
 import { select, showDatabases, showTables, showVariables, showWarnings, use } from './statements/session';
 import { showNodes, showPools } from './statements/show-pools';
@@ -53,6 +54,8 @@ export async function execute(
     case 'switchback':
     case 'activate-primary':
       return runMoveBack(context, session, statement, reply, abort);
+    case 'show-checkpoints':
+      return showCheckpoints(context, statement.pool, reply);
     case 'rejoin':
       return runRejoin(context, session, statement, reply, abort);
     case 'kill':

@@ -20,6 +20,7 @@ import { tokenize, type Token } from './tokens';
  *     SWITCHBACK POOL name [WITH option, …]
  *     ACTIVATE PRIMARY POOL name [WITH option, …]
  *     REJOIN NODE node [POOL name]
+ *     SHOW CHECKPOINTS [POOL name]
  *     SHOW SWITCHES [POOL name]        SHOW SWITCH 'id'
  *     KILL [QUERY | CONNECTION] id
  *     option: MAX_LAG '1s' | DRAIN '2s' | ON_BUSY 'kill' | ON_PINNED 'kill' | BYPASS 'kill' | SEMI_SYNC 'suspend' | FORCE
@@ -113,6 +114,9 @@ class Parser {
     }
     if (this.#take('SWITCHES')) {
       return { kind: 'show-switches', pool: this.#take('POOL') ? this.#name('a pool') : null };
+    }
+    if (this.#take('CHECKPOINTS')) {
+      return { kind: 'show-checkpoints', pool: this.#take('POOL') ? this.#name('a pool') : null };
     }
     if (this.#take('SWITCH')) return { kind: 'show-switch', id: this.#name("a switch's id") };
     const what = SHOW_KINDS.find((kind) => this.#take(kind.toUpperCase()));

@@ -8,6 +8,7 @@ export type Statement =
   | { readonly kind: 'show-switch'; readonly id: string }
   | { readonly kind: 'check' | 'switch'; readonly pool: string; readonly options: SwitchOptions }
   | { readonly kind: MoveBack; readonly pool: string; readonly options: SwitchOptions }
+  | { readonly kind: 'show-checkpoints'; readonly pool: string | null }
   | { readonly kind: 'rejoin'; readonly node: string; readonly pool: string | null }
   | { readonly kind: 'failover'; readonly pool: string; readonly options: FailoverOptions }
   | { readonly kind: 'kill'; readonly what: 'query' | 'connection'; readonly id: number }

@@ -1,4 +1,5 @@
 import type { ReleaseReport } from '../data-plane';
+import type { MoveFacts } from '../hooks/hooks';
 import type { NodeConnection, NodeLink } from '../node-link';
 import type { CodedMessage, FailoverRequest, LostTransactions } from '../report';
 import type { Operation } from '../state/journal';
@@ -44,6 +45,15 @@ export interface FailoverContext {
   /** What only the old primary has; null: it could not be asked. */
   lost: LostTransactions | null;
 }
+
+/** For the hooks. */
+export const factsOf = ({ id, from, to, request }: FailoverContext): MoveFacts => ({
+  id,
+  kind: 'failover',
+  from,
+  to: to?.link.name ?? null,
+  by: request.by,
+});
 
 export function dismiss({ others, old }: Crew): void {
   for (const { connection } of [...others.values(), ...(old === null ? [] : [old])]) {

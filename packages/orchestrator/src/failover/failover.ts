@@ -1,8 +1,10 @@
+import { askCheckpoints, cutOff } from '../checkpoints/check';
 import { codeOf, messageOf, SwitchError } from '../errors';
 import type { CodedMessage, FailoverRequest, FlightRecord, StepEvent, SwitchResult } from '../report';
 import type { Bench } from '../switch/context';
 import { round, stallOf, Timeline } from '../switch/timeline';
-import { dismiss, type FailoverContext, type Known } from './context';
+import { after, before } from '../hooks/hooks';
+import { dismiss, factsOf, type FailoverContext, type Known } from './context';
 import { assemble, confirm, elect } from './prepare';
 import { apply, fence, hold, promote, release, repoint, undoApply } from './take-over';
 
@@ -16,6 +18,7 @@ const ASKING: readonly Step[] = [
   { name: 'lock', run: lock },
   { name: 'confirm', run: confirm },
   { name: 'elect', run: elect },
+  { name: 'before', run: beforeHook },
 ];
 
 /** One that fails leaves the pool as it was: without an answer from its ACTIVE. */
@@ -24,11 +27,6 @@ const UNTIL_RETURN: readonly Step[] = [
   { name: 'fence', run: fence },
   { name: 'apply', run: apply },
   { name: 'promote', run: promote },
-];
-
-const AFTERWARDS: readonly Step[] = [
-  { name: 'release', run: release },
-  { name: 'repoint', run: repoint },
 ];
 
 /** The forced move away from an ACTIVE that is dead. Never rejects for a refusal. */
@@ -68,7 +66,7 @@ export async function failover(
   }
 }
 
-async function conduct(context: FailoverContext): Promise<{ result: SwitchResult; reasons: readonly CodedMessage[] }> {
+async function conduct(context: FailoverContext): Promise<Outcome> {
   try {
     for (const step of ASKING) await run(step, context);
   } catch (error) {
@@ -77,15 +75,41 @@ async function conduct(context: FailoverContext): Promise<{ result: SwitchResult
   try {
     for (const step of UNTIL_RETURN) await run(step, context);
   } catch (error) {
-    return undo(context, reasonOf(error));
+    const outcome = await undo(context, reasonOf(error));
+    await finish(afterHook(outcome.result), context);
+    return outcome;
   }
-  for (const step of AFTERWARDS) {
-    await run(step, context).catch((error: unknown) => {
-      context.warnings.push({ code: codeOf(error), message: `${step.name}: ${messageOf(error)}` });
-    });
-  }
+  await finish({ name: 'release', run: release }, context);
+  // whom the hook moves does not wait for replication
+  await Promise.all([finish({ name: 'repoint', run: repoint }, context), finish(afterHook('switched'), context)]);
   return { result: 'switched', reasons: [] };
 }
+
+interface Outcome {
+  readonly result: SwitchResult;
+  readonly reasons: readonly CodedMessage[];
+}
+
+async function finish(step: Step, context: FailoverContext): Promise<void> {
+  await run(step, context).catch((error: unknown) => {
+    context.warnings.push({ code: codeOf(error), message: `${step.name}: ${messageOf(error)}` });
+  });
+}
+
+/** The primary is dead already: what goes wrong here is a warning. */
+async function beforeHook(context: FailoverContext): Promise<string> {
+  try {
+    return await before(context.bench, factsOf(context));
+  } catch (error) {
+    context.warnings.push(reasonOf(error));
+    return messageOf(error);
+  }
+}
+
+const afterHook = (result: SwitchResult): Step => ({
+  name: 'after',
+  run: (context) => after(context.bench, { ...factsOf(context), result }),
+});
 
 const reasonOf = (error: unknown): CodedMessage => ({ code: codeOf(error), message: messageOf(error) });
 
@@ -97,12 +121,19 @@ async function lock(context: FailoverContext): Promise<string> {
   if (known.active === null) {
     throw new SwitchError('NO_ACTIVE', 'the pool has no ACTIVE to move away from');
   }
+  const why = cutOff(await askCheckpoints(bench.pool.checkpoints, bench.clock));
+  if (why !== null) {
+    throw new SwitchError('CUT_OFF', why);
+  }
   context.crew = await assemble(bench, from);
   return 'ours';
 }
 
 async function run({ name, run: work }: Step, context: FailoverContext): Promise<void> {
-  const { atStep } = context.bench;
+  const { atStep, pool } = context.bench;
+  if ((name === 'before' || name === 'after') && pool.hooks[name] === null) {
+    return;
+  }
   await context.timeline.run(name, async () => {
     await atStep(name, 'before');
     const detail = await work(context);
@@ -112,10 +143,7 @@ async function run({ name, run: work }: Step, context: FailoverContext): Promise
 }
 
 /** The candidate is closed unless the probe is seen there; an outcome that can't be read is left to the recovery at the next poll. */
-async function undo(
-  context: FailoverContext,
-  reason: CodedMessage,
-): Promise<{ result: SwitchResult; reasons: readonly CodedMessage[] }> {
+async function undo(context: FailoverContext, reason: CodedMessage): Promise<Outcome> {
   const { bench, id, to, operation, from } = context;
   bench.log('warn', 'failover is rolled back', { id, ...reason });
   try {

@@ -7,7 +7,8 @@ import { endSessions } from '../switch/fence';
 import { demote } from '../switch/release';
 import { settle } from '../switch/settle';
 import { bypassing } from '../preflight';
-import type { FailoverContext } from './context';
+import { stonith } from '../hooks/hooks';
+import { factsOf, type FailoverContext } from './context';
 
 const STATEMENT_MS = 5000;
 const SETTLE_MS = 10_000;
@@ -34,27 +35,55 @@ export async function hold(context: FailoverContext): Promise<string> {
   return `${cut} connections to ${from} cut`;
 }
 
-/** As far as it can be asked: read-only, and nobody who came past MySwitch stays. A dead one is fenced when it returns. */
+/**
+ * As far as it can be asked: read-only, and nobody who came past MySwitch stays. One that can't be asked is switched off where there is a
+ * command for it; if that fails it must be taken to be alive, and nobody is promoted unless a person insists. Without such a command a dead
+ * one is fenced when it returns.
+ */
 export async function fence(context: FailoverContext): Promise<string> {
   const { bench, from, crew } = context;
-  const { old } = crew;
-  if (old === null) {
-    return `${from} does not answer; it is closed as soon as it does`;
+  let why = 'does not answer';
+  if (crew.old !== null) {
+    try {
+      return await fenceBySql(context, crew.old);
+    } catch (error) {
+      why = `answers and could not be fenced: ${messageOf(error)}`;
+    }
   }
+  if (bench.pool.hooks.stonith !== null) {
+    return switchOff(context, why);
+  }
+  if (crew.old !== null) {
+    throw new SwitchError('FENCE_TIMEOUT', `${from} ${why}`);
+  }
+  return `${from} does not answer; it is closed as soon as it does`;
+}
+
+async function fenceBySql({ bench, from, killed }: FailoverContext, old: NodeConnection): Promise<string> {
   const deadline = new Deadline(bench.clock, bench.pool.switch.fenceMs);
+  await old.dialect.close(old.connection, deadline.left);
+  const sessions = await bypassing(bench, old, from);
+  await endSessions(
+    old,
+    sessions.map(({ id }) => id),
+    bench.clock,
+    deadline,
+  );
+  return `${from} is read-only, ${killed} sessions were ended`;
+}
+
+async function switchOff(context: FailoverContext, why: string): Promise<string> {
+  const { bench, from, request, warnings } = context;
   try {
-    await old.dialect.close(old.connection, deadline.left);
-    const sessions = await bypassing(bench, old, from);
-    await endSessions(
-      old,
-      sessions.map(({ id }) => id),
-      bench.clock,
-      deadline,
-    );
+    return `${from} ${why}; switched off: ${await stonith(bench, factsOf(context))}`;
   } catch (error) {
-    throw new SwitchError('FENCE_TIMEOUT', `${from} answers and could not be fenced: ${messageOf(error)}`);
+    const message = `${from} ${why}, and could not be switched off: ${messageOf(error)}`;
+    if (request.force !== true) {
+      throw new SwitchError('FENCE_FAILED', message);
+    }
+    warnings.push({ code: 'FENCE_FAILED', message });
+    return message;
   }
-  return `${from} is read-only, ${context.killed} sessions were ended`;
 }
 
 /** What the candidate has received it applies; nothing new comes, also when the old primary returns meanwhile. */

@@ -1,5 +1,6 @@
 import type {
   BackendRow,
+  CheckpointReport,
   CheckReport,
   ControlPlane,
   DataPlane,
@@ -154,6 +155,10 @@ export class FakeControlPlane implements ControlPlane {
     this.asked.push({ rejoin: pool, ...request });
     onStep({ step: 'compare', state: 'failed', ms: 1, detail: 'it has more' });
     return REFUSED_REJOIN;
+  }
+
+  async checkpoints(): Promise<CheckpointReport[]> {
+    return [{ place: 'outside', what: 'tcp 192.0.2.1:443', ok: false, message: 'no answer within 1000 ms' }];
   }
 
   async history() {
