@@ -90,7 +90,7 @@ describeKinds('rejoin', (kind) => {
     await writeAlone(at, [
       "INSERT INTO shop.t VALUES (7, 'seven')",
       'FLUSH BINARY LOGS',
-      "CREATE TABLE shop.u (id INT PRIMARY KEY)",
+      'CREATE TABLE shop.u (id INT PRIMARY KEY)',
       "UPDATE shop.t SET v = 'eight' WHERE id = 7",
       "CREATE USER 'late'@'%' IDENTIFIED BY 'plain-secret'",
     ]);
@@ -99,7 +99,9 @@ describeKinds('rejoin', (kind) => {
     expect(lost.complete).toBe(true);
     const sequence = Number(/(\d+)$/.exec(before)?.[1]);
     const source = before.replace(/^(.*[:-])\d+$/, '$1').replace(/:1-$/, ':');
-    expect(lost.transactions.map(({ gtid }) => gtid)).toEqual([1, 2, 3, 4].map((each) => `${source}${sequence + each}`));
+    expect(lost.transactions.map(({ gtid }) => gtid)).toEqual(
+      [1, 2, 3, 4].map((each) => `${source}${sequence + each}`),
+    );
     expect(lost.gtid).toBe(
       kind === 'mysql'
         ? `${source}${sequence + 1}-${sequence + 4}`

@@ -1,17 +1,6 @@
 import * as Flags from '@oclif/core/flags';
-import { parseDuration } from '@myswitch/orchestrator';
 import type { SwitchOptions } from './admin/statements';
-import { CliError } from './errors';
-import { ExitCode } from './exit-codes';
-
-const duration = Flags.custom<number>({
-  helpValue: 'DURATION',
-  async parse(text, _context, { name }) {
-    const ms = parseDuration(text);
-    if (ms !== null) return ms;
-    throw new CliError('USAGE', ExitCode.USAGE, `--${name}: "${text}" is not a duration such as 1s or 200ms`);
-  },
-});
+import { duration } from './duration-flag';
 
 /** What a switch whose node is known may be told; without a flag the pool's configuration counts. */
 export const moveBackFlags = {

@@ -1,6 +1,7 @@
 import { Heartbeat } from './heartbeat';
 import { NodeLink } from './node-link';
 import { PoolLock } from './pool-lock';
+import { EventLog } from './state/event-log';
 import { Journal } from './state/journal';
 import type { Records } from './state/records';
 import type { Bench } from './switch/context';
@@ -20,6 +21,7 @@ export async function benchOf(dependencies: PoolDependencies): Promise<Bench> {
     log,
     atStep,
     journal: await Journal.load(stateDir, pool.name),
+    events: new EventLog(stateDir, pool.name, clock, log),
     heartbeat: new Heartbeat(pool.monitor.schema, pool.name),
     lock: new PoolLock(pool.name),
     links: new Map(pool.nodes.map((node) => [node.name, new NodeLink(node, pool.control, clock)])),

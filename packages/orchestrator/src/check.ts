@@ -2,6 +2,7 @@ import type { PlaneStats } from './data-plane';
 import { messageOf } from './errors';
 import { answerPool, answerServers } from './guardrails';
 import type { PoolFacts, ServerFacts } from './guardrails/facts';
+import { isSetAside } from './ladder/override';
 import type { NodeConnection, NodeLink } from './node-link';
 import type { Plan } from './plan';
 import { predictHold } from './prediction';
@@ -20,6 +21,7 @@ export interface Known {
   readonly topology: Topology;
   readonly decision: ActiveDecision;
   readonly active: string | null;
+  /** What has the pool to itself, as a sentence. */
   readonly running: string | null;
   readonly otherProxy: string | null;
   readonly sinceLastSwitchMs: number | null;
@@ -99,6 +101,7 @@ const fitNodes = (topology: Topology, from: NodeView): readonly string[] =>
       const channel = channelFrom(node, from);
       return (
         node.reachable &&
+        !isSetAside(node.override) &&
         node.observation?.readOnly === true &&
         channel !== undefined &&
         channel.receiving &&

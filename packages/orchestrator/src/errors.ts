@@ -51,6 +51,9 @@ export class ServerError extends OrchestratorError {
 /** A step of a switch failed for a reason that has a code of its own (a guardrail's or DRAIN_TIMEOUT, APPLY_TIMEOUT, ABORTED …). */
 export class SwitchError extends OrchestratorError {}
 
+/** An operator's wish that is not granted, with the reason. Nothing was changed. */
+export class RefusedError extends OrchestratorError {}
+
 export const messageOf = (error: unknown): string =>
   typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);
 

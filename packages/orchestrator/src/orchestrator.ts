@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { systemClock, type Clock } from './clock';
 import type { DataPlane } from './data-plane';
 import { OrchestratorError } from './errors';
+import type { Order } from './operate/order';
 import type { OrchestratorOptions } from './options';
 import { PoolControl } from './pool-control';
 import type {
@@ -10,6 +11,7 @@ import type {
   ControlPlane,
   FailoverRequest,
   FlightRecord,
+  PoolEvent,
   PoolReport,
   RejoinReport,
   RejoinRequest,
@@ -123,6 +125,16 @@ export class Orchestrator implements ControlPlane {
 
   async show(id: string): Promise<FlightRecord | null> {
     return this.#records === null ? null : this.#records.show(id);
+  }
+
+  async carryOut(pool: string, order: Order, by: string): Promise<string> {
+    return this.#pool(pool).carryOut(order, by);
+  }
+
+  async events(pool?: string): Promise<PoolEvent[]> {
+    const pools = pool === undefined ? [...this.#pools.values()] : [this.#pool(pool)];
+    const events = (await Promise.all(pools.map((one) => one.events()))).flat();
+    return events.sort((a, b) => a.at.localeCompare(b.at));
   }
 
   /** Throws NO_SUCH_POOL. */

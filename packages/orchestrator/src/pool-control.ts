@@ -7,27 +7,36 @@ import type { Known as FailoverKnown } from './failover/context';
 import { failover } from './failover/failover';
 import { AUTOMATIC, obstacle } from './failover/obstacle';
 import { Move, Note } from './ladder/moves';
+import { isJudged } from './ladder/override';
 import { isDue } from './ladder/standing';
 import type { Activation } from './data-plane';
 import { messageOf, SwitchError } from './errors';
+import type { Order } from './operate/order';
+import { Operator } from './operate/operator';
+import { Pause } from './operate/pause';
+import { standingEvent } from './operate/standing-event';
 import { planOf } from './plan';
 import { recordOfRecovery, recover } from './recover';
 import { rejoin, type Desk } from './rejoin/rejoin';
 import { Returned } from './rejoin/returned';
 import { closeSecondWriter } from './second-writer';
-import type {
-  CheckpointReport,
-  CheckReport,
-  FailoverRequest,
-  FlightRecord,
-  NodeState,
-  PoolReport,
-  RejoinReport,
-  RejoinRequest,
-  StepEvent,
-  SwitchRequest,
+import {
+  EventKind,
+  type CheckpointReport,
+  type CheckReport,
+  type FailoverRequest,
+  type FlightRecord,
+  type NodeState,
+  type PoolEvent,
+  type PoolReport,
+  type RejoinReport,
+  type RejoinRequest,
+  type StepEvent,
+  type SwitchRequest,
 } from './report';
+import { frozen } from './state/frozen';
 import { LockFile } from './state/lock-file';
+import { Overrides } from './state/overrides';
 import type { Records } from './state/records';
 import { writeTopologyRecord } from './state/topology-record';
 import { reportPool } from './status';
@@ -48,6 +57,8 @@ export class PoolControl {
   readonly #watch: Watch;
   readonly #accounts: AccountWatch;
   readonly #returned: Returned;
+  readonly #pause: Pause;
+  readonly #operator: Operator;
   /** Id of the switch or failover that has the pool to itself. */
   #switching: string | null = null;
   /** The look after a poll, or a recovery, that runs. */
@@ -64,7 +75,7 @@ export class PoolControl {
   /** Settles with the switch that runs. */
   #switched: Promise<unknown> = Promise.resolve();
 
-  private constructor(bench: Bench, dependencies: PoolDependencies, lockFile: LockFile) {
+  private constructor(bench: Bench, dependencies: PoolDependencies, overrides: Overrides, lockFile: LockFile) {
     this.#bench = bench;
     this.#records = dependencies.records;
     this.#stateDir = dependencies.stateDir;
@@ -77,6 +88,27 @@ export class PoolControl {
           this.#advise(name, message),
         ),
       seen: (poll, before) => this.#onPoll(poll, before),
+      stands: (before, after, how) => {
+        const event = standingEvent(before, after, how, bench.journal.memory.epoch);
+        if (event !== null) bench.events.add(event);
+      },
+    });
+    for (const { name } of bench.pool.nodes) this.#watch.overrule(name, overrides.of(name));
+    this.#pause = new Pause(bench, () => {
+      const { active } = this.#watch;
+      return active === null ? null : { node: active, epoch: bench.journal.memory.epoch };
+    });
+    this.#operator = new Operator({
+      bench,
+      stateDir: dependencies.stateDir,
+      watch: this.#watch,
+      overrides,
+      pause: this.#pause,
+      occupied: () => this.#occupied(null) ?? this.#leftover(),
+      poll: async () => {
+        await this.#watch.refresh();
+        await this.#work;
+      },
     });
   }
 
@@ -85,7 +117,12 @@ export class PoolControl {
     const { pool, stateDir } = dependencies;
     const lockFile = await LockFile.take(stateDir, pool.name);
     try {
-      const control = new PoolControl(await benchOf(dependencies), dependencies, lockFile);
+      const control = new PoolControl(
+        await benchOf(dependencies),
+        dependencies,
+        await Overrides.load(stateDir, pool.name),
+        lockFile,
+      );
       await control.#begin();
       return control;
     } catch (error) {
@@ -101,12 +138,14 @@ export class PoolControl {
   /** A switch that runs is rolled back, or finished when it was promoted. */
   async stop(): Promise<void> {
     this.#stopping.abort();
+    await this.#pause.end();
     await this.#switched;
     this.#stopped = true;
     this.#accounts.stop();
     await this.#watch.stop();
     await this.#work;
     await this.#returned.settled();
+    await this.#bench.events.settled();
     this.#bench.lock.release();
     await this.#lockFile.release();
   }
@@ -119,7 +158,25 @@ export class PoolControl {
       active: this.#watch.active,
       epoch: journal.memory.epoch,
       stats: await plane.stats(pool.name),
+      frozen: await frozen(this.#stateDir, pool.name),
+      pausedUntil: this.#pause.until,
     });
+  }
+
+  carryOut(order: Order, by: string): Promise<string> {
+    return this.#operator.carryOut(order, by);
+  }
+
+  events(): Promise<PoolEvent[]> {
+    return this.#bench.events.list();
+  }
+
+  /** What has the pool to itself, as a sentence; null: nothing. `asking` must not stand in its own way. */
+  #occupied(asking: string | null): string | null {
+    if (this.#switching !== null && this.#switching !== asking) {
+      return `switch ${this.#switching} of this pool is running`;
+    }
+    return this.#pause.sentence;
   }
 
   async check(request: SwitchRequest): Promise<CheckReport> {
@@ -137,7 +194,11 @@ export class PoolControl {
   }
 
   /** The last switch the other way round. */
-  async switchback(request: SwitchRequest, onStep: (event: StepEvent) => void, abort: AbortSignal): Promise<FlightRecord> {
+  async switchback(
+    request: SwitchRequest,
+    onStep: (event: StepEvent) => void,
+    abort: AbortSignal,
+  ): Promise<FlightRecord> {
     const target = lastFrom(await this.#records.list(this.name), this.#watch.active);
     return this.#switchTo(target, request, onStep, abort);
   }
@@ -178,20 +239,21 @@ export class PoolControl {
     const id = newId(clock.now());
     const conductor = { bench: this.#bench, know: (asking: string) => this.#know(asking) };
     const plan = planOf(this.#bench.pool, request);
-    const busy = this.#switching !== null;
+    const free = this.#switching === null;
     this.#switching ??= id;
     try {
       const flown = await conduct(conductor, plan, id, onStep, abort);
-      if (!busy) {
+      if (free) {
         this.#afterSwitch(flown);
         await this.#watch.refresh();
       }
       const record = await this.#keep(flown, onStep);
       const { result, reasons } = record;
       log(result === 'switched' ? 'info' : 'warn', `switch ${result}`, { id, pool: this.name, reasons });
+      this.#tellFlight(EventKind.SWITCH, record);
       return record;
     } finally {
-      if (!busy) {
+      if (free) {
         this.#switching = null;
       }
     }
@@ -274,7 +336,7 @@ export class PoolControl {
     }
     const active = this.#watch.activeView;
     this.#lookAtReturned(poll);
-    const due = poll.node === active?.name && !good && isDue(active.standing, this.#bench.pool.monitor.failures);
+    const due = poll.node === active?.name && !good && this.#isDue(active);
     // a node that stays away says nothing new, until it has been away for too long
     const news = good || before.error === null || due;
     if (!news || !this.#watch.seenAll || this.#switching !== null || this.#tending || this.#stopped) {
@@ -300,6 +362,16 @@ export class PoolControl {
     }
   }
 
+  #isDue({ standing, override }: NodeView): boolean {
+    return isJudged(override) && isDue(standing, this.#bench.pool.monitor.failures);
+  }
+
+  #tellFlight(kind: EventKind, { id, from, to, by, result, holdMs, reasons, warnings, gtid }: FlightRecord): void {
+    const why = reasons.map(({ code, message }) => `; ${code}: ${message}`).join('');
+    const message = `${result}: ${from ?? '?'} -> ${to ?? '?'}${why}`;
+    this.#bench.events.add({ kind, node: to, by, message, facts: { id, holdMs, warnings, gtid } });
+  }
+
   /** The ACTIVE has been bad for as many polls as it takes: somebody else takes over, or a person is told how. */
   async #replaceActive({ name, standing, error }: NodeView): Promise<void> {
     const { pool, clock } = this.#bench;
@@ -321,6 +393,7 @@ export class PoolControl {
     this.#watch.note(node, message);
     if (message !== this.#advice) {
       this.#advice = message;
+      this.#bench.events.add({ kind: EventKind.ADVICE, node, by: 'monitor', message, facts: {} });
       this.#bench.log('error', message, { pool: this.name });
     }
   }
@@ -333,11 +406,12 @@ export class PoolControl {
 
   async #fly(request: FailoverRequest, id: string, onStep: (event: StepEvent) => void): Promise<FlightRecord> {
     const { log, clock } = this.#bench;
-    const busy = this.#switching;
+    const busy = this.#occupied(id);
+    const free = this.#switching === null;
     this.#switching ??= id;
     try {
       const flown = await failover(this.#bench, request, () => this.#knowForFailover(request, busy), id, onStep);
-      if (busy === null) {
+      if (free) {
         this.#afterFailover(flown);
         await this.#watch.refresh();
       }
@@ -345,10 +419,11 @@ export class PoolControl {
       const record = flown.result === 'refused' && request.by === AUTOMATIC ? flown : await this.#keep(flown, onStep);
       const { result, reasons, from, to } = record;
       log(result === 'switched' ? 'warn' : 'error', `failover ${result}`, { id, pool: this.name, from, to, reasons });
+      if (record !== flown || result !== 'refused') this.#tellFlight(EventKind.FAILOVER, record);
       if (result === 'switched') this.#lastFailoverAt = clock.monotonic();
       return record;
     } finally {
-      if (busy === null) {
+      if (free) {
         this.#switching = null;
       }
     }
@@ -447,7 +522,8 @@ export class PoolControl {
     });
     const { gate } = await plane.stats(pool.name);
     await plane.activate(pool.name, activation);
-    if (gate !== 'OPEN') {
+    // a pause is not ours to end: it opens the gate towards whoever is ACTIVE then
+    if (gate !== 'OPEN' && this.#pause.until === null) {
       await plane.release(pool.name, activation);
     }
     this.#watch.setActive(node, riseOf(viewOf(this.#watch.topology, node)?.standing.state), Move.RELIEVED);
@@ -481,17 +557,23 @@ export class PoolControl {
       return;
     }
     this.#trouble = null;
-    await this.#records.add(recordOfRecovery(newId(clock.now()), operation, active, messages));
+    const record = recordOfRecovery(newId(clock.now()), operation, active, messages);
+    this.#tellFlight(EventKind[operation.kind], record);
+    await this.#records.add(record);
   }
 
   /** What a switch left to be put back, the next one would take for what it found. Rejects while it can't be. */
   async #putBack(): Promise<void> {
-    const { journal } = this.#bench;
     await this.#recover();
-    const { operation } = journal.memory;
-    if (operation !== null && this.#watch.active !== null) {
-      throw new SwitchError('IN_PROGRESS', `what switch ${operation.id} left could not be put back yet`);
+    const leftover = this.#leftover();
+    if (leftover !== null && this.#watch.active !== null) {
+      throw new SwitchError('IN_PROGRESS', leftover);
     }
+  }
+
+  #leftover(): string | null {
+    const { operation } = this.#bench.journal.memory;
+    return operation === null ? null : `what ${operation.id} left could not be ended yet`;
   }
 
   async #keepLock(): Promise<void> {
@@ -510,7 +592,7 @@ export class PoolControl {
   /** `asking`: the switch that wants to know and must not stand in its own way. */
   async #know(asking: string | null): Promise<Known> {
     const { pool, plane, clock, heartbeat, journal, links } = this.#bench;
-    const running = this.#switching === asking ? null : this.#switching;
+    const running = this.#occupied(asking);
     if (running === null) {
       await this.#work;
       if (asking !== null) {

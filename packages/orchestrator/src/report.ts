@@ -1,3 +1,6 @@
+import type { Override } from './ladder/override';
+import type { Order } from './operate/order';
+
 /** The JSON shapes of the contract: `status --json`, `check --json`, `switch --json`, `history --json`. Durations in ms; unknown is null. */
 
 export type NodeState = 'UNKNOWN' | 'STANDBY' | 'ACTIVE' | 'FAILED_ONLINE' | 'FAILED_OFFLINE';
@@ -21,6 +24,12 @@ export interface NodeReport {
   readonly message: string | null;
   readonly clients: number;
   readonly idleBackends: number;
+  /** What a load balancer may send there; null: nothing. */
+  readonly up: 'rw' | 'ro' | null;
+  /** Among the candidates of a failover; 0: never. */
+  readonly weight: number;
+  /** What an operator set, until it is released. */
+  readonly set: Override | null;
 }
 
 export interface PoolReport {
@@ -31,6 +40,10 @@ export interface PoolReport {
   readonly status: NodeStatus;
   readonly clients: number;
   readonly held: number;
+  /** Why nothing may move the pool; null: it may. */
+  readonly frozen: string | null;
+  /** ISO 8601; null: new work does not wait for an operator. */
+  readonly pausedUntil: string | null;
   readonly nodes: readonly NodeReport[];
 }
 
@@ -178,6 +191,40 @@ export interface StepEvent {
   readonly detail: string;
 }
 
+export const EventKind = Object.freeze({
+  /** A node's state has changed. */
+  STATE: 'STATE',
+  /** A node's state has changed to ACTIVE. */
+  ACTIVE: 'ACTIVE',
+  /** A node's status became FAIL, or is better again. */
+  FAIL: 'FAIL',
+  RECOVERING: 'RECOVERING',
+  SWITCH: 'SWITCH',
+  FAILOVER: 'FAILOVER',
+  /** Something an operator asked for, and got. */
+  ORDER: 'ORDER',
+  /** A pause that nobody ended. */
+  RESUMED: 'RESUMED',
+  /** A node that wrote beside the ACTIVE was closed. */
+  SECOND_WRITER: 'SECOND_WRITER',
+  /** A person was told what to do. */
+  ADVICE: 'ADVICE',
+} as const);
+export type EventKind = (typeof EventKind)[keyof typeof EventKind];
+
+/** Something that happened to a pool: who decided what, why, and from which facts. */
+export interface PoolEvent {
+  /** ISO 8601 */
+  readonly at: string;
+  readonly pool: string;
+  readonly kind: EventKind;
+  readonly node: string | null;
+  /** Admin user and client address, `automatic`, or `monitor`: a poll. */
+  readonly by: string;
+  readonly message: string;
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
 /** What admin port, HTTP and CLI see of the control plane. */
 export interface ControlPlane {
   status(pool?: string): Promise<PoolReport[]>;
@@ -218,4 +265,8 @@ export interface ControlPlane {
   checkpoints(pool: string): Promise<readonly CheckpointReport[]>;
   history(pool?: string): Promise<FlightRecord[]>;
   show(id: string): Promise<FlightRecord | null>;
+  /** Resolves with what is true now, for a person; rejects with RefusedError when nothing was changed. */
+  carryOut(pool: string, order: Order, by: string): Promise<string>;
+  /** By time, of one pool or of all. */
+  events(pool?: string): Promise<PoolEvent[]>;
 }

@@ -2,6 +2,7 @@ import { Deadline } from './clock';
 import type { Observation } from './dialect';
 import type { NodeConnection } from './node-link';
 import { bypassing } from './preflight';
+import { EventKind } from './report';
 import type { Bench } from './switch/context';
 import { endSessions } from './switch/fence';
 import type { NodeView } from './topology';
@@ -23,7 +24,7 @@ export async function closeSecondWriter(
   active: NodeView | undefined,
   tell: Tell,
 ): Promise<Observation> {
-  const { journal, log, pool } = bench;
+  const { journal, log, pool, events } = bench;
   const name = node.connection.node;
   const { operation } = journal.memory;
   const second =
@@ -41,7 +42,15 @@ export async function closeSecondWriter(
   }
   await node.dialect.close(node.connection, CLOSE_MS);
   const ended = await endClients(bench, node);
-  log('warn', `${name} came back writable and was made read-only again`, { pool: pool.name, ended });
+  const message = `${name} came back writable and was made read-only again`;
+  log('warn', message, { pool: pool.name, ended });
+  events.add({
+    kind: EventKind.SECOND_WRITER,
+    node: name,
+    by: 'monitor',
+    message,
+    facts: { active: active.name, ended, epoch: journal.memory.epoch },
+  });
   return { ...observation, readOnly: true };
 }
 

@@ -1,8 +1,8 @@
 import { formatAddress } from './address';
 import type { PlaneStats } from './data-plane';
 import type { NodeOptions, PoolOptions } from './options';
-import type { NodeReport, PoolReport } from './report';
-import { channelFrom, neverSeen, roleOf, viewOf, type NodeView, type Topology } from './topology';
+import type { NodeReport, NodeStatus, PoolReport } from './report';
+import { channelFrom, neverSeen, roleOf, standingOf, typeOf, viewOf, type NodeView, type Topology } from './topology';
 
 export interface Situation {
   readonly pool: PoolOptions;
@@ -10,20 +10,24 @@ export interface Situation {
   readonly active: string | null;
   readonly epoch: number;
   readonly stats: PlaneStats;
+  readonly frozen: string | null;
+  readonly pausedUntil: string | null;
 }
 
 /** `status --json` of one pool. */
 export function reportPool(situation: Situation): PoolReport {
-  const { pool, topology, active, epoch, stats } = situation;
+  const { pool, topology, active, epoch, stats, frozen, pausedUntil } = situation;
   const primary = active === null ? undefined : viewOf(topology, active);
   return {
     name: pool.name,
     epoch,
     active,
     gate: stats.gate,
-    status: primary?.standing.status ?? 'FAIL',
+    status: primary === undefined ? 'FAIL' : standingOf(primary).status,
     clients: stats.clients,
     held: stats.held,
+    frozen,
+    pausedUntil,
     nodes: pool.nodes.map((options) => reportNode(situation, options, primary)),
   };
 }
@@ -37,13 +41,13 @@ function reportNode(
   primary: NodeView | undefined,
 ): NodeReport {
   const node = viewOf(topology, options.name) ?? neverSeen(options);
-  const { standing } = node;
+  const standing = standingOf(node);
   const channel = primary === undefined || primary.name === node.name ? undefined : channelFrom(node, primary);
   const plane = stats.nodes[node.name];
   return {
     name: node.name,
     address: formatAddress(options),
-    type: options.type,
+    type: typeOf(node),
     state: standing.state,
     status: standing.status,
     role: roleOf(topology, node),
@@ -55,5 +59,20 @@ function reportNode(
     message: standing.message ?? node.error ?? channel?.lastError ?? readOnlyActive(node, active),
     clients: plane?.clients ?? 0,
     idleBackends: plane?.idleBackends ?? 0,
+    up: upOf(node),
+    weight: node.override?.weight ?? options.weight,
+    set: node.override,
   };
+}
+
+const SERVING: readonly NodeStatus[] = ['OK', 'OK_INFO', 'OK_WARN'];
+
+/** An ACTIVE in good or fair health takes reads and writes; a STANDBY reads, as long as it receives and applies. */
+function upOf(node: NodeView): NodeReport['up'] {
+  const { state, status } = standingOf(node);
+  if (!SERVING.includes(status)) return null;
+  if (state === 'ACTIVE') return 'rw';
+  const channels = node.observation?.channels ?? [];
+  const replicates = channels.length > 0 && channels.every(({ receiving, applying }) => receiving && applying);
+  return state === 'STANDBY' && node.reachable && replicates ? 'ro' : null;
 }

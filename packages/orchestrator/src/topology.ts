@@ -1,5 +1,6 @@
 import type { Channel, Observation } from './dialect';
 import type { Move } from './ladder/moves';
+import { overruled, type Override } from './ladder/override';
 import { moved, noted, polled, UNSEEN, type NodeType, type Standing } from './ladder/standing';
 import { verdictOf } from './ladder/verdict';
 
@@ -13,7 +14,10 @@ export interface NodeView {
   readonly lastPoll: number | null;
   /** Why the last poll was bad; null: it was good. */
   readonly error: string | null;
+  /** As the ladder finds it. */
   readonly standing: Standing;
+  /** What an operator says instead; null: nothing. */
+  readonly override: Override | null;
 }
 
 export interface Topology {
@@ -45,6 +49,7 @@ export const neverSeen = ({ name, type }: Member): NodeView => ({
   lastPoll: null,
   error: null,
   standing: UNSEEN,
+  override: null,
 });
 
 export const emptyTopology = (nodes: readonly Member[]): Topology => ({ nodes: nodes.map(neverSeen) });
@@ -60,20 +65,29 @@ function seen(node: NodeView, poll: PollResult, { active, failures }: Rules): No
   }
   if ('error' in poll) {
     const verdict = { fit: false, reachable: false, replicationOnly: false, reason: poll.error } as const;
-    const standing = polled(node.standing, node.type, verdict, failures);
+    const standing = polled(node.standing, typeOf(node), verdict, failures);
     return { ...node, reachable: false, lastPoll, error: poll.error, standing };
   }
   const { observation } = poll;
-  const standing = polled(node.standing, node.type, verdictOf(observation, node.name === active), failures);
+  const standing = polled(node.standing, typeOf(node), verdictOf(observation, node.name === active), failures);
   return { ...node, observation, reachable: true, lastPoll, error: null, standing };
 }
 
 /** The same topology with one node's standing changed by something that is not a poll. */
 export const move = (topology: Topology, name: string, how: Move, told: { readonly other?: string } = {}): Topology =>
-  change(topology, name, (node) => ({ ...node, standing: moved(node.standing, how, { type: node.type, ...told }) }));
+  change(topology, name, (node) => ({ ...node, standing: moved(node.standing, how, { type: typeOf(node), ...told }) }));
 
 export const note = (topology: Topology, name: string, message: string): Topology =>
   change(topology, name, (node) => ({ ...node, standing: noted(node.standing, message) }));
+
+/** The same topology with what an operator says of one node; null: nothing any more. */
+export const overrule = (topology: Topology, name: string, override: Override | null): Topology =>
+  change(topology, name, (node) => ({ ...node, override }));
+
+export const typeOf = ({ type, override }: NodeView): NodeType => override?.type ?? type;
+
+/** What the pool takes the node for. */
+export const standingOf = ({ standing, override }: NodeView): Standing => overruled(standing, override);
 
 const change = (topology: Topology, name: string, how: (node: NodeView) => NodeView): Topology => ({
   nodes: topology.nodes.map((node) => (node.name === name ? how(node) : node)),

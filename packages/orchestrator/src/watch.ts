@@ -1,30 +1,46 @@
 import { Monitor } from './monitor';
 import type { Inspect } from './monitor';
 import type { Move } from './ladder/moves';
+import type { Override } from './ladder/override';
 import type { Bench } from './switch/context';
-import { emptyTopology, move, note, update, viewOf, type NodeView, type PollResult, type Topology } from './topology';
+import {
+  emptyTopology,
+  move,
+  note,
+  overrule,
+  update,
+  viewOf,
+  type NodeView,
+  type PollResult,
+  type Topology,
+} from './topology';
 
 export interface Watcher {
   readonly inspect: Inspect;
   /** After each poll; `before` is the node as it was seen before it. */
   readonly seen: (poll: PollResult, before: NodeView) => void;
+  /** After each change of where a node stands; `how` is null for a poll. */
+  readonly stands: (before: NodeView, after: NodeView, how: Move | null) => void;
 }
 
 /** The nodes of one pool as they are seen, each by a monitor of its own. */
 export class Watch {
   readonly #monitors: readonly Monitor[];
   readonly #failures: number;
+  readonly #stands: Watcher['stands'];
   #topology: Topology;
   #active: string | null = null;
 
-  constructor({ pool, links, clock }: Bench, { inspect, seen }: Watcher) {
+  constructor({ pool, links, clock }: Bench, { inspect, seen, stands }: Watcher) {
+    this.#stands = stands;
     this.#failures = pool.monitor.failures;
     this.#topology = emptyTopology(pool.nodes);
     this.#monitors = [...links.values()].map(
       (link) =>
         new Monitor(link, pool.monitor.intervalMs, clock, inspect, (poll) => {
           const before = viewOf(this.#topology, poll.node)!;
-          this.#topology = update(this.#topology, poll, { active: this.#active, failures: this.#failures });
+          const rules = { active: this.#active, failures: this.#failures };
+          this.#become(poll.node, update(this.#topology, poll, rules), null);
           seen(poll, before);
         }),
     );
@@ -59,11 +75,23 @@ export class Watch {
   }
 
   move(name: string, how: Move, told: { readonly other?: string } = {}): void {
-    this.#topology = move(this.#topology, name, how, told);
+    this.#become(name, move(this.#topology, name, how, told), how);
+  }
+
+  /** Null: the operator says nothing of it any more. */
+  overrule(name: string, override: Override | null): void {
+    this.#topology = overrule(this.#topology, name, override);
   }
 
   note(name: string, message: string): void {
     this.#topology = note(this.#topology, name, message);
+  }
+
+  #become(name: string, topology: Topology, how: Move | null): void {
+    const before = viewOf(this.#topology, name);
+    this.#topology = topology;
+    const after = viewOf(topology, name);
+    if (before !== undefined && after !== undefined) this.#stands(before, after, how);
   }
 
   /** Resolves after the first poll of each, good or bad. */

@@ -14,7 +14,10 @@ export function lastFrom(records: readonly FlightRecord[], active: string | null
     return refuse('NO_SWITCH', 'there is no switch on record to undo');
   }
   if (last.kind === 'failover') {
-    return refuse('CHANGED', `the last move was a failover to ${last.to ?? '?'} (${last.id}): name the node of a switch`);
+    return refuse(
+      'CHANGED',
+      `the last move was a failover to ${last.to ?? '?'} (${last.id}): name the node of a switch`,
+    );
   }
   if (last.to !== active) {
     const now = active === null ? 'nobody is' : `${active} is`;

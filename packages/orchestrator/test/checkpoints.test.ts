@@ -55,7 +55,11 @@ test('what counts as an answer', async () => {
 
 test('what does not; when nothing answers this site is cut off', async () => {
   const begun = performance.now();
-  const { found, told, cutOff: why } = await ask(
+  const {
+    found,
+    told,
+    cutOff: why,
+  } = await ask(
     { tcp: 1 },
     { mysql: await says([]) },
     { mysql: await says([83, 83, 72, 45, 50]) },

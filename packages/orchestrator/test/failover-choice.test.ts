@@ -13,6 +13,7 @@ const node = (name: string, change: Partial<Candidate> = {}): Candidate => ({
   delaySeconds: 0,
   filters: [],
   logs: true,
+  setAside: false,
   lacks: [],
   ...change,
 });
@@ -27,6 +28,7 @@ describe('who takes over', () => {
     ['a PRIMARY before a SECONDARY', [node('db2'), node('db3', { type: 'PRIMARY' })], {}, 'db3'],
     ['one of the same site', [node('db2', { site: 'b' }), node('db3', { site: 'a' })], { site: 'a' }, 'db3'],
     ['by name at last', [node('db3'), node('db2')], {}, 'db2'],
+    ['one that was set aside only when asked for', [node('db2', { setAside: true })], { to: 'db2' }, 'db2'],
     ['the one that was asked for', [node('db2'), node('db3')], { to: 'db3' }, 'db3'],
     ['one of weight 0 only when asked for', [node('db2', { weight: 0 })], { to: 'db2' }, 'db2'],
     ['one that loses by force', [node('db2', behind('a:1'))], { force: true }, 'db2'],
@@ -37,6 +39,7 @@ describe('who takes over', () => {
       'db3',
     ],
     ['nobody that was never to', [node('db2', { weight: 0 })], {}, 'NEVER'],
+    ['nobody that was set aside', [node('db2', { setAside: true })], {}, 'SET_ASIDE'],
     ['nobody that is delayed', [node('db2', { delaySeconds: 60 })], {}, 'DELAYED'],
     ['nobody that lacks something', [node('db2', behind('a:1'))], {}, 'LOSES'],
     ['nobody that does not answer', [node('db2', { reachable: false })], {}, 'UNREACHABLE'],

@@ -109,7 +109,7 @@ test('nothing is wrong, and every code of the design answers', () => {
 });
 
 test.each<[string, Partial<ServerFacts>, string[]]>([
-  ['runs', { running: 'x1' }, ['IN_PROGRESS: switch x1 of this pool is running']],
+  ['runs', { running: 'switch x1 of this pool is running' }, ['IN_PROGRESS: switch x1 of this pool is running']],
   ['frozen', { frozen: 'why' }, ['FROZEN: an operator froze the pool: why']],
   ['recent', { sinceLastSwitchMs: 500 }, ['RECENT: the last switch ended 500 ms ago, less than 1000 ms']],
   ['not so recent', { sinceLastSwitchMs: 1000 }, []],

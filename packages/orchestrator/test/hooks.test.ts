@@ -16,7 +16,9 @@ const isAlive = (pid: number): boolean => {
 };
 
 test('the facts are JSON on stdin, and variables', async () => {
-  const { ok, output } = await run('cat; echo $MYSWITCH_EVENT $MYSWITCH_POOL $MYSWITCH_FROM_PORT ${MYSWITCH_NOTHING-none}');
+  const { ok, output } = await run(
+    'cat; echo $MYSWITCH_EVENT $MYSWITCH_POOL $MYSWITCH_FROM_PORT ${MYSWITCH_NOTHING-none}',
+  );
   expect(ok).toBe(true);
   const [json = '', variables] = output.split('\n');
   expect(JSON.parse(json)).toEqual(FACTS);
@@ -31,7 +33,11 @@ test('no other variable of ours is passed on', async () => {
 });
 
 test('arguments are not read by a shell', async () => {
-  const { output } = await runCommand({ command: ['echo', '$HOME', 'a b; false'], timeoutMs: 5000 }, FACTS, systemClock);
+  const { output } = await runCommand(
+    { command: ['echo', '$HOME', 'a b; false'], timeoutMs: 5000 },
+    FACTS,
+    systemClock,
+  );
   expect(output).toBe('$HOME a b; false');
 });
 

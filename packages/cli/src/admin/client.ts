@@ -109,8 +109,8 @@ function connectError(error: QueryError | Error, { listen, user }: AdminAccess, 
 /** Errors of the admin port begin with a code of their own. */
 function statementError(error: QueryError): CliError {
   const [, code, message] = /^([A-Z][A-Z_]+): ([\s\S]*)$/.exec(error.message) ?? [];
-  if (code === 'UNKNOWN_POOL') return new CliError(code, ExitCode.USAGE, message ?? '', ['myswitch status']);
-  if (code === 'UNKNOWN_NODE') return new CliError(code, ExitCode.USAGE, message ?? '', ['myswitch status']);
+  if (code === 'UNKNOWN_POOL' || code === 'UNKNOWN_NODE')
+    return new CliError(code, ExitCode.USAGE, message ?? '', ['myswitch status']);
   if (code === 'UNKNOWN_SWITCH') return new CliError(code, ExitCode.USAGE, message ?? '', ['myswitch history']);
   if (error.fatal) {
     return new CliError('CONNECTION_LOST', ExitCode.INTERNAL, `the connection was lost: ${error.message}`);

@@ -1,4 +1,11 @@
-import type { CheckReport, FlightRecord, NodeReport, PoolReport, RejoinReport } from '@myswitch/orchestrator';
+import type {
+  CheckReport,
+  FlightRecord,
+  NodeReport,
+  PoolEvent,
+  PoolReport,
+  RejoinReport,
+} from '@myswitch/orchestrator';
 import type { RowDataPacket } from 'mysql2';
 import { CliError } from '../errors';
 import { ExitCode } from '../exit-codes';
@@ -13,11 +20,13 @@ export function poolReports(pools: readonly RowDataPacket[], nodes: readonly Row
     status: pool['status'],
     clients: pool['clients'],
     held: pool['held'],
+    frozen: pool['frozen'],
+    pausedUntil: pool['paused_until'],
     nodes: nodes.filter((node) => node['pool'] === pool['name']).map(nodeReport),
   }));
 }
 
-function nodeReport(node: RowDataPacket): NodeReport {
+export function nodeReport(node: RowDataPacket): NodeReport {
   return {
     name: node['name'],
     address: node['address'],
@@ -33,6 +42,22 @@ function nodeReport(node: RowDataPacket): NodeReport {
     message: node['message'],
     clients: node['clients'],
     idleBackends: node['idle_backends'],
+    up: node['up'],
+    weight: node['weight'],
+    set: node['set'] === null ? null : JSON.parse(node['set']),
+  };
+}
+
+/** A row of SHOW EVENTS. */
+export function poolEvent(row: RowDataPacket): PoolEvent {
+  return {
+    at: row['at'],
+    pool: row['pool'],
+    kind: row['kind'],
+    node: row['node'],
+    by: row['by'],
+    message: row['message'],
+    facts: JSON.parse(row['facts']),
   };
 }
 

@@ -25,7 +25,9 @@ export function describeLost(lost: LostTransactions | null): string[] {
   const more = transactions.length - SHOWN;
   return [
     `only ${node} has: ${gtid}`,
-    ...transactions.slice(0, SHOWN).flatMap((each) => [`  ${each.gtid}`, ...each.statements.map((sql) => `    ${sql}`)]),
+    ...transactions
+      .slice(0, SHOWN)
+      .flatMap((each) => [`  ${each.gtid}`, ...each.statements.map((sql) => `    ${sql}`)]),
     ...(more > 0 ? [`  and ${more} more: --json`] : []),
     ...(complete ? [] : ['  (its binary log could not be read to the end: not all statements are shown)']),
   ];

@@ -1,6 +1,14 @@
-import type { CheckReport, CodedMessage, FlightRecord, PoolReport } from '@myswitch/orchestrator';
+import type {
+  CheckReport,
+  CodedMessage,
+  FlightRecord,
+  NodeReport,
+  PoolEvent,
+  PoolReport,
+} from '@myswitch/orchestrator';
 import { ms } from './numbers';
 import { describeLost } from './rejoin';
+import { printable } from './printable';
 import { table } from './table';
 
 export function describePools(pools: readonly PoolReport[]): string {
@@ -10,9 +18,15 @@ export function describePools(pools: readonly PoolReport[]): string {
 function describePool(pool: PoolReport): string {
   const active = pool.active ?? 'none';
   const head = `${pool.name}  ${pool.status}  active ${active}  gate ${pool.gate}  clients ${pool.clients}  held ${pool.held}  epoch ${pool.epoch}`;
-  const nodes = table(
+  const frozen = pool.frozen === null ? [] : [`  frozen: ${pool.frozen}`];
+  const paused = pool.pausedUntil === null ? [] : [`  paused until ${pool.pausedUntil}`];
+  return [head, ...frozen, ...paused, indent(describeNodes(pool.nodes))].join('\n');
+}
+
+export function describeNodes(nodes: readonly NodeReport[]): string {
+  return table(
     ['node', 'address', 'type', 'state', 'status', 'role', 'read-only', 'lag', 'clients', 'idle backends', 'message'],
-    pool.nodes.map((node) => [
+    nodes.map((node) => [
       node.name,
       node.address,
       node.type,
@@ -26,7 +40,14 @@ function describePool(pool: PoolReport): string {
       node.message,
     ]),
   );
-  return `${head}\n${indent(nodes)}`;
+}
+
+export function describeEvents(events: readonly PoolEvent[]): string {
+  if (events.length === 0) return 'nothing happened yet';
+  return table(
+    ['at', 'pool', 'kind', 'node', 'by', 'message'],
+    events.map(({ at, pool, kind, node, by, message }) => [at, pool, kind, node, by, printable(message)]),
+  );
 }
 
 export function describeCheck(report: CheckReport): string {

@@ -3,7 +3,11 @@ import { parse } from './grammar';
 import type { Reply } from './reply';
 import type { ShowKind } from './statement';
 import { showCheckpoints } from './statements/checkpoints';
+import { showEvents } from './statements/events';
 import { kill } from './statements/kill';
+import { mppSet, mppShow } from './statements/mpp';
+import { isUp, reportNode } from './statements/nodes';
+import { carryOut, poll } from './statements/order';
 import { select, showDatabases, showTables, showVariables, showWarnings, use } from './statements/session';
 import { showNodes, showPools } from './statements/show-pools';
 import { showSwitch, showSwitches } from './statements/show-switches';
@@ -58,6 +62,20 @@ export async function execute(
       return showCheckpoints(context, statement.pool, reply);
     case 'rejoin':
       return runRejoin(context, session, statement, reply, abort);
+    case 'show-events':
+      return showEvents(context, statement.pool, reply);
+    case 'order':
+      return carryOut(context, session, statement, reply);
+    case 'poll':
+      return poll(context, session, statement, reply);
+    case 'report':
+      return reportNode(context, statement, reply);
+    case 'is-up':
+      return isUp(context, statement, reply);
+    case 'mpp-set':
+      return mppSet(context, session, statement, reply);
+    case 'mpp-show':
+      return mppShow(context, reply);
     case 'kill':
       return kill(context, session, statement, reply);
     case 'select':

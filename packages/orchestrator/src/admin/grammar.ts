@@ -1,5 +1,6 @@
 import { parseDuration } from './duration';
 import { syntaxError } from './errors';
+import { nodeStatement, setNode } from './grammar-nodes';
 import {
   SHOW_KINDS,
   type FailoverOptions,
@@ -9,6 +10,7 @@ import {
   type SwitchOptions,
 } from './statement';
 import { tokenize, type Token } from './tokens';
+import type { Words } from './words';
 
 /**
  * The language of the admin port. Keywords in any case; names bare, quoted or in backticks:
@@ -22,10 +24,11 @@ import { tokenize, type Token } from './tokens';
  *     REJOIN NODE node [POOL name]
  *     SHOW CHECKPOINTS [POOL name]
  *     SHOW SWITCHES [POOL name]        SHOW SWITCH 'id'
+ *     SHOW EVENTS [POOL name]
  *     KILL [QUERY | CONNECTION] id
  *     option: MAX_LAG '1s' | DRAIN '2s' | ON_BUSY 'kill' | ON_PINNED 'kill' | BYPASS 'kill' | SEMI_SYNC 'suspend' | FORCE
  *
- * and what stock clients ask on their own: SELECT of variables, functions and literals, SET, USE, transactions.
+ * what grammar-nodes.ts has (RECOVER, SET NODE, FREEZE, PAUSE, MPP …), and what stock clients ask on their own: SELECT of variables, functions and literals, SET, USE, transactions.
  *
  * @throws AdminError 1064/42000
  */
@@ -74,6 +77,12 @@ class Parser {
       return this.#moveBack('activate-primary');
     }
     if (this.#take('REJOIN')) return this.#rejoin();
+    const ofNodes = nodeStatement(this.#words);
+    if (ofNodes !== null) return ofNodes;
+    if (this.#is('SET') && this.#isNext('NODE')) {
+      this.#index += 2;
+      return setNode(this.#words);
+    }
     if (this.#take('KILL')) return this.#kill();
     if (this.#take('SELECT')) return this.#select();
     if (this.#take('USE')) return { kind: 'use', schema: this.#name('a schema') };
@@ -81,7 +90,7 @@ class Parser {
       this.#index = this.#tokens.length - 1;
       return { kind: 'no-effect' };
     }
-    throw this.#error('SHOW, CHECK SWITCH, SWITCH, FAILOVER or KILL');
+    throw this.#error('a statement such as SHOW POOLS or SWITCH POOL');
   }
 
   /** One `;` may end the statement. */
@@ -100,7 +109,7 @@ class Parser {
 
   choice<T extends string>(choices: readonly T[]): T {
     const { kind, text } = this.#peek;
-    const choice = choices.find((each) => each === text.toLowerCase());
+    const choice = choices.find((each) => each.toLowerCase() === text.toLowerCase());
     if (choice === undefined || (kind !== 'string' && kind !== 'word')) {
       throw this.#error(choices.map((each) => `'${each}'`).join(' or '));
     }
@@ -118,10 +127,11 @@ class Parser {
     if (this.#take('CHECKPOINTS')) {
       return { kind: 'show-checkpoints', pool: this.#take('POOL') ? this.#name('a pool') : null };
     }
+    if (this.#take('EVENTS')) return { kind: 'show-events', pool: this.#take('POOL') ? this.#name('a pool') : null };
     if (this.#take('SWITCH')) return { kind: 'show-switch', id: this.#name("a switch's id") };
     const what = SHOW_KINDS.find((kind) => this.#take(kind.toUpperCase()));
     if (what !== undefined) return { kind: 'show', what };
-    throw this.#error('POOLS, NODES, SESSIONS, PINS, QUEUES, BACKENDS, VARIABLES, SWITCHES or SWITCH');
+    throw this.#error('POOLS, NODES, SESSIONS, PINS, QUEUES, BACKENDS, VARIABLES, EVENTS, SWITCHES or SWITCH');
   }
 
   #switchPool(kind: 'check' | 'switch'): Statement {
@@ -208,6 +218,52 @@ class Parser {
     const as = this.#take('AS');
     const alias = as || (this.#peek.kind === 'word' && !this.#is('LIMIT'));
     return { ...item, name: alias ? this.#name('an alias') : written };
+  }
+
+  get #words(): Words {
+    return {
+      take: (keyword) => this.#take(keyword),
+      takeSymbol: (symbol) => this.#takeSymbol(symbol),
+      expect: (keyword) => this.#expect(keyword),
+      name: (expected) => this.#name(expected),
+      duration: () => this.duration(),
+      choice: (choices) => this.choice(choices),
+      number: (least, most) => this.#number(least, most),
+      address: () => this.#address(),
+      error: (expected) => this.#error(expected),
+    };
+  }
+
+  #number(least: number, most: number): number {
+    const { kind, text } = this.#peek;
+    const value = Number(text);
+    const fits = Number.isInteger(value) && value >= least && value <= most;
+    if ((kind !== 'number' && kind !== 'string') || !fits) throw this.#error(`a number from ${least} to ${most}`);
+    this.#index += 1;
+    return value;
+  }
+
+  /** Bare, an address is several tokens with nothing between them. */
+  #address(): string {
+    const first = this.#peek;
+    if (first.kind === 'end') throw this.#error('host:port');
+    let { text: address, end } = first;
+    this.#index += 1;
+    if (first.kind !== 'string') {
+      while (this.#peek.start === end && this.#peek.kind !== 'end' && this.#peek.text !== ';') {
+        end = this.#peek.end;
+        this.#index += 1;
+      }
+      address = this.#sql.slice(first.start, end);
+    }
+    if (/^\S+:\d{1,5}$/.test(address)) return address;
+    this.#index = this.#tokens.indexOf(first);
+    throw this.#error('host:port');
+  }
+
+  #isNext(keyword: string): boolean {
+    const next = this.#tokens[this.#index + 1];
+    return next?.kind === 'word' && next.text.toUpperCase() === keyword;
   }
 
   get #peek(): Token {

@@ -1,3 +1,5 @@
+import type { Setting } from '../ladder/override';
+import type { Order } from '../operate/order';
 import type { FailoverRequest, SwitchRequest } from '../report';
 
 /** A parsed statement. */
@@ -11,6 +13,14 @@ export type Statement =
   | { readonly kind: 'show-checkpoints'; readonly pool: string | null }
   | { readonly kind: 'rejoin'; readonly node: string; readonly pool: string | null }
   | { readonly kind: 'failover'; readonly pool: string; readonly options: FailoverOptions }
+  | { readonly kind: 'show-events'; readonly pool: string | null }
+  /** `pool` is null where the node's name tells it. */
+  | { readonly kind: 'order'; readonly pool: string | null; readonly order: Exclude<Order, { kind: 'poll' }> }
+  | { readonly kind: 'poll'; readonly pool: string }
+  | { readonly kind: 'report'; readonly node: string; readonly pool: string | null }
+  | { readonly kind: 'is-up'; readonly node: string; readonly pool: string | null; readonly mode: 'rw' | 'ro' }
+  | { readonly kind: 'mpp-set'; readonly address: string; readonly setting: Setting }
+  | { readonly kind: 'mpp-show' }
   | { readonly kind: 'kill'; readonly what: 'query' | 'connection'; readonly id: number }
   | { readonly kind: 'select'; readonly items: readonly SelectItem[] }
   | { readonly kind: 'use'; readonly schema: string }

@@ -6,6 +6,8 @@ export interface Candidate {
   readonly type: 'PRIMARY' | 'SECONDARY';
   /** 0: never. */
   readonly weight: number;
+  /** An operator set it to a state or status that keeps it from being chosen. */
+  readonly setAside: boolean;
   readonly site: string | null;
   readonly reachable: boolean;
   readonly readOnly: boolean;
@@ -60,6 +62,9 @@ function unfit(node: Candidate, { to, force }: Wish): CodedMessage | null {
   if (!node.applying) return { code: 'REPLICATION_STOPPED', message: `${name} does not apply what it has received` };
   if (node.filters.length > 0) return { code: 'FILTERS', message: `${name} filters: ${node.filters.join(', ')}` };
   if (node.weight === 0 && to === null) return { code: 'NEVER', message: `${name} has weight 0: it never takes over` };
+  if (node.setAside && to === null) {
+    return { code: 'SET_ASIDE', message: `${name} was set aside by an operator: npx myswitch release ${name}` };
+  }
   if (node.delaySeconds > 0 && to === null) {
     return { code: 'DELAYED', message: `${name} is kept ${node.delaySeconds} s behind on purpose` };
   }

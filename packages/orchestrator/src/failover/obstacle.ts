@@ -3,7 +3,7 @@ import { frozen } from '../state/frozen';
 import type { Bench } from '../switch/context';
 
 interface Situation {
-  /** Id of what has the pool to itself; null: nothing. */
+  /** What has the pool to itself, as a sentence; null: nothing. */
   readonly busy: string | null;
   readonly stateDir: string;
   /** null: there was none since MySwitch was started. */
@@ -17,7 +17,7 @@ export async function obstacle(
   { busy, stateDir, sinceLastMs }: Situation,
 ): Promise<CodedMessage | null> {
   if (busy !== null) {
-    return { code: 'IN_PROGRESS', message: `${busy} has the pool to itself` };
+    return { code: 'IN_PROGRESS', message: busy };
   }
   const { operation } = journal.memory;
   if (operation !== null) {

@@ -1,4 +1,5 @@
 import { SwitchError } from '../errors';
+import { isSetAside } from '../ladder/override';
 import type { NodeConnection } from '../node-link';
 import type { NodeOptions } from '../options';
 import { Kind, Phase, type Operation } from '../state/journal';
@@ -107,13 +108,15 @@ async function candidateOf(
   others: ReadonlyMap<string, NodeConnection>,
   received: ReadonlyMap<string, string>,
 ): Promise<Candidate> {
-  const { name, type, weight, site } = options;
+  const { name, site } = options;
   const [view, source] = [viewOf(topology, name), viewOf(topology, from)];
   const node = others.get(name);
+  const override = view?.override ?? null;
   const nothing = {
     name,
-    type,
-    weight,
+    type: override?.type ?? options.type,
+    weight: override?.weight ?? options.weight,
+    setAside: isSetAside(override),
     site,
     follows: false,
     applying: false,

@@ -18,7 +18,7 @@ export interface PoolFacts {
   readonly to: NodeView | null;
   /** Nodes that could be switched to, when the operator named none. */
   readonly fit: readonly string[];
-  /** Id of the switch that runs. */
+  /** What has the pool to itself, as a sentence. */
   readonly running: string | null;
   /** Content of the freeze file. */
   readonly frozen: string | null;

@@ -9,9 +9,7 @@ const RECENT_MS = 1000;
 type Guardrail = (facts: PoolFacts) => GuardrailAnswer;
 
 const inProgress: Guardrail = ({ running }) =>
-  running === null
-    ? pass('IN_PROGRESS', 'no other operation runs')
-    : refuse('IN_PROGRESS', `switch ${running} of this pool is running`);
+  running === null ? pass('IN_PROGRESS', 'no other operation runs') : refuse('IN_PROGRESS', running);
 
 const frozen: Guardrail = (facts) =>
   facts.frozen === null

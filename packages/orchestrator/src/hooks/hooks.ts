@@ -51,12 +51,24 @@ async function run(
   const placeOf = (name: string | null) => pool.nodes.find((node) => node.name === name);
   const result = await runCommand(
     command,
-    { event, pool: pool.name, ...facts, ...addresses('from', placeOf(facts.from)), ...addresses('to', placeOf(facts.to)) },
+    {
+      event,
+      pool: pool.name,
+      ...facts,
+      ...addresses('from', placeOf(facts.from)),
+      ...addresses('to', placeOf(facts.to)),
+    },
     clock,
   );
-  log(result.ok ? 'info' : 'warn', `hook ${event}: ${result.told}`, { pool: pool.name, id: facts.id, output: result.output });
+  log(result.ok ? 'info' : 'warn', `hook ${event}: ${result.told}`, {
+    pool: pool.name,
+    id: facts.id,
+    output: result.output,
+  });
   return result;
 }
 
 const addresses = (which: 'from' | 'to', node: NodeOptions | undefined): Record<string, unknown> =>
-  node === undefined ? {} : { [`${which}Address`]: formatAddress(node), [`${which}Host`]: node.host, [`${which}Port`]: node.port };
+  node === undefined
+    ? {}
+    : { [`${which}Address`]: formatAddress(node), [`${which}Host`]: node.host, [`${which}Port`]: node.port };

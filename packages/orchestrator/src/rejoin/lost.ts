@@ -25,7 +25,11 @@ export async function lostOf(bench: Bench, old: NodeConnection, stray: Stray): P
 }
 
 /** SHOW BINLOG EVENTS wants BINLOG MONITOR of MariaDB, which the control account has, and REPLICATION SLAVE of MySQL, as replicas have. */
-async function readByAnyAccount({ pool, clock }: Bench, { connection }: NodeConnection, stray: Stray): Promise<Reading> {
+async function readByAnyAccount(
+  { pool, clock }: Bench,
+  { connection }: NodeConnection,
+  stray: Stray,
+): Promise<Reading> {
   const options = pool.nodes.find(({ name }) => name === connection.node);
   const logs = (await may(binlogs(connection, ASK_MS))) ?? [];
   const deadline = new Deadline(clock, READ_MS);

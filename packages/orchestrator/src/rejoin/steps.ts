@@ -10,7 +10,10 @@ const CONNECT_MS = 3000;
 const STATEMENT_MS = 10_000;
 
 /** The node and the ACTIVE, once both are known to be what they are taken for. */
-export function both({ node, active }: RejoinContext): { readonly node: NodeConnection; readonly active: NodeConnection } {
+export function both({ node, active }: RejoinContext): {
+  readonly node: NodeConnection;
+  readonly active: NodeConnection;
+} {
   if (node === null || active === null) {
     throw new SwitchError('INTERNAL', 'a rejoin without its nodes');
   }
@@ -72,7 +75,10 @@ export async function compare(context: RejoinContext): Promise<string> {
   }
   const purged = await active.dialect.purged(active.connection, node.connection, STATEMENT_MS);
   if (purged !== '') {
-    throw new SwitchError('PURGED', `${activeName} has purged what ${name} lacks: ${purged}; copy a healthy node over it`);
+    throw new SwitchError(
+      'PURGED',
+      `${activeName} has purged what ${name} lacks: ${purged}; copy a healthy node over it`,
+    );
   }
   return `${name} has nothing that ${activeName} lacks`;
 }
@@ -121,7 +127,12 @@ async function channelPlan({ desk, name, activeName }: RejoinContext, existing: 
   const source = viewOf(topology, activeName);
   for (const view of topology.nodes.filter((each) => each.name !== name && each.reachable)) {
     const channel = source && channelFrom(view, source);
-    const replica = channel && (await links.get(view.name)?.connect(CONNECT_MS).catch(() => null));
+    const replica =
+      channel &&
+      (await links
+        .get(view.name)
+        ?.connect(CONNECT_MS)
+        .catch(() => null));
     if (channel && replica) {
       try {
         const options = await replica.dialect.channelOptions(replica.connection, channel.name, STATEMENT_MS);

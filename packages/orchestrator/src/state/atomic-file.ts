@@ -12,7 +12,12 @@ export async function writeAtomically(path: string, content: string): Promise<vo
     await file.close();
   }
   await rename(passing, path);
-  const folder = await open(dirname(path), 'r');
+  await syncFolder(dirname(path));
+}
+
+/** What was renamed or removed there stays so after a crash, once this resolves. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
   try {
     await folder.sync();
   } finally {

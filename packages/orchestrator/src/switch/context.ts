@@ -8,6 +8,7 @@ import type { NodeOptions, PoolOptions } from '../options';
 import type { Plan } from '../plan';
 import type { PoolLock } from '../pool-lock';
 import type { CodedMessage } from '../report';
+import type { EventLog } from '../state/event-log';
 import type { Journal, Operation } from '../state/journal';
 import type { Timeline } from './timeline';
 
@@ -38,6 +39,7 @@ export interface Bench {
   readonly clock: Clock;
   readonly log: Log;
   readonly journal: Journal;
+  readonly events: EventLog;
   readonly heartbeat: Heartbeat;
   readonly lock: PoolLock;
   readonly links: ReadonlyMap<string, NodeLink>;

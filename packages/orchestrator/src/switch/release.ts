@@ -41,7 +41,4 @@ export const demote = (
   demoted: readonly Demotion[],
   { from, to, channel }: Pick<Operation, 'from' | 'to' | 'channel'>,
   at: string,
-): readonly Demotion[] => [
-  ...demoted.filter(({ node }) => node !== from && node !== to),
-  { node: from, at, channel },
-];
+): readonly Demotion[] => [...demoted.filter(({ node }) => node !== from && node !== to), { node: from, at, channel }];

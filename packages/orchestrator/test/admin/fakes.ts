@@ -1,14 +1,17 @@
-import type {
-  BackendRow,
-  CheckpointReport,
-  CheckReport,
-  ControlPlane,
-  DataPlane,
-  FlightRecord,
-  PoolReport,
-  RejoinReport,
-  SessionRow,
-  StepEvent,
+import {
+  RefusedError,
+  type BackendRow,
+  type CheckpointReport,
+  type CheckReport,
+  type ControlPlane,
+  type DataPlane,
+  type FlightRecord,
+  type Order,
+  type PoolEvent,
+  type PoolReport,
+  type RejoinReport,
+  type SessionRow,
+  type StepEvent,
 } from '../../src';
 
 export const RECORD: FlightRecord = {
@@ -61,6 +64,8 @@ export const POOL: PoolReport = {
   status: 'OK',
   clients: 32,
   held: 0,
+  frozen: null,
+  pausedUntil: null,
   nodes: [
     {
       name: 'db1',
@@ -77,8 +82,21 @@ export const POOL: PoolReport = {
       message: null,
       clients: 4,
       idleBackends: 2,
+      up: 'rw',
+      weight: 100,
+      set: null,
     },
   ],
+};
+
+export const EVENT: PoolEvent = {
+  at: '2026-01-02T03:04:05.000Z',
+  pool: 'shop',
+  kind: 'STATE',
+  node: 'db2',
+  by: 'monitor',
+  message: 'OK_CRITICAL/STANDBY -> FAIL/FAILED_OFFLINE: connection refused',
+  facts: { errors: 4 },
 };
 
 /** Of a server that listens on TCP. */
@@ -94,6 +112,8 @@ export class FakeControlPlane implements ControlPlane {
   result: FlightRecord['result'] = 'switched';
   /** waits for an abort instead of ending by itself */
   stuck = false;
+  /** code with which the next order is refused */
+  refusal: string | null = null;
   started: () => void = () => undefined;
 
   async status(): Promise<PoolReport[]> {
@@ -159,6 +179,14 @@ export class FakeControlPlane implements ControlPlane {
 
   async checkpoints(): Promise<CheckpointReport[]> {
     return [{ place: 'outside', what: 'tcp 192.0.2.1:443', ok: false, message: 'no answer within 1000 ms' }];
+  async carryOut(pool: string, order: Order, by: string): Promise<string> {
+    this.asked.push({ pool, order, by });
+    if (this.refusal !== null) throw new RefusedError(this.refusal, 'it is as it is');
+    return 'it is so now';
+  }
+
+  async events(pool?: string): Promise<PoolEvent[]> {
+    return pool === undefined || pool === 'shop' ? [EVENT] : [];
   }
 
   async history() {

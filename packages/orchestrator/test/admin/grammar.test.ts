@@ -63,9 +63,12 @@ describe('statements', () => {
 
 describe('syntax errors say where, and what was expected', () => {
   test.each([
-    ['', 'at the end; expected SHOW, CHECK SWITCH, SWITCH or KILL'],
-    ['DROP TABLE x', "near 'DROP TABLE x'; expected SHOW, CHECK SWITCH, SWITCH or KILL"],
-    ['SHOW', 'at the end; expected POOLS, NODES, SESSIONS, PINS, QUEUES, BACKENDS, VARIABLES, SWITCHES or SWITCH'],
+    ['', 'at the end; expected a statement such as SHOW POOLS or SWITCH POOL'],
+    ['DROP TABLE x', "near 'DROP TABLE x'; expected a statement such as SHOW POOLS or SWITCH POOL"],
+    [
+      'SHOW',
+      'at the end; expected POOLS, NODES, SESSIONS, PINS, QUEUES, BACKENDS, VARIABLES, EVENTS, SWITCHES or SWITCH',
+    ],
     ['SWITCH shop', "near 'shop'; expected POOL"],
     ['SWITCH POOL', 'at the end; expected a pool'],
     ['SWITCH POOL shop TO', 'at the end; expected a node'],

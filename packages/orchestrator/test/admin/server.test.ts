@@ -142,7 +142,17 @@ describe('SHOW', () => {
   test('POOLS and NODES', async () => {
     const connection = await client();
     expect(await query(connection, 'SHOW POOLS')).toEqual([
-      { name: 'shop', epoch: 3, active: 'db1', gate: 'OPEN', status: 'OK', clients: 32, held: 0 },
+      {
+        name: 'shop',
+        epoch: 3,
+        active: 'db1',
+        gate: 'OPEN',
+        status: 'OK',
+        clients: 32,
+        held: 0,
+        frozen: null,
+        paused_until: null,
+      },
     ]);
     const [node] = POOL.nodes;
     expect(await query(connection, 'SHOW NODES')).toEqual([
@@ -162,6 +172,9 @@ describe('SHOW', () => {
         message: null,
         clients: 4,
         idle_backends: 2,
+        up: 'rw',
+        weight: 100,
+        set: null,
       },
     ]);
   });

@@ -30,6 +30,7 @@ export function node(
     lastPoll: 1,
     error: null,
     standing: { state: 'STANDBY', errors: 0, status: 'OK', message: null },
+    override: null,
     observation: {
       kind: 'mysql',
       version: '9.7.4',
@@ -51,6 +52,7 @@ export const down = (name: string): NodeView => ({
   lastPoll: 1,
   error: 'connection refused',
   standing: { state: 'STANDBY', errors: 3, status: 'OK_CRITICAL', message: 'connection refused' },
+  override: null,
   observation: null,
 });
 

@@ -1,3 +1,4 @@
+import type { PoolReport } from '../../report';
 import type { AdminContext } from '../context';
 import type { Reply } from '../reply';
 
@@ -13,14 +14,29 @@ export async function showPools({ control }: AdminContext, reply: Reply): Promis
       'status',
       { name: 'clients', type: 'integer' },
       { name: 'held', type: 'integer' },
+      'frozen',
+      'paused_until',
     ],
-    pools.map((pool) => [pool.name, pool.epoch, pool.active, pool.gate, pool.status, pool.clients, pool.held]),
+    pools.map((pool) => [
+      pool.name,
+      pool.epoch,
+      pool.active,
+      pool.gate,
+      pool.status,
+      pool.clients,
+      pool.held,
+      pool.frozen,
+      pool.pausedUntil,
+    ]),
   );
 }
 
 /** SHOW NODES */
 export async function showNodes({ control }: AdminContext, reply: Reply): Promise<void> {
-  const pools = await control.status();
+  tellNodes(await control.status(), reply);
+}
+
+export function tellNodes(pools: readonly PoolReport[], reply: Reply): void {
   reply.table(
     [
       'pool',
@@ -38,6 +54,9 @@ export async function showNodes({ control }: AdminContext, reply: Reply): Promis
       'message',
       { name: 'clients', type: 'integer' },
       { name: 'idle_backends', type: 'integer' },
+      'up',
+      { name: 'weight', type: 'integer' },
+      'set',
     ],
     pools.flatMap((pool) =>
       pool.nodes.map((node) => [
@@ -56,6 +75,9 @@ export async function showNodes({ control }: AdminContext, reply: Reply): Promis
         node.message,
         node.clients,
         node.idleBackends,
+        node.up,
+        node.weight,
+        node.set === null ? null : JSON.stringify(node.set),
       ]),
     ),
   );
