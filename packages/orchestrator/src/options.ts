@@ -63,7 +63,8 @@ export interface NotifyOptions extends CommandOptions {
   readonly on: readonly NotifyKind[];
 }
 
-export const NOTIFY_KINDS = ['FAIL', 'RECOVERED', 'SWITCH', 'FAILOVER', 'TWO_WRITERS', 'CUT_OFF'] as const;
+/** ADVICE: something that a person has to do. */
+export const NOTIFY_KINDS = ['FAIL', 'RECOVERED', 'SWITCH', 'FAILOVER', 'TWO_WRITERS', 'ADVICE'] as const;
 export type NotifyKind = (typeof NOTIFY_KINDS)[number];
 
 /** Something that answers unless this site is cut off. `place` is for people. */

@@ -1,7 +1,7 @@
 import { AccountWatch } from './accounts/watch';
 import { benchOf, type PoolDependencies } from './bench';
 import { dismiss, runCheck, type Known } from './check';
-import { askCheckpoints } from './checkpoints/check';
+import { askCheckpoints, cutOff } from './checkpoints/check';
 import { conduct, newId, refusalOf } from './conduct';
 import type { Known as FailoverKnown } from './failover/context';
 import { failover } from './failover/failover';
@@ -17,6 +17,7 @@ import { Pause } from './operate/pause';
 import { standingEvent } from './operate/standing-event';
 import { planOf } from './plan';
 import { recordOfRecovery, recover } from './recover';
+import { Failback } from './failback';
 import { rejoin, type Desk } from './rejoin/rejoin';
 import { Returned } from './rejoin/returned';
 import { closeSecondWriter } from './second-writer';
@@ -57,6 +58,7 @@ export class PoolControl {
   readonly #watch: Watch;
   readonly #accounts: AccountWatch;
   readonly #returned: Returned;
+  readonly #failback: Failback;
   readonly #pause: Pause;
   readonly #operator: Operator;
   /** Id of the switch or failover that has the pool to itself. */
@@ -82,6 +84,7 @@ export class PoolControl {
     this.#lockFile = lockFile;
     this.#accounts = new AccountWatch(bench);
     this.#returned = new Returned(bench, dependencies.records);
+    this.#failback = new Failback(bench.clock);
     this.#watch = new Watch(bench, {
       inspect: (node, observation) =>
         closeSecondWriter(bench, node, observation, this.#watch.activeView, (name, message) =>
@@ -228,10 +231,8 @@ export class PoolControl {
       return this.switch({ ...request, to: target.to }, onStep, abort);
     }
     const { pool, clock } = this.#bench;
-    return this.#keep(
-      refusalOf(this.#bench, planOf(pool, request), newId(clock.now()), target.refusal),
-      () => undefined,
-    );
+    const refused = refusalOf(this.#bench, planOf(pool, request), newId(clock.now()), target.refusal);
+    return isMereTry(refused) ? refused : this.#keep(refused, () => undefined);
   }
 
   async #switch(request: SwitchRequest, onStep: (event: StepEvent) => void, abort: AbortSignal): Promise<FlightRecord> {
@@ -247,10 +248,10 @@ export class PoolControl {
         this.#afterSwitch(flown);
         await this.#watch.refresh();
       }
-      const record = await this.#keep(flown, onStep);
+      const record = isMereTry(flown) ? flown : await this.#keep(flown, onStep);
       const { result, reasons } = record;
       log(result === 'switched' ? 'info' : 'warn', `switch ${result}`, { id, pool: this.name, reasons });
-      this.#tellFlight(EventKind.SWITCH, record);
+      if (!isMereTry(record)) this.#tellFlight(EventKind.SWITCH, record);
       return record;
     } finally {
       if (free) {
@@ -336,6 +337,7 @@ export class PoolControl {
     }
     const active = this.#watch.activeView;
     this.#lookAtReturned(poll);
+    this.#lookForFailback(before);
     const due = poll.node === active?.name && !good && this.#isDue(active);
     // a node that stays away says nothing new, until it has been away for too long
     const news = good || before.error === null || due;
@@ -350,6 +352,37 @@ export class PoolControl {
       .finally(() => {
         this.#tending = false;
       });
+  }
+
+  /** `failback: on-recover`. Not a part of the look after a poll: a switch waits for that one. */
+  #lookForFailback(before: NodeView): void {
+    const now = viewOf(this.#watch.topology, before.name);
+    if (this.#bench.pool.failover.failback === 'manual' || now === undefined || this.#stopped) {
+      return;
+    }
+    if (this.#failback.isDue(before, now) && this.#switching === null && this.#watch.active !== null) {
+      this.#failback.tried();
+      void this.#failBack(now.name);
+    }
+  }
+
+  async #failBack(node: string): Promise<void> {
+    const { log } = this.#bench;
+    try {
+      const flown = await this.activatePrimary({ by: AUTOMATIC }, () => undefined, this.#stopping.signal);
+      if (flown.result !== 'refused' || flown.reasons.some(({ code }) => code === 'ALREADY_ACTIVE')) {
+        this.#failback.forget();
+      } else if (flown.reasons.some(({ code }) => code !== 'RECENT')) {
+        this.#advise(
+          node,
+          `no failback: ${flown.reasons.map(({ code, message }) => `${code}: ${message}`).join('; ')}`,
+        );
+      }
+    } catch (error) {
+      log('error', 'ACTIVE could not be given back', { pool: this.name, node, reason: messageOf(error) });
+    } finally {
+      this.#failback.tried();
+    }
   }
 
   /** An old primary that is back, and closed. */
@@ -376,6 +409,10 @@ export class PoolControl {
   async #replaceActive({ name, standing, error }: NodeView): Promise<void> {
     const { pool, clock } = this.#bench;
     if (pool.failover.mode === 'manual') {
+      const why = cutOff(await this.checkpoints());
+      if (why !== null) {
+        return this.#advise(name, `CUT_OFF: ${why}`);
+      }
       const advice = `npx myswitch failover ${pool.name}`;
       return this.#advise(
         name,
@@ -415,8 +452,7 @@ export class PoolControl {
         this.#afterFailover(flown);
         await this.#watch.refresh();
       }
-      // an automatic one that is refused is tried again at each poll: that is no history
-      const record = flown.result === 'refused' && request.by === AUTOMATIC ? flown : await this.#keep(flown, onStep);
+      const record = isMereTry(flown) ? flown : await this.#keep(flown, onStep);
       const { result, reasons, from, to } = record;
       log(result === 'switched' ? 'warn' : 'error', `failover ${result}`, { id, pool: this.name, from, to, reasons });
       if (record !== flown || result !== 'refused') this.#tellFlight(EventKind.FAILOVER, record);
@@ -436,7 +472,10 @@ export class PoolControl {
     const work = this.#work
       .then(() => rejoin(this.#desk(), request, id, onStep, end))
       .then((report) => {
-        const { node, result, reasons } = report;
+        const { node, result, reasons, by, active } = report;
+        const why = reasons.map(({ code, message }) => `; ${code}: ${message}`).join('');
+        const message = `rejoin ${result}: ${node} -> ${active ?? '?'}${why}`;
+        this.#bench.events.add({ kind: EventKind.ORDER, node, by, message, facts: { id } });
         log(result === 'rejoined' ? 'info' : 'warn', `rejoin ${result}`, { id, pool: this.name, node, reasons });
         return report;
       });
@@ -626,6 +665,9 @@ export class PoolControl {
     });
   }
 }
+
+/** An automatic one that is refused is tried again: that is no history. */
+const isMereTry = ({ by, result }: FlightRecord): boolean => by === AUTOMATIC && result === 'refused';
 
 /** How a node becomes ACTIVE that no switch or failover leads to. */
 function riseOf(state: NodeState | undefined): Move {

@@ -1,6 +1,5 @@
-import type { NodeOptions } from './options';
 import type { CodedMessage, FlightRecord } from './report';
-import { viewOf, type Topology } from './topology';
+import { standingOf, typeOf, type NodeView, type Topology } from './topology';
 
 /** The node to move to, or why there is none. */
 export type Target = { readonly to: string } | { readonly refusal: CodedMessage };
@@ -27,16 +26,24 @@ export function lastFrom(records: readonly FlightRecord[], active: string | null
 }
 
 /** The node of type PRIMARY that stands by; among several the one with the greatest weight. */
-export function primaryIn(nodes: readonly NodeOptions[], topology: Topology, active: string | null): Target {
-  const primaries = nodes.filter(({ type }) => type === 'PRIMARY');
+export function primaryIn(nodes: readonly Weighted[], topology: Topology, active: string | null): Target {
+  const primaries = topology.nodes.filter((node) => typeOf(node) === 'PRIMARY');
   if (primaries.some(({ name }) => name === active)) {
     return refuse('ALREADY_ACTIVE', `${active ?? ''} is of type PRIMARY and is ACTIVE`);
   }
-  const states = primaries.map(({ name, weight }) => ({ name, weight, state: viewOf(topology, name)?.standing.state }));
-  const [best] = states.filter(({ state }) => state === 'STANDBY').sort((a, b) => b.weight - a.weight);
+  const weightOf = ({ name, override }: NodeView): number =>
+    override?.weight ?? nodes.find((node) => node.name === name)?.weight ?? 0;
+  const [best] = primaries
+    .filter((node) => standingOf(node).state === 'STANDBY')
+    .sort((a, b) => weightOf(b) - weightOf(a));
   if (best !== undefined) {
     return { to: best.name };
   }
-  const told = states.map(({ name, state }) => `${name} is ${state ?? 'UNKNOWN'}`).join(', ');
+  const told = primaries.map((node) => `${node.name} is ${standingOf(node).state}`).join(', ');
   return refuse('NO_PRIMARY', `no node of type PRIMARY stands by${told === '' ? '' : `: ${told}`}`);
+}
+
+interface Weighted {
+  readonly name: string;
+  readonly weight: number;
 }

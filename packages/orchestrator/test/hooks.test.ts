@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { systemClock } from '../src/clock';
 import { runCommand, type CommandResult } from '../src/hooks/run';
 
@@ -6,10 +7,10 @@ const FACTS = { event: 'before', pool: 'shop', from: 'db1', fromPort: 3306, noth
 const run = (script: string, timeoutMs = 5000): Promise<CommandResult> =>
   runCommand({ command: ['sh', '-c', script], timeoutMs }, FACTS, systemClock);
 
+/** One that is dead may still be listed, until its parent asks for it. */
 const isAlive = (pid: number): boolean => {
   try {
-    process.kill(pid, 0);
-    return true;
+    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   } catch {
     return false;
   }

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import type { Clock } from '../clock';
 import { messageOf } from '../errors';
 import type { CommandOptions } from '../options';
@@ -31,6 +31,12 @@ export interface Facts {
 export function runCommand({ command, timeoutMs }: CommandOptions, facts: Facts, clock: Clock): Promise<CommandResult> {
   const [program = '', ...args] = command;
   return new Promise((resolve) => {
+    let child: ChildProcessWithoutNullStreams;
+    try {
+      child = spawn(program, args, { detached: true, env: environment(facts), stdio: 'pipe' });
+    } catch (error) {
+      return resolve({ ok: false, told: `${program} could not be started: ${messageOf(error)}`, output: '' });
+    }
     const output = new Output();
     let cancel = (): void => undefined;
     const end = (ok: boolean, told: string): void => {
@@ -39,7 +45,6 @@ export function runCommand({ command, timeoutMs }: CommandOptions, facts: Facts,
       child.stderr.destroy();
       resolve({ ok, told, output: output.text });
     };
-    const child = spawn(program, args, { detached: true, env: environment(facts), stdio: ['pipe', 'pipe', 'pipe'] });
     child.once('error', (error) => end(false, `${program} could not be started: ${messageOf(error)}`));
     // one that does not read its input is no failure
     child.stdin.on('error', () => undefined);
@@ -60,6 +65,8 @@ export function runCommand({ command, timeoutMs }: CommandOptions, facts: Facts,
   });
 }
 
+/** A variable may not be longer; the JSON has all. */
+const LONGEST = 4096;
 const PASSED_ON = ['PATH', 'HOME', 'USER', 'LANG', 'TZ'] as const;
 
 function environment(facts: Facts): NodeJS.ProcessEnv {
@@ -69,7 +76,7 @@ function environment(facts: Facts): NodeJS.ProcessEnv {
     if (value !== undefined) env[name] = value;
   }
   for (const [name, value] of Object.entries(facts)) {
-    if (typeof value === 'string' || typeof value === 'number') {
+    if ((typeof value === 'string' && value.length <= LONGEST) || typeof value === 'number') {
       env[`MYSWITCH_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`] = String(value);
     }
   }

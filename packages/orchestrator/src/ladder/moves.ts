@@ -28,6 +28,7 @@ export type Move = (typeof Move)[keyof typeof Move];
 /** What is told of nodes that stay what they are, in the words of the sources. */
 export const Note = Object.freeze({
   RELINQUISH: 'Ready to relinquish ACTIVE state to PRIMARY.',
+  RECOVERED: 'Manual Recovery Initiated.',
   WAITING: 'Waiting for SECONDARY to stand down before instatement to ACTIVE.',
 } as const);
 
@@ -61,8 +62,8 @@ export const MOVES: readonly Row[] = Object.freeze([
   { from: 'ACTIVE', move: Move.UNFIT, to: 'FAILED_ONLINE', note: null },
   { from: 'FAILED_ONLINE', move: Move.BY_HAND, to: 'ACTIVE', note: byHand },
   { from: 'FAILED_OFFLINE', move: Move.BY_HAND, to: 'ACTIVE', note: byHand },
-  { from: 'FAILED_ONLINE', move: Move.RECOVER, to: 'UNKNOWN', note: 'Manual Recovery Initiated.' },
-  { from: 'FAILED_OFFLINE', move: Move.RECOVER, to: 'UNKNOWN', note: 'Manual Recovery Initiated.' },
+  { from: 'FAILED_ONLINE', move: Move.RECOVER, to: 'UNKNOWN', note: Note.RECOVERED },
+  { from: 'FAILED_OFFLINE', move: Move.RECOVER, to: 'UNKNOWN', note: Note.RECOVERED },
 ] as const);
 
 export const rowFor = (from: NodeState, move: Move): Row | undefined =>

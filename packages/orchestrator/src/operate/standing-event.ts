@@ -18,6 +18,8 @@ export function standingEvent(
     by: how ?? 'monitor',
     message: `${before.status}/${before.state} -> ${standing.status}/${standing.state}${told}`,
     facts: {
+      state: standing.state,
+      status: standing.status,
       errors: standing.errors,
       error,
       readOnly: observation?.readOnly ?? null,

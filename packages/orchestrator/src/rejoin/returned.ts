@@ -1,6 +1,6 @@
 import { messageOf } from '../errors';
 import type { NodeConnection } from '../node-link';
-import type { FlightRecord } from '../report';
+import { EventKind, type FlightRecord } from '../report';
 import type { Records } from '../state/records';
 import type { Bench } from '../switch/context';
 import { lostOf, strayOf } from './lost';
@@ -45,7 +45,7 @@ export class Returned {
   }
 
   async #list(name: string, active: string): Promise<void> {
-    const { pool, links, log } = this.#bench;
+    const { pool, links, log, events } = this.#bench;
     const record = (await this.#records.list(pool.name)).findLast((each) => tookOverFrom(each, name));
     if (record === undefined || record.lost !== undefined) {
       return;
@@ -57,7 +57,10 @@ export class Returned {
       const lost = await lostOf(this.#bench, old, await strayOf(old, other));
       await this.#records.add({ ...record, lost });
       if (lost.gtid !== '') {
-        log('error', `${name} has transactions that ${active} lacks: ${lost.gtid}`, { pool: pool.name, id: record.id });
+        const message = `${name} has transactions that ${active} lacks: ${lost.gtid}; see: npx myswitch show ${record.id}`;
+        const facts = { id: record.id, gtid: lost.gtid };
+        events.add({ kind: EventKind.ADVICE, node: name, by: 'monitor', message, facts });
+        log('error', message, { pool: pool.name });
       }
     } finally {
       old.connection.destroy();

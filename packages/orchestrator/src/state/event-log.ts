@@ -19,6 +19,8 @@ const WAITING = 1000;
  * skipped; the journal holds what has to be true.
  */
 export class EventLog {
+  /** Hears of each as it is added. */
+  onEvent: (event: PoolEvent) => void = () => undefined;
   readonly #pool: string;
   readonly #path: string;
   readonly #older: string;
@@ -42,6 +44,7 @@ export class EventLog {
 
   add(event: Omit<PoolEvent, 'at' | 'pool'>): void {
     const whole: PoolEvent = { at: new Date(this.#clock.now()).toISOString(), pool: this.#pool, ...event };
+    this.onEvent(whole);
     this.#waiting.push(`${JSON.stringify(whole)}\n`);
     if (this.#waiting.length > WAITING) this.#waiting.shift();
     this.#writing ??= this.#write().finally(() => {

@@ -179,6 +179,8 @@ export class FakeControlPlane implements ControlPlane {
 
   async checkpoints(): Promise<CheckpointReport[]> {
     return [{ place: 'outside', what: 'tcp 192.0.2.1:443', ok: false, message: 'no answer within 1000 ms' }];
+  }
+
   async carryOut(pool: string, order: Order, by: string): Promise<string> {
     this.asked.push({ pool, order, by });
     if (this.refusal !== null) throw new RefusedError(this.refusal, 'it is as it is');
