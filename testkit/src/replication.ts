@@ -123,7 +123,7 @@ export async function follow(replica: TestServer, source: Source): Promise<void>
   await until(`${replica.name} replicates`, async () => ((await replicates(replica)) ? true : null)).catch(
     async (error: Error) => {
       const status = await replicaStatus(replica);
-      throw new Error(`${error.message}: ${String(status?.['Last_IO_Error'] ?? 'it follows nobody')}`);
+      throw new Error(`${error.message}: ${JSON.stringify(status?.['Last_IO_Error'] ?? 'it follows nobody')}`);
     },
   );
 }

@@ -63,12 +63,27 @@ const shape = (tree: Found, servers: readonly TestServer[]): string[] => {
 const codesOf = (tree: Found, server: TestServer): string[] =>
   (tree.nodes.find(({ name }) => name === address(server))?.problems ?? []).map(({ code }) => code);
 
+/** On a replica whose threads have not been started. */
+const WRONG: Readonly<Record<Kind, readonly string[]>> = {
+  mysql: [
+    'SET GLOBAL rpl_semi_sync_replica_enabled = 0',
+    'CHANGE REPLICATION SOURCE TO SOURCE_DELAY = 3600, SOURCE_AUTO_POSITION = 0',
+    'CHANGE REPLICATION FILTER REPLICATE_IGNORE_DB = (secret)',
+    'START REPLICA',
+  ],
+  mariadb: [
+    'SET GLOBAL rpl_semi_sync_slave_enabled = 0',
+    'CHANGE MASTER TO MASTER_DELAY = 3600, MASTER_USE_GTID = no',
+    "SET GLOBAL replicate_ignore_db = 'secret'",
+    'START SLAVE',
+  ],
+};
+
 describeKinds('myswitch discover', (kind: Kind) => {
   const stopApplier = kind === 'mysql' ? 'STOP REPLICA SQL_THREAD' : 'STOP SLAVE SQL_THREAD';
   const startApplier = kind === 'mysql' ? 'START REPLICA SQL_THREAD' : 'START SLAVE SQL_THREAD';
   const started: TestServer[] = [];
-
-  afterAll(() => Promise.all(started.map((server) => server.remove())));
+  const strike = (): Promise<unknown> => Promise.all(started.splice(0).map((server) => server.remove()));
 
   async function cluster(options: Partial<Parameters<typeof createCluster>[0]>): Promise<Cluster['nodes']> {
     const { nodes } = await createCluster({ kind, replicas: 1, ...options });
@@ -95,6 +110,8 @@ describeKinds('myswitch discover', (kind: Kind) => {
       const fourth = await leafOf(nodes[1]!, 4, ['report_host=']);
       all = [...nodes, fourth, await leafOf(fourth, 5)];
     }, 120_000);
+
+    afterAll(strike);
 
     test('discovery from every node gives the same picture', async () => {
       const [first, ...others] = await pictures(all);
@@ -173,7 +190,7 @@ describeKinds('myswitch discover', (kind: Kind) => {
       });
     });
 
-    test('--write makes a configuration that starts', async () => {
+    test('--write makes a configuration that the loader takes, and goes over no file unasked', async () => {
       const file = join(temporaryFolder('discovered'), 'myswitch.yaml');
       const { code, stderr } = await discover(server(4), '--write', file);
       expect([code, stderr]).toEqual([0, expect.stringContaining(`wrote ${file}`)]);
@@ -192,51 +209,68 @@ describeKinds('myswitch discover', (kind: Kind) => {
     });
   });
 
-  test('a circular pair with a replica: the same picture from every node', async () => {
-    const pair = await cluster({ circular: true });
-    const all = [...pair, await leafOf(pair[1]!, 3)];
-    const [first, ...others] = await pictures(all);
-    expect(shape(first as Found, all)).toEqual(['db1 < db2', 'db2 < db1', 'db3 < db2']);
-    expect((first as Found).nodes[0]).toMatchObject({ name: address(all[0]!), role: 'primary', problems: [] });
-    for (const other of others) expect(other).toEqual(first);
-    await pair[1]!.sql('SET GLOBAL read_only = 0');
-    const both = await found(all[2]!);
-    expect(pair.map((each) => codesOf(both, each))).toEqual([['TWO_WRITERS'], ['TWO_WRITERS']]);
-  }, 120_000);
+  describe('other shapes', () => {
+    afterEach(strike);
 
-  test('a replica of two sources, and two servers with one server_id', async () => {
-    const one = await cluster({ replicas: 0 });
-    const two = await cluster({ replicas: 0, extra: kind === 'mariadb' ? ['gtid_domain_id=2'] : [] });
-    const [first, second] = [one[0]!, two[0]!];
-    const both = await startServer({ kind, serverId: 3, extra: ['read_only=1'] });
-    started.push(both);
-    for (const [name, source] of [
-      ['first', first],
-      ['second', second],
-    ] as const) {
-      await both.sql(
-        kind === 'mysql'
-          ? `CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT=${source.port}, SOURCE_USER='repl',
+    test('a circular pair with a replica: the same picture from every node', async () => {
+      const pair = await cluster({ circular: true });
+      const all = [...pair, await leafOf(pair[1]!, 3)];
+      const [first, ...others] = await pictures(all);
+      expect(shape(first as Found, all)).toEqual(['db1 < db2', 'db2 < db1', 'db3 < db2']);
+      expect((first as Found).nodes[0]).toMatchObject({ name: address(all[0]!), role: 'primary', problems: [] });
+      for (const other of others) expect(other).toEqual(first);
+      await pair[1]!.sql('SET GLOBAL read_only = 0');
+      const both = await found(all[2]!);
+      expect(pair.map((each) => codesOf(both, each))).toEqual([['TWO_WRITERS'], ['TWO_WRITERS']]);
+    }, 120_000);
+
+    test('what is wrong with settings and channels', async () => {
+      const [primary, replica] = await cluster({ semiSync: true });
+      replica!.addToMyCnf(kind === 'mysql' ? 'log_replica_updates=OFF' : 'log_slave_updates=OFF');
+      replica!.addToMyCnf('skip_slave_start');
+      await replica!.restart();
+      for (const statement of WRONG[kind]) await replica!.sql(statement);
+      await until('it receives', async () => {
+        const [row] = await replica!.sql('SHOW REPLICA STATUS');
+        return (row?.['Replica_IO_Running'] ?? row?.['Slave_IO_Running']) === 'Yes' ? true : null;
+      });
+      const tree = await found(replica!);
+      expect(codesOf(tree, replica!).sort()).toEqual(['BINLOG', 'DELAYED', 'FILTERS', 'GTID_MODE', 'WRITABLE_REPLICA']);
+      await until('nobody acknowledges', async () =>
+        codesOf(await found(primary!), primary!).includes('SEMI_SYNC') ? true : null,
+      );
+    }, 120_000);
+
+    test('a replica of two sources, and two servers with one server_id', async () => {
+      const one = await cluster({ replicas: 0 });
+      const two = await cluster({ replicas: 0, extra: kind === 'mariadb' ? ['gtid_domain_id=2'] : [] });
+      const [first, second] = [one[0]!, two[0]!];
+      const both = await startServer({ kind, serverId: 3, extra: ['read_only=1'] });
+      started.push(both);
+      for (const [name, source] of [
+        ['first', first],
+        ['second', second],
+      ] as const) {
+        await both.sql(
+          kind === 'mysql'
+            ? `CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT=${source.port}, SOURCE_USER='repl',
              SOURCE_PASSWORD='repl-secret', GET_SOURCE_PUBLIC_KEY=1, SOURCE_AUTO_POSITION=1 FOR CHANNEL '${name}'`
-          : `CHANGE MASTER '${name}' TO MASTER_HOST='127.0.0.1', MASTER_PORT=${source.port}, MASTER_USER='repl',
+            : `CHANGE MASTER '${name}' TO MASTER_HOST='127.0.0.1', MASTER_PORT=${source.port}, MASTER_USER='repl',
              MASTER_PASSWORD='repl-secret', MASTER_USE_GTID=slave_pos`,
-      );
-      await both.sql(
-        kind === 'mysql' ? `START REPLICA IO_THREAD FOR CHANNEL '${name}'` : `START SLAVE '${name}' IO_THREAD`,
-      );
-    }
-    const all = [first, second, both];
-    await until('both sources are known', async () => {
-      const tree = await found(both);
-      return tree.nodes.length === 3 && tree.nodes.every(({ sources }) => sources.length !== 1) ? true : null;
-    });
-    await until('both channels are connected', async () => {
-      const rows = await both.sql(kind === 'mysql' ? 'SHOW REPLICA STATUS' : 'SHOW ALL SLAVES STATUS');
-      return rows.every((row) => (row['Replica_IO_Running'] ?? row['Slave_IO_Running']) === 'Yes') ? true : null;
-    });
-    const [tree, ...others] = await pictures(all);
-    expect(shape(tree as Found, all)).toEqual(['db1', 'db1', 'db3 < db1 < db1']);
-    expect([first, second].map((each) => codesOf(tree as Found, each))).toEqual([['SERVER_ID'], ['SERVER_ID']]);
-    for (const other of others) expect(other).toEqual(tree);
-  }, 120_000);
+        );
+        await both.sql(
+          kind === 'mysql' ? `START REPLICA IO_THREAD FOR CHANNEL '${name}'` : `START SLAVE '${name}' IO_THREAD`,
+        );
+      }
+      const all = [first, second, both];
+      await until('both channels are connected', async () => {
+        const rows = await both.sql(kind === 'mysql' ? 'SHOW REPLICA STATUS' : 'SHOW ALL SLAVES STATUS');
+        return rows.every((row) => (row['Replica_IO_Running'] ?? row['Slave_IO_Running']) === 'Yes') ? true : null;
+      });
+      const [tree, ...others] = await pictures(all);
+      expect(shape(tree as Found, all)).toEqual(['db1', 'db1', 'db3 < db1 < db1']);
+      expect([first, second].map((each) => codesOf(tree as Found, each))).toEqual([['SERVER_ID'], ['SERVER_ID']]);
+      for (const other of others) expect(other).toEqual(tree);
+    }, 120_000);
+  });
 });

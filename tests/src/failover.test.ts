@@ -74,7 +74,7 @@ describeKinds('failover', (kind) => {
     );
     await sleep(2 * INTERVAL_MS);
     expect(at.lines.filter(({ message }) => message.includes('npx myswitch failover'))).toHaveLength(1);
-    expect(await standings(at)).toEqual(['db1 ACTIVE OK_WARN', 'db2 STANDBY OK_WARN']);
+    expect(await standings(at)).toEqual(['db1 ACTIVE OK_CRITICAL', 'db2 STANDBY OK_WARN']);
     const flight = await at.failover({});
     expect(flight).toMatchObject({ result: 'switched', from: 'db1', to: 'db2', by: 'test' });
     expect(await at.status()).toMatchObject({ active: 'db2', epoch: 2 });

@@ -35,7 +35,7 @@ describeKinds('logins by the mariadb driver', (kind) => {
   afterAll(() => plane.stop());
 
   const connect = async (options: ConnectionConfig): Promise<Connection> => {
-    const base = { host: '127.0.0.1', port: plane.port, allowPublicKeyRetrieval: true };
+    const base = { host: '127.0.0.1', port: plane.port, allowPublicKeyRetrieval: true, connectTimeout: 10_000 };
     const connection = await createConnection({ ...base, ...options });
     open.push(connection);
     return connection;

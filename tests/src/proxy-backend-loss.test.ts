@@ -18,6 +18,7 @@ describeKinds('a connection to the server ends at an awkward moment', (kind) => 
     process.on('unhandledRejection', note);
     server = (await createCluster({ kind, replicas: 0 })).nodes[0]!;
     await server.sql('CREATE TABLE shop.t (id INT AUTO_INCREMENT PRIMARY KEY)');
+    await server.sql('CREATE DATABASE app_loss');
   });
 
   afterAll(() => {
@@ -54,6 +55,20 @@ describeKinds('a connection to the server ends at an awkward moment', (kind) => 
     expect((await answer)[0]).toEqual([{ x: 5 }]);
   });
 
+  test('while variables, schema and statements of SQL are on their way: every answer that never comes is dealt with', async () => {
+    await start(1);
+    const one = await plane.connect({ database: 'shop' });
+    const other = await plane.connect({ database: 'app_loss' });
+    await other.query('SET @x = 5');
+    await other.query("PREPARE five FROM 'SELECT @x AS x'");
+    await one.query('SELECT 1');
+    relay.hold();
+    const answer = other.query('EXECUTE five');
+    await sleep(50);
+    relay.cut();
+    expect((await answer)[0]).toEqual([{ x: 5 }]);
+  });
+
   test('while another one is asked for LAST_INSERT_ID(): the command runs, and nobody waits for ever', async () => {
     await start(2);
     const [inserts, other, blocker] = [
@@ -80,6 +95,20 @@ describeKinds('a connection to the server ends at an awkward moment', (kind) => 
     expect((await asked)[0]).toEqual([{ id: insertId }]);
   });
 
+  test('what LAST_INSERT_ID() told is lost, not 0, also once other backends have been used', async () => {
+    await start(2);
+    const [inserts, other] = [await plane.connect({ database: 'shop' }), await plane.connect({ database: 'shop' })];
+    await inserts.query('INSERT INTO t VALUES ()');
+    relay.cut();
+    await inserts.query('SELECT COUNT(*) FROM t');
+    const sleeping = other.query('SELECT SLEEP(0.3)');
+    await expect(inserts.query('SELECT LAST_INSERT_ID() AS id')).rejects.toMatchObject({ errno: 1105 });
+    await sleeping;
+    await expect(inserts.query('SELECT LAST_INSERT_ID() AS id')).rejects.toMatchObject({ errno: 1105 });
+    const [{ insertId }] = await inserts.query<ResultSetHeader>('INSERT INTO t VALUES ()');
+    expect((await inserts.query('SELECT LAST_INSERT_ID() AS id'))[0]).toEqual([{ id: insertId }]);
+  });
+
   test('right behind the answer to a question of ours: counted once, and others go on', async () => {
     await start(1);
     const client = await plane.connect({ database: 'shop' });
@@ -99,6 +128,20 @@ describeKinds('a connection to the server ends at an awkward moment', (kind) => 
     relay.sent = () => undefined;
     const next = await plane.connect({ database: 'shop' });
     expect((await next.query('SELECT 1 AS one'))[0]).toEqual([{ one: 1 }]);
+  });
+
+  test('while it is kept for warnings: who asks for them is told that they are gone, not that there are none', async () => {
+    await start(1);
+    const client = await plane.connect({ database: 'shop' });
+    await client.query('DROP TABLE IF EXISTS nothing');
+    expect(await plane.pins()).toEqual(['WARNINGS']);
+    relay.cut();
+    await until('it is gone', async () => ((await plane.backends()).length === 0 ? true : null));
+    await expect(client.query('SHOW WARNINGS')).rejects.toMatchObject({
+      errno: 1105,
+      message: expect.stringContaining('gone'),
+    });
+    await client.query('SELECT 1');
   });
 
   test('while a SET is read back: the client is told with its next command that it is lost', async () => {

@@ -180,6 +180,16 @@ describeKinds('what keeps a session on its backend', (kind) => {
     expect(rows).toEqual([{ n: 1_000_000 }]);
   });
 
+  test('what is too large to be moved shows when warnings are given up for a switch, and is not lost', async () => {
+    await client.query(`SELECT @large := REPEAT('x', 100000), CAST('12x' AS SIGNED)`);
+    expect(await plane.pins()).toEqual(['WARNINGS']);
+    await plane.hold();
+    expect(await plane.drained(500)).toMatchObject({ drained: false, blocking: [{ reason: 'USER_VARIABLE' }] });
+    await plane.release(server.name);
+    const [rows] = await client.query<RowDataPacket[]>('SELECT LENGTH(@large) AS n');
+    expect(rows).toEqual([{ n: 100_000 }]);
+  });
+
   test('CLIENT_FOUND_ROWS and multi statements are the session’s own', async () => {
     const counts = await plane.connect({ database: 'shop', flags: ['-FOUND_ROWS'], multipleStatements: true });
     const [result] = await counts.query(`UPDATE t SET v = 'one' WHERE id = 1`);

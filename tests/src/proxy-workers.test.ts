@@ -155,4 +155,28 @@ describeKinds('two workers', (kind) => {
     await plane.call('release', POOL, { node: 'db1', epoch: 3 });
     expect(await serverId(await connect())).toBe(1);
   }, 30_000);
+
+  test('a node is cut off in both, and in one that is started later', async () => {
+    await plane.call('activate', POOL, { node: 'db1', epoch: 100 });
+    const all = await clients(4);
+    await Promise.all(all.map((client) => client.query('BEGIN')));
+    await Promise.all(all.map((client) => client.query('SELECT 1')));
+    expect(await plane.call('cut', POOL, 'db1')).toBeGreaterThanOrEqual(4);
+    expect(await plane.call('backends', POOL)).toEqual([]);
+    for (const client of all) await expect(client.query('COMMIT')).rejects.toMatchObject({ errno: 1213 });
+    const waiting = all.map(serverId);
+    const [pid] = await plane.call<number[]>('pids');
+    process.kill(pid!, 'SIGKILL');
+    await until('another one is started', async () => {
+      const pids = await plane.call<number[]>('pids');
+      return pids.length === 2 && !pids.includes(pid!) ? true : null;
+    });
+    await plane.call('hold', POOL);
+    expect(await plane.call('drained', POOL, 1000)).toEqual({ drained: true });
+    await plane.call('release', POOL, { node: 'db1', epoch: 101 });
+    // those of the worker that was killed are gone
+    for (const end of await Promise.allSettled(waiting)) if (end.status === 'fulfilled') expect(end.value).toBe(1);
+    const later = await clients(4);
+    expect(await Promise.all(later.map(serverId))).toEqual([1, 1, 1, 1]);
+  });
 });

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DiscoveredNode, Discovery } from '@myswitch/orchestrator';
@@ -6,11 +8,14 @@ import { parse } from 'yaml';
 import { proposeConfig } from '../src/discovery/propose';
 import { mayWriteOver, writeConfig } from '../src/discovery/write';
 import { describeDiscovery } from '../src/output/tree';
+import { run, type Ran } from './fake-admin';
 
-const source = (node: string, change: object = {}): DiscoveredNode['sources'][number] => ({
+const PROGRAM = join(__dirname, '../bin/run.js');
+
+const source = (name: string, change: object = {}): DiscoveredNode['sources'][number] => ({
   channel: '',
-  node,
-  address: node,
+  node: name,
+  address: name,
   receiving: true,
   applying: true,
   lagSeconds: 0,
@@ -151,5 +156,49 @@ describe('the proposed configuration', () => {
     writeConfig(file, text, await mayWriteOver(file, true));
     expect(readFileSync(file, 'utf8')).toBe(text);
     expect(readdirSync(folder)).toEqual(['myswitch.yaml']);
+  });
+});
+
+describe('the command, where there is no server', () => {
+  let folder: string;
+  let password: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'myswitch-discover-'));
+    password = join(folder, 'password');
+    writeFileSync(password, 'hush-hush\n');
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const discover = (...args: readonly string[]): Promise<Ran> => run([PROGRAM, 'discover', ...args]).ended;
+
+  test.each<[string, (folder: string) => string[], string]>([
+    ['no address', () => ['db1'], '"db1" is not an address'],
+    ['no password', () => ['127.0.0.1:1'], '--password-file FILE, or MYSWITCH_DISCOVER_PASSWORD'],
+    ['no such file', (at) => ['127.0.0.1:1', '--password-file', join(at, 'none')], "can't read"],
+  ])('%s: exit 2', async (_title, args, message) => {
+    const { code, stderr } = await discover(...args(folder));
+    expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
+  });
+
+  test.each<[string, (socket: Socket) => void]>([
+    ['hangs up', (socket) => socket.end()],
+    ['sends what is no greeting', (socket) => socket.end(Buffer.alloc(100_000, 1))],
+  ])('somebody who %s: exit 6, and the password is told nobody', async (_title, greet) => {
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      greet(socket);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      const { port } = server.address() as AddressInfo;
+      const { code, stdout, stderr } = await discover(`127.0.0.1:${port}`, '--password-file', password, '--json');
+      expect(code).toBe(6);
+      expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'UNREACHABLE' } });
+      expect(stdout + stderr).not.toContain('hush-hush');
+    } finally {
+      server.close();
+    }
   });
 });

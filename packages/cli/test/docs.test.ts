@@ -1,7 +1,11 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { AnswerState, systemClock, type Discovery } from '@myswitch/orchestrator';
+import { discoverWith, WALK_LIMITS } from '../../orchestrator/src/discovery/discover';
+import { MOVES } from '../../orchestrator/src/ladder/moves';
 import { Phase } from '../../orchestrator/src/state/journal';
+import { at, fake, World } from '../../orchestrator/test/support/world';
 import { BackendState } from '../../proxy/src/backend/backend';
 import { GateState } from '../../proxy/src/pool/gate';
 import { SessionPhase } from '../../proxy/src/session/phase';
@@ -124,6 +128,39 @@ describe('docs/architecture.md', () => {
     expect(names.length).toBeGreaterThan(9);
     expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
   });
+});
+
+describe('docs/discovery.md', () => {
+  const text = read('docs/discovery.md');
+
+  test('explains every code', () => {
+    const source = read('packages/orchestrator/src/discovery/problems.ts');
+    const codes = [...source.matchAll(/'([A-Z][A-Z_]+)'/g)].map(([, code]) => code ?? '');
+    expect(codes.length).toBeGreaterThan(15);
+    expect([...codes, ...Object.values(AnswerState)].filter((code) => !text.includes(code))).toEqual([]);
+  });
+
+  test('shows the document as it is', async () => {
+    const shown = JSON.parse(/```json\n([^`]*)```/.exec(text)?.[1] ?? '{}') as Discovery;
+    const world = new World([fake(1), fake(2, [1], { readOnly: false })]);
+    const questions = { ask: world.ask, lacking: () => Promise.resolve('') };
+    const found = await discoverWith(at(2), questions, WALK_LIMITS, systemClock);
+    const keys = (value: object | undefined): string[] => Object.keys(value ?? {});
+    const [theirs, ours] = [shown.nodes[0], found.nodes[1]];
+    expect(keys(shown)).toEqual(keys(found));
+    expect(keys(theirs)).toEqual(keys(ours));
+    expect(keys(theirs?.sources[0])).toEqual(keys(ours?.sources[0]));
+    expect(theirs?.problems).toEqual(ours?.problems);
+  });
+});
+
+test('docs/ladder.md has the table of moves as it is in the code', () => {
+  const rows = MOVES.map(({ from, move, to, note }) => `| ${from} | ${move} | ${to} | ${note ?? ''} |`);
+  const words = (line: string): string => line.replaceAll('`', '').replaceAll(/\s+/g, ' ').trim();
+  const shown = read('docs/ladder.md')
+    .split('\n')
+    .filter((line) => /^\| `?(UNKNOWN|STANDBY|ACTIVE|FAILED_)/.test(line));
+  expect(shown.map(words)).toEqual(rows.map(words));
 });
 
 test('links between the documents lead somewhere', () => {

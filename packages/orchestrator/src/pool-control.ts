@@ -565,7 +565,7 @@ export class PoolControl {
     if (gate !== 'OPEN' && this.#pause.until === null) {
       await plane.release(pool.name, activation);
     }
-    this.#watch.setActive(node, riseOf(viewOf(this.#watch.topology, node)?.standing.state), Move.RELIEVED);
+    this.#watch.setActive(node, RISES[viewOf(this.#watch.topology, node)?.standing.state ?? 'UNKNOWN'], Move.RELIEVED);
     void this.#followAccounts();
     log('info', `${node} is ACTIVE`, { pool: pool.name, epoch });
     await this.#recordTopology(null);
@@ -670,14 +670,10 @@ export class PoolControl {
 const isMereTry = ({ by, result }: FlightRecord): boolean => by === AUTOMATIC && result === 'refused';
 
 /** How a node becomes ACTIVE that no switch or failover leads to. */
-function riseOf(state: NodeState | undefined): Move {
-  switch (state) {
-    case 'STANDBY':
-      return Move.CHOSEN;
-    case 'FAILED_ONLINE':
-    case 'FAILED_OFFLINE':
-      return Move.BY_HAND;
-    default:
-      return Move.REMEMBERED;
-  }
-}
+const RISES: Readonly<Record<NodeState, Move>> = {
+  UNKNOWN: Move.REMEMBERED,
+  STANDBY: Move.CHOSEN,
+  ACTIVE: Move.CHOSEN,
+  FAILED_ONLINE: Move.BY_HAND,
+  FAILED_OFFLINE: Move.BY_HAND,
+};

@@ -166,7 +166,7 @@ describe('the walk', () => {
     expect(shape(found)).toEqual(['db1', 'db2 < db1', 'db3 < db1']);
     expect(found.nodes[1]).toMatchObject({
       answer: 'UNREACHABLE',
-      problems: [{ code: 'UNREACHABLE', message: 'no answer within 5000 ms' }],
+      problems: [{ code: 'UNREACHABLE', message: 'db2.example.com:3306: no answer within 5000 ms' }],
     });
     expect(timers).toEqual([]);
   });

@@ -24,14 +24,14 @@ test('a node of a running pool is told as one of a discovered tree', async () =>
     await writeTopologyRecord(folder, { pool, active: 'db1', topology: seen, switchId: null, at: 0 });
     const text = readFileSync(join(folder, 'shop.topology.json'), 'utf8');
     expect(text).not.toContain('secret');
-    const record = JSON.parse(text) as { nodes: Record<string, unknown>[] };
+    const record = JSON.parse(text) as { nodes: { sources: object[] }[] };
     const world = new World([fake(1), fake(2, [1])]);
     const lacking = (): Promise<string> => Promise.resolve('');
     const found = await discoverWith(at(1), { ask: world.ask, lacking }, WALK_LIMITS, systemClock);
     const keys = (each: object | undefined, without: readonly string[]): string[] =>
       Object.keys(each ?? {}).filter((key) => !without.includes(key));
     expect(keys(record.nodes[1], ['byHand'])).toEqual(keys(found.nodes[1], OF_DISCOVERY));
-    const [source] = record.nodes[1]?.['sources'] as object[];
+    const source = record.nodes[1]?.sources[0];
     expect(source).toMatchObject({ node: 'db1', receiving: true });
     expect(keys(source, [])).toEqual(keys(found.nodes[1]?.sources[0], []));
   } finally {

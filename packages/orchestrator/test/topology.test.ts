@@ -79,8 +79,8 @@ describe('the reducer', () => {
   });
 
   test('bad polls count, keep what was known, and one good poll ends them', () => {
-    const see = (topology: typeof before, at: number, poll: { error: string } | { observation: typeof seen }) =>
-      update(topology, { node: 'db1', at, ...poll }, rules);
+    const see = (seenBefore: typeof before, at: number, poll: { error: string } | { observation: typeof seen }) =>
+      update(seenBefore, { node: 'db1', at, ...poll }, rules);
     const good = see(before, 1, { observation: seen });
     const bad = see(see(good, 2, { error: 'a' }), 3, { error: 'b' });
     expect(viewOf(bad, 'db1')).toMatchObject({ reachable: false, error: 'b', observation: seen });

@@ -1,4 +1,12 @@
-import { ByteWriter, encodePacket, encodeTrackers, ReplyGrammar, ReplyTracker, type Tracker } from '@myswitch/protocol';
+import {
+  ByteWriter,
+  Capability,
+  encodePacket,
+  encodeTrackers,
+  ReplyGrammar,
+  ReplyTracker,
+  type Tracker,
+} from '@myswitch/protocol';
 import { ClientReply, type ReplyTarget } from '../src/session/client-reply';
 
 const target: ReplyTarget = {
@@ -8,6 +16,7 @@ const target: ReplyTarget = {
   plainStatus: 2,
   shownTrackers: () => [],
   errorInstead: () => null,
+  isNoReply: () => false,
   fileRequested: () => undefined,
   statementPrepared: () => undefined,
   write: () => undefined,
@@ -25,8 +34,8 @@ function telling(...trackers: Tracker[]): Buffer {
 const set = (name: string, value: string): Tracker => ({ kind: 'systemVariable', name, value });
 
 /** A reply that has begun and does not end. */
-function follow(): { reply: ClientReply; receive: (bytes: Buffer) => void } {
-  const reply = new ClientReply(target);
+function follow(to: ReplyTarget = target): { reply: ClientReply; receive: (bytes: Buffer) => void } {
+  const reply = new ClientReply(to);
   const tracker = new ReplyTracker();
   reply.start();
   tracker.start(ReplyGrammar.QUERY);
@@ -40,6 +49,21 @@ function follow(): { reply: ClientReply; receive: (bytes: Buffer) => void } {
 }
 
 describe('what a reply tells of the session', () => {
+  it('without saying what changed, is passed as it is to a client that asks for such things', () => {
+    const written: Buffer[] = [];
+    const write = (bytes: Buffer): void => void written.push(bytes);
+    const { receive } = follow({ ...target, capabilities: Capability.SESSION_TRACK, write });
+    receive(telling());
+    expect(Buffer.concat(written)).toEqual(telling());
+  });
+
+  it('is taken out for a client that does not', () => {
+    const written: Buffer[] = [];
+    const { receive } = follow({ ...target, write: (bytes) => void written.push(bytes) });
+    receive(telling({ kind: 'schema', name: 'first' }));
+    expect(Buffer.concat(written).readUInt16LE(4 + 3)).toBe(0x000a);
+  });
+
   it('is kept in a bounded way however many results there are: of each thing the last', () => {
     const { reply, receive } = follow();
     receive(telling({ kind: 'schema', name: 'first' }));

@@ -7,7 +7,7 @@ class Notes implements Carrier {
 
   call<N extends CallName>(name: N, ..._args: Calls[N]['args']): Promise<Calls[N]['answer']> {
     this.calls.push(name);
-    return Promise.resolve(undefined as Calls[N]['answer']);
+    return Promise.resolve((name === 'release' ? { waitsMs: [] } : undefined) as Calls[N]['answer']);
   }
 }
 
@@ -34,6 +34,15 @@ describe('DataPlane', () => {
   test('also when nobody is active: a switch has failed', async () => {
     await plane.activate('shop', null);
     expect(await added()).toEqual(['activate', 'hold']);
+  });
+
+  test('a node that was cut off is so for a process that starts later, until it is named again', async () => {
+    await plane.cut('shop', 'db1');
+    expect(await added()).toEqual(['activate', 'cut', 'hold']);
+    await plane.release('shop', { node: 'db2', epoch: 2 });
+    expect(await added()).toEqual(['activate', 'cut']);
+    await plane.warm('shop', 'db1', 1000);
+    expect(await added()).toEqual(['activate']);
   });
 
   test('a hold that ended by itself is over once somebody is active again', async () => {

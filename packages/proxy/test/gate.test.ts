@@ -87,6 +87,24 @@ describe('the queue at the gate', () => {
     expect(clock.timers).toBe(0);
   });
 
+  test('who has waited already waits so much less, whoever came before', () => {
+    const { gate, clock } = setUp();
+    const [first, second, late] = [new Waiter(), new Waiter(), new Waiter()];
+    clock.advance(5000);
+    gate.enqueue(first);
+    gate.enqueue(second, 4300);
+    clock.advance(299);
+    expect([first.refused, second.refused]).toEqual([null, null]);
+    clock.advance(1);
+    expect([first.refused, second.refused]).toEqual([null, expect.any(String)]);
+    gate.enqueue(late, 0);
+    clock.advance(0);
+    expect(late.refused).not.toBeNull();
+    clock.advance(700);
+    expect(first.refused).not.toBeNull();
+    expect(clock.timers).toBe(0);
+  });
+
   test('is emptied in its order, with the time that each came; then nothing expires', () => {
     const { gate, clock } = setUp();
     const waiters = [new Waiter(), new Waiter(), new Waiter()];

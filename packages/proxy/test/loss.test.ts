@@ -1,6 +1,6 @@
 import { classify, ServerStatus } from '@myswitch/protocol';
 import { SessionContext } from '../src/session/context';
-import { FATES, Fate, Flight, isHarmless, lossOf, Stake, stakeOf } from '../src/session/loss';
+import { FATES, Fate, Flight, isHarmless, lossOf, outlivesShutdown, Stake, stakeOf } from '../src/session/loss';
 import type { Command, Loser } from '../src/session/loss';
 import { Pin } from '../src/session/pins';
 
@@ -135,6 +135,15 @@ describe('what becomes of a command whose backend is lost', () => {
     expect(lossOf(loser(), shutdown, true, 'it ended').fate).toBe('UNKNOWN');
     expect(lossOf(loser(), shutdown, false, 'it ended').fate).toBe('RUN_AGAIN');
     expect(lossOf(loser(), { ...shutdown, grammar: null }, false, 'it ended').fate).toBe('UNKNOWN');
+  });
+
+  test('a shutdown is told as the loss that follows where that is more for the client', () => {
+    const outlives = (situation: Situation, sql: string): boolean => outlivesShutdown(loser(situation), command(sql));
+    expect(outlives({}, 'SELECT 1')).toBe(true);
+    expect(outlives(IN, 'DELETE FROM t')).toBe(true);
+    expect(outlives(IN, 'COMMIT')).toBe(false);
+    expect(outlives({}, 'DELETE FROM t')).toBe(false);
+    expect(outlives(LOCKED, 'SELECT 1')).toBe(false);
   });
 
   test('what is at stake', () => {

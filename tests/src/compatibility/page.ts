@@ -23,8 +23,8 @@ export function compatibilityPage({ measured, explained }: Findings): string {
     'What works through MySwitch, what keeps a session where it is, what differs and why. The tests write this page: `npm run docs:compatibility`.',
     '## Drivers',
     `Every driver does the same job straight to a server, through MySwitch, and through MySwitch with a switch before every phase of it.
-Values, types, counts, warnings and errors have to be the same each time. Each cell is how many of the job's steps are, of those that the driver has
-and that work straight to the server.`,
+Values, types, counts, warnings and errors have to be the same each time, but for [what differs](#what-differs-and-why). Each cell is how many of the
+job’s steps are, of those that the driver has and that work straight to the server.`,
     driverTable(measured.drivers),
     ...notes(measured.drivers),
     `The steps: ${[...stepsOf(measured.drivers)].join(', ')}.`,
@@ -121,7 +121,7 @@ const isSame = (outcome: Outcome): boolean => JUDGED(outcome) && outcome !== 'di
 function cell(result: Result | undefined): string {
   if (result === undefined) return 'not run';
   const judged = Object.values(result.outcomes).filter(JUDGED);
-  if (judged.length === 0) return 'does not log in, straight to the server either';
+  if (judged.length === 0) return 'can’t log in to it';
   return `${judged.filter(isSame).length} of ${judged.length}`;
 }
 
@@ -134,14 +134,14 @@ const WORDS: Readonly<Record<Exclude<Outcome, `pinned: ${string}`>, string | nul
   same: null,
   unsupported: null,
   differs: 'differs',
-  explained: 'the same but for what is explained below',
+  explained: null,
   fails: 'fails, straight to the server too',
 };
 
 /** null: there is nothing to say about it. */
 function wordFor(outcome: Outcome): string | null {
   if (!outcome.startsWith('pinned: ')) return WORDS[outcome as keyof typeof WORDS];
-  return `the same, and a switch has to wait after it (${outcome.slice('pinned: '.length)})`;
+  return `works, and pins the session: ${outcome.slice('pinned: '.length)}`;
 }
 
 /** What is not simply the same: step, outcome, drivers. */
@@ -169,7 +169,7 @@ function namesOf(names: ReadonlyMap<string, readonly Kind[]>, all: number): stri
   const everywhere = [...names.values()].every((found) => found.length === kinds().length);
   if (everywhere && names.size === all) return 'all';
   const texts = [...names].map(([name, found]) =>
-    found.length === kinds().length ? name : `${name} (${found.map((kind) => KINDS[kind]).join(', ')})`,
+    found.length === kinds().length ? name : `${name} with ${found.map((kind) => KINDS[kind]).join(', ')}`,
   );
   return texts.join(', ');
 }

@@ -43,6 +43,7 @@ export const EXPLAINED: readonly Pattern[] = [
   },
   {
     name: 'FOUND_ROWS() after a statement that is no SELECT may answer error 1105',
+    rare: true,
     why: 'what it is then only the server knows that had the last SELECT, if there was one, and other sessions may have used the connection since',
     way: Way.PROXIED,
     title: /^a random session$/,
@@ -129,6 +130,7 @@ export const EXPLAINED: readonly Pattern[] = [
   },
   {
     name: 'row numbers in errors that have no rows',
+    rare: true,
     why: 'MariaDB names the row that an earlier statement on the same connection was at',
     kind: 'mariadb',
     direct: /at row \d+$/,
@@ -148,6 +150,7 @@ export const EXPLAINED: readonly Pattern[] = [
   {
     name: 'metadata of what is computed with FOUND_ROWS() or ROW_COUNT()',
     why: 'where the count is MySwitch’s, a number stands in the statement in place of the function',
+    kind: 'mariadb',
     way: Way.MOVED,
     step: /FOUND_ROWS\(\) \+ 0/,
   },
@@ -167,10 +170,10 @@ export const EXPLAINED: readonly Pattern[] = [
     step: /^EXECUTE/,
   },
   {
-    name: 'count of warnings that a ping or a change of schema tells',
+    name: 'count of warnings that a ping, COM_INIT_DB or COM_SET_OPTION tells',
     why: 'MySQL tells the count of the statement before; MySwitch answers pings itself, and errors of its own are not counted',
     kind: 'mysql',
-    step: /^(PING|INIT_DB)/,
+    step: /^(PING|INIT_DB|SET_OPTION)/,
     payloads: sameButWarnings,
   },
   {
@@ -188,6 +191,7 @@ export const EXPLAINED: readonly Pattern[] = [
   {
     name: 'status flag SESSION_STATE_CHANGED behind rows, for clients without CLIENT_DEPRECATE_EOF',
     why: 'an EOF can’t tell what changed',
+    kind: 'mariadb',
     payloads: lastEofsBut(ServerStatus.SESSION_STATE_CHANGED),
   },
   {

@@ -8,6 +8,8 @@ import type { Difference } from './runner';
 export interface Pattern {
   readonly name: string;
   readonly why: string;
+  /** Only random sessions come to it, and not in each run. */
+  readonly rare?: true;
   /** Default: both ways through the proxy. */
   readonly way?: Way;
   readonly kind?: Kind;
@@ -37,7 +39,7 @@ export class Judge {
   /** Names of the patterns for this kind that nothing needed. */
   get unused(): string[] {
     const mine = EXPLAINED.filter(({ kind = this.#kind }) => kind === this.#kind);
-    return mine.filter((one) => !this.#used.has(one)).map(({ name }) => name);
+    return mine.filter((one) => one.rare !== true && !this.#used.has(one)).map(({ name }) => name);
   }
 
   #unknown(difference: Difference): string | null {

@@ -5,6 +5,8 @@ const DEFINITION = Buffer.from('\x03def');
 const OF_NO_TABLE = Buffer.from('\x03def\0\0\0');
 /** At the end of a column definition: its length, collation, length of values, type, flags, decimals, filler. */
 const FIXED_PART = 13;
+/** Of a column whose collation ends in _bin. */
+const BINARY_FLAG = 0x80;
 
 /** Payloads at the same place of two replies that differ; null where one of them has no more. */
 export interface Pair {
@@ -60,11 +62,16 @@ function columnName(payload: Buffer): string | null {
   return payload.toString('latin1', 8, 8 + payload[7]!);
 }
 
-/** Whether both define the same column, with another collation in its metadata. */
+/** Whether both define the same column, with another collation in its metadata, and with the flag that says it is a binary one. */
 export function sameButCollation(direct: Buffer, got: Buffer): boolean {
   if (direct.length !== got.length || !direct.subarray(0, 4).equals(DEFINITION)) return false;
   const collation = direct.length - FIXED_PART + 1;
-  const cleared = [direct, got].map((payload) => Buffer.from(payload).fill(0, collation, collation + 2));
+  const flags = direct.length - FIXED_PART + 8;
+  const cleared = [direct, got].map((payload) => {
+    const copy = Buffer.from(payload).fill(0, collation, collation + 2);
+    copy[flags]! &= ~BINARY_FLAG;
+    return copy;
+  });
   return cleared[0]!.equals(cleared[1]!);
 }
 

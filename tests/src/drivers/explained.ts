@@ -1,16 +1,19 @@
 import type { Kind } from '@myswitch/testkit';
 import { type Difference, leaves } from './job';
 
-/** A difference that stays. All of it has to fit. */
-interface Explanation {
-  /** As `docs/compatibility.md` tells it. */
+/** As `docs/compatibility.md` tells it. */
+interface Told {
   readonly name: string;
   readonly why: string;
+  /** Default: both. */
+  readonly kind?: Kind;
+}
+
+/** A difference that stays. All of it has to fit. */
+interface Explanation extends Told {
   readonly asked: RegExp;
   /** Default: whatever differs of the answer. */
   readonly leaf?: RegExp;
-  /** Default: both. */
-  readonly kind?: Kind;
 }
 
 const UNSET_VARIABLE: Explanation = {
@@ -20,7 +23,7 @@ const UNSET_VARIABLE: Explanation = {
   leaf: /\.columns\.\d+\.\w+: /,
 };
 
-export const EXPLAINED: readonly Explanation[] = [
+const DIFFERENCES: readonly Explanation[] = [
   UNSET_VARIABLE,
   {
     name: "SHOW STATUS LIKE 'Compression' says OFF",
@@ -36,6 +39,15 @@ export const EXPLAINED: readonly Explanation[] = [
   },
 ];
 
+/** Of a driver that logs in to MySwitch, and not straight to the server: it is compared with itself, without switches. */
+const LOGIN: Told = {
+  name: 'mysql (client) logs in',
+  why: 'it has no mysql_native_password, which MariaDB’s accounts have; where MySwitch knows the password it is let in with the client’s own plugin',
+  kind: 'mariadb',
+};
+
+export const EXPLAINED: readonly Told[] = [...DIFFERENCES, LOGIN];
+
 /** Of a column that is a user variable and NULL, all that the C clients print but its name. */
 const PRINTED_UNSET_VARIABLE = /^(Field +\d+: +`@\w+`\n)(?:(?!Field |\n)[^\n]+\n)*?Max_length: +0\n(?:[^\n]+\n)*/gm;
 
@@ -49,6 +61,6 @@ export function unexplained(kind: Kind, { asked, expected, actual }: Difference)
   const found = UNSET_VARIABLE.asked.test(asked)
     ? leaves(withoutType(expected), withoutType(actual))
     : leaves(expected, actual);
-  const known = EXPLAINED.filter((one) => one.asked.test(asked) && (one.kind ?? kind) === kind);
+  const known = DIFFERENCES.filter((one) => one.asked.test(asked) && (one.kind ?? kind) === kind);
   return found.filter((leaf) => !known.some((one) => one.leaf?.test(leaf) ?? true));
 }

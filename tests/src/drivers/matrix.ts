@@ -17,7 +17,7 @@ export interface Cell {
   readonly driver: string;
   readonly kind: Kind;
   readonly feature: string;
-  /** Straight to the server: whether the driver has it, and it works. */
+  /** Straight to the server, or through MySwitch where it can log in only there: whether the driver has it, and it works. */
   readonly direct: 'works' | 'fails' | 'unsupported';
   /** Compared with that: through MySwitch, and with a switch between every two phases. */
   readonly through: Likeness;
@@ -111,7 +111,8 @@ async function endAll(jobs: readonly Job[]): Promise<void> {
 
 function resultOf(kind: Kind, driver: Driver, runs: Runs): DriverResult {
   // Who can't log in to the server itself, but can to MySwitch, is compared with what comes of that.
-  const baseline = (runs.direct.absent ? runs.through : runs.direct).transcript;
+  const only = runs.direct.absent && !runs.through.absent;
+  const baseline = (only ? runs.through : runs.direct).transcript;
   const found = {
     through: differences(baseline, runs.through.transcript),
     switched: differences(baseline, runs.switched.transcript),
@@ -120,8 +121,8 @@ function resultOf(kind: Kind, driver: Driver, runs: Runs): DriverResult {
     driver: driver.name,
     kind,
     feature: step.name,
-    direct: worked(step, runs.direct.transcript),
-    through: likeness(kind, step, found.through),
+    direct: worked(step, baseline),
+    through: only && step === STEPS[0] ? ('explained' as const) : likeness(kind, step, found.through),
     switched: pinOf(step, runs.switched) === null ? likeness(kind, step, found.switched) : ('pinned' as const),
     note: pinOf(step, runs.switched),
     opensTransactions: driver.opensTransactions === true,

@@ -58,14 +58,14 @@ export default class Init extends BaseCommand {
     }
   }
 
-  async #try({ server, pool, control, replication }: Answers): Promise<Trials> {
+  async #try({ server, control, replication }: Answers): Promise<Trials> {
     const found = await discover(server, control, replication, systemClock);
     const refused = refusedStart(found);
     // on a terminal the accounts may yet be made
     if (refused !== null && onTerminal()) return { found, accounts: [refused] };
     requireStart(found, [accountStatements({ control: control.user, replication: replication.user })]);
     this.log(describeDiscovery(found));
-    return { found, accounts: await tryOn(found, { control, replication, schema: 'myswitch', pool }) };
+    return { found, accounts: await tryOn(found, { control, replication, schema: 'myswitch' }) };
   }
 
   #write(file: string, over: boolean, answers: Answers, { found, accounts }: Trials): Initialised {

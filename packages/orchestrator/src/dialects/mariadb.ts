@@ -153,8 +153,8 @@ export const mariadbDialect: Dialect = {
     if (log === undefined) {
       return '';
     }
-    const events = await source.query(`SHOW BINLOG EVENTS IN ${quote(text(log, 'Log_name'))} LIMIT 4`, deadlineMs);
-    const list = events.find((event) => text(event, 'Event_type') === 'Gtid_list') ?? {};
+    const first = await source.query(`SHOW BINLOG EVENTS IN ${quote(text(log, 'Log_name'))} LIMIT 4`, deadlineMs);
+    const list = first.find((event) => text(event, 'Event_type') === 'Gtid_list') ?? {};
     const oldest = text(list, 'Info').replaceAll(/[[\]]/g, '');
     const position = await replica.row('SELECT @@global.gtid_current_pos AS gtid', deadlineMs);
     return beyondGtids(oldest, text(position, 'gtid')).join(',');

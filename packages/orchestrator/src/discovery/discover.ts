@@ -4,9 +4,10 @@ import type { Credentials } from '../options';
 import { askWith, lackingWith } from './ask';
 import { describeTree, type Discovery } from './document';
 import { errantOf, type Lacking } from './errant';
+import { inTurn } from './in-turn';
 import { shapeOf } from './order';
 import { findTree, type TreeNode } from './tree';
-import { inTurn, walk, type Ask, type WalkLimits } from './walk';
+import { walk, type Ask, type WalkLimits } from './walk';
 
 export const WALK_LIMITS: WalkLimits = Object.freeze({ addresses: 1000, concurrency: 16, timeoutMs: 5000 });
 

@@ -7,7 +7,7 @@ import { controlNeeds, REPLICATION_NEEDS } from '../dialects/privileges';
 import { messageOf } from '../errors';
 import { Heartbeat } from '../heartbeat';
 import type { Credentials } from '../options';
-import { inTurn } from './walk';
+import { inTurn } from './in-turn';
 import { withServer } from './with-server';
 
 /** What came of using an account on one server. */
@@ -32,13 +32,14 @@ interface Trying {
   readonly control: Credentials;
   readonly replication: Credentials;
   readonly schema: string;
-  readonly pool: string;
 }
 
 type Use = (c: ControlConnection, dialect: Dialect) => Promise<readonly string[]>;
 
 const CONCURRENCY = 8;
 const TIMEOUT_MS = 5000;
+/** No pool can have this name: the row of one that runs is not touched. */
+const BEAT = '(init)';
 /** Enough accounts to see that they can be read. */
 const ACCOUNTS = 10;
 
@@ -84,7 +85,7 @@ async function useControl(
   c: ControlConnection,
   dialect: Dialect,
   { primary }: Candidate,
-  { schema, pool }: Trying,
+  { schema }: Trying,
 ): Promise<readonly string[]> {
   const lacking = await lackingGrants(c, controlNeeds(dialect.kind, schema, false));
   if (lacking.length > 0) {
@@ -95,7 +96,7 @@ async function useControl(
   await dialect.accountsMark(c, TIMEOUT_MS);
   await dialect.accounts(c, ACCOUNTS, TIMEOUT_MS);
   if (primary) {
-    const heartbeat = new Heartbeat(schema, pool);
+    const heartbeat = new Heartbeat(schema, BEAT);
     await heartbeat.create(c, TIMEOUT_MS);
     await heartbeat.write(c, 'init', 0, TIMEOUT_MS);
   }

@@ -1,8 +1,9 @@
-import type { Address } from '../address';
+import { formatAddress, type Address } from '../address';
 import type { Clock } from '../clock';
 import { messageOf, ServerError, UnreachableError } from '../errors';
 import { compareAddresses, keyOf } from './addresses';
 import { AnswerState, type Answer, type Answers, type Asked, type Server } from './answer';
+import { inTurn } from './in-turn';
 import { findTree } from './tree';
 
 export interface WalkLimits {
@@ -53,30 +54,15 @@ function namedBy(named: readonly Address[], answers: Answers): readonly Address[
   return [...fresh.values()].sort(compareAddresses);
 }
 
-export async function inTurn<T, R>(
-  items: readonly T[],
-  concurrency: number,
-  work: (item: T) => Promise<R>,
-): Promise<R[]> {
-  const results: R[] = [];
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    for (let item = items[next]; item !== undefined; item = items[next]) {
-      const index = next;
-      next += 1;
-      results[index] = await work(item);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, worker));
-  return results;
-}
-
 /** The deadline is kept here too: whoever asks may hang. */
 async function askInTime(address: Address, ask: Ask, timeoutMs: number, clock: Clock): Promise<Asked> {
   let cancel = (): void => undefined;
   const late = new Promise<Answer>((resolve) => {
     cancel = clock.timer(timeoutMs, () =>
-      resolve({ state: AnswerState.UNREACHABLE, reason: `no answer within ${timeoutMs} ms` }),
+      resolve({
+        state: AnswerState.UNREACHABLE,
+        reason: `${formatAddress(address)}: no answer within ${timeoutMs} ms`,
+      }),
     );
   });
   const asked = ask(address, timeoutMs).then(

@@ -10,6 +10,8 @@ export interface Candidate {
   readonly setAside: boolean;
   readonly site: string | null;
   readonly reachable: boolean;
+  /** On the ladder, and nobody has recovered it. */
+  readonly failed: boolean;
   readonly readOnly: boolean;
   /** It replicates from the dead primary. */
   readonly follows: boolean;
@@ -56,6 +58,7 @@ const none = (reasons: readonly CodedMessage[]): Choice => ({ to: null, reasons 
 function unfit(node: Candidate, { to, force }: Wish): CodedMessage | null {
   const { name } = node;
   if (!node.reachable) return { code: 'UNREACHABLE', message: `${name} does not answer` };
+  if (node.failed && to === null) return { code: 'FAILED', message: `${name} has failed and was not recovered` };
   if (!node.follows) return { code: 'NOT_REPLICA', message: `${name} does not replicate from the primary` };
   if (!node.readOnly) return { code: 'CANDIDATE_WRITES', message: `${name} is writable already` };
   if (!node.logs) return { code: 'BINLOG', message: `${name} does not log what it applies, so nobody can follow it` };

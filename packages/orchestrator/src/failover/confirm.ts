@@ -34,7 +34,7 @@ export function testimonies(
         return { node: name, hears: null, reason: 'does not answer' };
       }
       try {
-        return { node: name, ...(await ask(bench, topology, primary, node)) };
+        return await ask(bench, topology, primary, node);
       } catch (error) {
         return { node: name, hears: null, reason: messageOf(error) };
       }
@@ -47,7 +47,8 @@ async function ask(
   topology: Topology,
   primary: string,
   { connection, dialect }: NodeConnection,
-): Promise<Omit<Testimony, 'node'>> {
+): Promise<Testimony> {
+  const says = (hears: boolean, reason: string): Testimony => ({ node: connection.node, hears, reason });
   const deadline = new Deadline(clock, LISTEN_MS);
   const source = viewOf(topology, primary);
   let restarted = false;
@@ -56,19 +57,19 @@ async function ask(
     const view = viewOf(topology, connection.node);
     const channel = view && source && channelFrom({ ...view, observation }, source);
     if (channel === undefined) {
-      return { hears: false, reason: `does not follow ${primary}` };
+      return says(false, `does not follow ${primary}`);
     }
     if (!restarted) {
       if (!channel.receiving) {
-        return { hears: false, reason: channel.lastError ?? 'its receiver is not connected' };
+        return says(false, channel.lastError ?? 'its receiver is not connected');
       }
       await dialect.setReceiver(connection, channel.name, false, LISTEN_MS);
       await dialect.setReceiver(connection, channel.name, true, LISTEN_MS);
       restarted = true;
     } else if (channel.receiving) {
-      return { hears: true, reason: 'its receiver connected anew' };
+      return says(true, 'its receiver connected anew');
     } else if (deadline.passed) {
-      return { hears: false, reason: 'its receiver was started again and does not connect' };
+      return says(false, 'its receiver was started again and does not connect');
     }
     await sleep(clock, LOOK_AGAIN_MS);
   }

@@ -125,7 +125,7 @@ async function candidateOf(
     lacks: [],
   };
   if (node === undefined || view === undefined || source === undefined) {
-    return { ...nothing, reachable: false, readOnly: true, logs: false };
+    return { ...nothing, reachable: false, failed: false, readOnly: true, logs: false };
   }
   const { connection, dialect } = node;
   const observation = await dialect.observe(connection, ASK_MS);
@@ -139,6 +139,7 @@ async function candidateOf(
   return {
     ...nothing,
     reachable: true,
+    failed: view.standing.state.startsWith('FAILED'),
     readOnly: observation.readOnly,
     logs: logBin && logReplicaUpdates,
     follows: channel !== undefined,

@@ -41,6 +41,7 @@ export interface Row {
 }
 
 const instated = '{type} instatement to ACTIVE complete.';
+const takesOver = 'FAILOVER: Taking over ACTIVE state.';
 const byHand = 'Promoted past MySwitch.';
 
 /** Every legal change of state. What is not here is refused. */
@@ -54,7 +55,7 @@ export const MOVES: readonly Row[] = Object.freeze([
   { from: 'STANDBY', move: Move.BY_HAND, to: 'ACTIVE', note: byHand },
   { from: 'STANDBY', move: Move.CHOSEN, to: 'ACTIVE', note: instated },
   { from: 'STANDBY', move: Move.SWITCHED_TO, to: 'ACTIVE', note: instated },
-  { from: 'STANDBY', move: Move.TAKES_OVER, to: 'ACTIVE', note: 'FAILOVER: Taking over ACTIVE state.' },
+  { from: 'STANDBY', move: Move.TAKES_OVER, to: 'ACTIVE', note: takesOver },
   { from: 'STANDBY', move: Move.LOST, to: 'FAILED_OFFLINE', note: null },
   { from: 'STANDBY', move: Move.UNFIT, to: 'FAILED_ONLINE', note: null },
   { from: 'ACTIVE', move: Move.RELIEVED, to: 'STANDBY', note: 'Relinquishing ACTIVE state to {other}.' },
@@ -62,6 +63,11 @@ export const MOVES: readonly Row[] = Object.freeze([
   { from: 'ACTIVE', move: Move.UNFIT, to: 'FAILED_ONLINE', note: null },
   { from: 'FAILED_ONLINE', move: Move.BY_HAND, to: 'ACTIVE', note: byHand },
   { from: 'FAILED_OFFLINE', move: Move.BY_HAND, to: 'ACTIVE', note: byHand },
+  // whoever names a node that has failed knows that it was mended
+  { from: 'FAILED_ONLINE', move: Move.SWITCHED_TO, to: 'ACTIVE', note: instated },
+  { from: 'FAILED_OFFLINE', move: Move.SWITCHED_TO, to: 'ACTIVE', note: instated },
+  { from: 'FAILED_ONLINE', move: Move.TAKES_OVER, to: 'ACTIVE', note: takesOver },
+  { from: 'FAILED_OFFLINE', move: Move.TAKES_OVER, to: 'ACTIVE', note: takesOver },
   { from: 'FAILED_ONLINE', move: Move.RECOVER, to: 'UNKNOWN', note: Note.RECOVERED },
   { from: 'FAILED_OFFLINE', move: Move.RECOVER, to: 'UNKNOWN', note: Note.RECOVERED },
 ] as const);

@@ -101,4 +101,8 @@ export function moved(
 }
 
 /** Something is going on with a node that stays what it is. */
-export const noted = (standing: Standing, message: string): Standing => ({ ...standing, status: NOTICE, message });
+export const noted = (standing: Standing, message: string): Standing => ({
+  ...standing,
+  status: STATUSES.indexOf(standing.status) > STATUSES.indexOf(NOTICE) ? standing.status : NOTICE,
+  message,
+});

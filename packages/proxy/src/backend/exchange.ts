@@ -50,8 +50,7 @@ class AwaitedReply implements ReplyReceiver {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    // a caller that writes several commands at once may look at a later answer only after an earlier one failed
-    this.answer.catch(() => undefined);
+    void seen(this.answer);
   }
 
   pass(bytes: Buffer): void {
@@ -155,13 +154,10 @@ function askText(backend: Backend, text: Buffer): Promise<Answer> {
  * `schema`: its name in UTF-8, the bytes as latin1. `charset`: the session's character_set_client as SQL text, in which a
  * server takes the name to be.
  */
-export async function useSchema(backend: Backend, schema: string, charset: string): Promise<void> {
-  if (isAscii(schema) || UTF8.has(charset)) {
-    await initDb(backend, schema);
-    return;
-  }
+export function useSchema(backend: Backend, schema: string, charset: string): Promise<unknown> {
+  if (isAscii(schema) || UTF8.has(charset)) return initDb(backend, schema);
   const readAs = (value: string): Promise<Answer> => query(backend, `SET character_set_client=${value}`);
-  await Promise.all([readAs('utf8mb4'), initDb(backend, schema), readAs(charset)]);
+  return seen(Promise.all([readAs('utf8mb4'), initDb(backend, schema), readAs(charset)]));
 }
 
 /** `name`: the client's bytes as latin1, in its own character set. Resolves with the name in UTF-8, the bytes as latin1. */
@@ -187,9 +183,8 @@ export function resetConnection(backend: Backend): Promise<Answer> {
 }
 
 /** Resolves with the status bits: after an ERR they are not known otherwise. */
-export async function ping(backend: Backend): Promise<number> {
-  const { status } = await ask(backend, Command.PING, NOTHING, ReplyGrammar.SINGLE);
-  return status;
+export function ping(backend: Backend): Promise<number> {
+  return seen(ask(backend, Command.PING, NOTHING, ReplyGrammar.SINGLE).then(({ status }) => status));
 }
 
 function ask(backend: Backend, command: number, argument: Buffer, grammar: ReplyGrammar): Promise<Answer> {
@@ -204,7 +199,16 @@ export function prepareStatement(backend: Backend, sql: Buffer): Promise<number>
   const reply = new AwaitedReply(backend);
   backend.expect(ReplyGrammar.PREPARE, reply);
   backend.send(Command.STMT_PREPARE, sql);
-  return reply.answer.then(() => reply.statementId);
+  return seen(reply.answer.then(() => reply.statementId));
+}
+
+/**
+ * Each promise that is handed out goes through here: a caller that writes several commands at once may look at a later answer
+ * only after an earlier one failed, and by then a rejection that nobody had looked at would have ended the process.
+ */
+function seen<T>(answer: Promise<T>): Promise<T> {
+  answer.catch(() => undefined);
+  return answer;
 }
 
 /** Closes on the server what the backend's cache dropped. COM_STMT_CLOSE has no reply. */

@@ -12,6 +12,7 @@ import { unknownCommand } from './unknown-command';
  * counts how long that one rests, in a transaction and altogether.
  */
 export function ping(session: Session): Work | null {
+  session.rowCountIs(0);
   if (session.keepsBackend) return PING;
   session.sendOk();
   return null;
@@ -60,6 +61,7 @@ export function setOption(session: Session, packet: Packet): Work | null {
     };
   }
   setMultiStatements(session, option === 0);
+  session.rowCountIs(-1);
   session.sendEof();
   return null;
 }

@@ -51,6 +51,7 @@ export function resetStatement(session: Session, packet: Packet): Work | null {
   if (prepared === undefined) return unknownStatement(session, packet.payload, 'mysqld_stmt_reset');
   const { id } = prepared;
   if (!session.cursors.has(id) && !session.longData.has(id)) {
+    session.rowCountIs(0);
     session.sendOk();
     return null;
   }

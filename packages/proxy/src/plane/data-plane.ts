@@ -75,8 +75,14 @@ export class DataPlane implements PlaneControl {
 
   async cut(pool: string, node: string): Promise<number> {
     const cut = this.#cut.get(pool) ?? new Set();
+    // first of all: whoever is started meanwhile has to know it too
     this.#cut.set(pool, cut.add(node));
-    return sum(await this.#all('cut', pool, node));
+    try {
+      return sum(await this.#all('cut', pool, node));
+    } catch (error) {
+      cut.delete(node); // there is no such node
+      throw error;
+    }
   }
 
   async release(pool: string, active: Activation): Promise<ReleaseReport> {

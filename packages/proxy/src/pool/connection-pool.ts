@@ -220,11 +220,16 @@ export class ConnectionPool implements Home {
     backend.state = BackendState.HELD;
     try {
       const owner = backend.lastHolder;
-      const pending: Promise<void> = query(backend, `SELECT ${asBytes('LAST_INSERT_ID()')}`).then(({ rows }) => {
-        // unless it has inserted somewhere else meanwhile
-        if (owner?.insertIdPending === pending) owner.insertIdRead(rows[0]?.[0] ?? null);
-      });
+      const answer = query(backend, `SELECT ${asBytes('LAST_INSERT_ID()')}`);
+      const pending: Promise<void> = answer.then(
+        ({ rows }) => {
+          // unless it has inserted somewhere else meanwhile
+          if (owner?.insertIdPending === pending) owner.insertIdRead(rows[0]?.[0] ?? null);
+        },
+        () => undefined, // its owner goes on without it
+      );
       if (owner !== null) owner.insertIdPending = pending;
+      await answer;
       await pending;
       backend.lastInsertId = owner?.insertIdPending === pending ? owner.lastInsertId : null;
       backend.lastHolder = null;

@@ -334,6 +334,8 @@ export class Pool {
     this.#setActive(active);
     this.#cut.delete(active.node);
     this.#holdTimer?.cancel();
+    // a process that was started during the hold has asked nobody yet what to greet its clients with
+    if (this.baseline === null) this.#beginServing(active);
     if (this.holding) this.gate.move(GateState.RELEASING);
     this.#tellWhy();
     return new Promise((resolve) => {

@@ -14,6 +14,9 @@ export function clientError(error: Error): ClientError {
   return { code: error.errno, sqlState: error.sqlState!, message: error.message };
 }
 
+/** ER_SERVER_SHUTDOWN: MySQL says so to everybody whose command is under way; MariaDB just closes the connection. */
+export const SERVER_SHUTDOWN = 1053;
+
 /** ER_QUERY_INTERRUPTED */
 export const INTERRUPTED: ClientError = {
   code: 1317,

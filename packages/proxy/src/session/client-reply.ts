@@ -15,6 +15,7 @@ import type { ClientError } from './client-error';
 
 /** What backends negotiate (capabilities.ts), as far as the form of an OK packet depends on it. */
 const BACKEND_FORM = Capability.SESSION_TRACK | Capability.DEPRECATE_EOF;
+const NOTHING = Buffer.alloc(0);
 const NOTHING_TOLD: readonly Tracker[] = [];
 /** Parts up to this many bytes are copied into one write: cheaper than a gathering write of small pieces. */
 const COPY_BELOW = 32 << 10;
@@ -33,6 +34,8 @@ export interface ReplyTarget {
   shownTrackers(told: readonly Tracker[]): readonly Tracker[];
   /** What the client is told in place of an ERR of the server's; null: that. */
   errorInstead(errorCode: number): ClientError | null;
+  /** Whether that ERR, as the whole reply, is to count as no reply at all. */
+  isNoReply(errorCode: number): boolean;
   /** The server asks for a file; the client's next packets are the file. Throws when the client offered none. */
   fileRequested(sequence: number, shift: number): void;
   /** A PREPARE_OK, whose statement id it changes in place. */
@@ -56,6 +59,7 @@ export class ClientReply implements ReplyReceiver {
   #eofDue = -1;
   #started = false;
   #replaced = false;
+  #refused = false;
 
   constructor(session: ReplyTarget) {
     this.#session = session;
@@ -65,6 +69,7 @@ export class ClientReply implements ReplyReceiver {
   start(): void {
     this.#started = false;
     this.#replaced = false;
+    this.#refused = false;
     this.#eofDue = -1;
     this.#trackers.length = 0;
     // of a reply that broke off between two of its packets
@@ -82,12 +87,18 @@ export class ClientReply implements ReplyReceiver {
     return this.#replaced;
   }
 
+  /** Whether all that the server said is that it will not answer. */
+  get refused(): boolean {
+    return this.#refused;
+  }
+
   /** What the server told about the session with this reply. */
   get trackers(): readonly Tracker[] {
     return this.#trackers;
   }
 
   pass(bytes: Buffer): void {
+    if (bytes.length === 0) return; // in place of an ERR
     if (this.#eofDue >= 0) this.#writeDueEof(this.#session.plainStatus);
     this.#add(bytes);
   }
@@ -120,6 +131,10 @@ export class ClientReply implements ReplyReceiver {
   }
 
   err(tracker: ReplyTracker, sequence: number): Buffer | null {
+    if (!this.#started && this.#parts.length === 0 && this.#session.isNoReply(tracker.errorCode)) {
+      this.#refused = true;
+      return NOTHING;
+    }
     const instead = this.#session.errorInstead(tracker.errorCode);
     if (instead === null) return null;
     this.#replaced = true;

@@ -36,6 +36,8 @@ export function learnInsertId(session: Session): Promise<void> {
   if (session.insertIdPending !== null) return session.insertIdPending;
   const last = session.lastBackend;
   if (last === null || last.lastHolder !== session || last.state === 'CLOSED') return Promise.resolve();
+  // it was lost before, and this one was told 0 in its place
+  if (last.lastInsertId !== null) return Promise.resolve();
   const learned = keepFor(session, query(last, `SELECT ${asBytes('LAST_INSERT_ID()')}`));
   last.lastHolder = null; // who gets that backend next must not keep this value for a session that has gone on
   return learned;

@@ -135,6 +135,15 @@ export function lossOf(session: Loser, command: Command | null, sent: boolean, r
   return { fate, error: errorOf(fate, reason, heldBy(session)) };
 }
 
+/**
+ * Whether a server's word that it shuts down is to be taken for the loss of its connection, which follows: where there is
+ * more to do for the client, or more to tell it, than that.
+ */
+export function outlivesShutdown(session: Loser, command: Command): boolean {
+  const { fate } = lossOf(session, command, true, '');
+  return fate === Fate.RUN_AGAIN || fate === Fate.ROLLED_BACK;
+}
+
 /** End with the transaction, or are made again by running it again. */
 const OF_TRANSACTION: ReadonlySet<Pin> = new Set([
   Pin.TRANSACTION_CHARACTERISTICS,
@@ -153,7 +162,7 @@ export function stakeOf(session: Loser): Stake {
   return pins.size > 0 ? Stake.STATE : Stake.NOTHING;
 }
 
-export function flightOf(session: Loser, command: Command, sent: boolean, stake: Stake): Flight {
+function flightOf(session: Loser, command: Command, sent: boolean, stake: Stake): Flight {
   const { statement, grammar, once = false } = command;
   if (command.wipes === true) return Flight.WIPE;
   // without a reply of its own it does its work while the backend is prepared for it

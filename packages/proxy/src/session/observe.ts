@@ -1,6 +1,6 @@
-import { Diagnostic, ServerStatus, StatementKind, utf8Bytes } from '@myswitch/protocol';
+import { Diagnostic, ReplyGrammar, ServerStatus, StatementKind, utf8Bytes } from '@myswitch/protocol';
 import type { Cause, ReplyTracker, SqlValue, Statement } from '@myswitch/protocol';
-import { NOTHING } from '../backend/backend';
+import { NOTHING, withoutRowCount } from '../backend/backend';
 import type { Backend } from '../backend/backend';
 import { isReplayed } from '../backend/baseline';
 import { CHARSET_VARIABLES } from './context';
@@ -79,7 +79,7 @@ export function observe(session: Session, backend: Backend, work: Work, tracker:
   const failed = tracker.errorCode !== 0;
   const characterized = session.pins.has(Pin.TRANSACTION_CHARACTERISTICS);
   if (session.context.unreadable) session.pin(Pin.UNKNOWN_STATE); // what the text did is anybody's guess
-  observeDiagnostics(session, backend, statement, tracker, failed);
+  observeDiagnostics(session, backend, work, tracker, failed);
   if (failed) observeFailure(session, work, tracker.errorCode);
   else observeSuccess(session, backend, work, tracker);
   if (session.begun !== null || work.opens !== undefined) observeBeginning(session, work, failed, characterized);
@@ -158,12 +158,14 @@ function isBegin(text: string): boolean {
 function observeDiagnostics(
   session: Session,
   backend: Backend,
-  statement: Statement,
+  { statement, grammar }: Work,
   tracker: ReplyTracker,
   failed: boolean,
 ): void {
   const { diagnostics } = session;
-  diagnostics.rowCount = failed ? -1 : rowCount(statement, tracker);
+  // these two leave the count of the statement before, on both kinds
+  const leavesCount = !failed && (grammar === ReplyGrammar.PREPARE || grammar === ReplyGrammar.STATISTICS);
+  if (!leavesCount) diagnostics.rowCount = failed ? -1 : rowCount(statement, tracker);
   const warned = failed || tracker.warnings > 0;
   if (warned) diagnostics.warnings = Math.max(1, tracker.warnings);
   else if (CLEARS_WARNINGS.has(statement.kind)) diagnostics.warnings = 0;
@@ -177,6 +179,7 @@ function observeDiagnostics(
     counted || kept.has(Diagnostic.FOUND_ROWS),
     warned || CLEARS_WARNINGS.has(statement.kind) || kept.has(Diagnostic.WARNINGS),
   );
+  if (leavesCount && !kept.has(Diagnostic.ROW_COUNT)) backend.knows = withoutRowCount(backend.knows);
   backend.lastHolder = session;
   session.endWeakPins();
   if (statement.calcFoundRows && !failed) session.weakPin(WeakPin.FOUND_ROWS);

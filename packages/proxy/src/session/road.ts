@@ -15,7 +15,7 @@ import { Pin } from './pins';
 import { isEqual, replay } from './replay';
 import type { Road, Session } from './session';
 import type { Work } from './work';
-import { clientError } from './client-error';
+import { clientError, SERVER_SHUTDOWN } from './client-error';
 import type { ClientError } from './client-error';
 import { needsSettling, settle, wipe } from './settle';
 
@@ -122,6 +122,11 @@ function submit(session: Session, backend: Backend, work: Work): void {
 function replyComplete(session: Session, tracker: ReplyTracker): void {
   const backend = session.backend!;
   const work = session.work!;
+  if (session.reply.refused) {
+    const error = shutDown(backend);
+    dismiss(backend, error);
+    return replyLost(session, error.message);
+  }
   observe(session, backend, work, tracker);
   work.done?.(session, backend, tracker, tracker.errorCode === 0);
   if (session.closed) return abandon(session, backend);
@@ -209,15 +214,14 @@ function giveUp(session: Session, backend: Backend, told: ClientError | null): v
   session.pool.lost();
 }
 
-/** Reads back what is still open, then gives the backend back: for a session whose weak pins end between two commands. */
+/**
+ * Reads back what is still open, then gives the backend back, unless what was read pins: for a session whose weak pins end
+ * between two commands.
+ */
 function settleAndRelease(session: Session, backend: Backend): void {
   if (!needsSettling(session)) return release(session, backend);
   session.move(SessionPhase.SETTLING);
-  answered(session, backend, settle(session, backend), () => {
-    session.move(SessionPhase.IDLE);
-    release(session, backend);
-    session.next();
-  });
+  answered(session, backend, settle(session, backend), () => boundary(session, backend));
 }
 
 /** The client went away in a transaction or with pins: the server forgets the session, then others may have the backend. */
@@ -245,6 +249,10 @@ function ended(backend: Backend): ProxyError {
   return new ProxyError('BACKEND_LOST', `the connection to ${backend.pool.node.name} had ended`);
 }
 
+function shutDown(backend: Backend): ProxyError {
+  return new ProxyError('BACKEND_LOST', `${backend.pool.node.name} shuts down`);
+}
+
 /** A session that closed while its backend was busy for it. */
 function abandon(session: Session, backend: Backend): void {
   if (session.backend === null) return;
@@ -254,6 +262,10 @@ function abandon(session: Session, backend: Backend): void {
 
 function replayFailed(session: Session, backend: Backend, error: ProxyError): void {
   if (backend.state === BackendState.CLOSED) return replayLost(session, backend, error);
+  if (error.errno === SERVER_SHUTDOWN) {
+    dismiss(backend, error);
+    return replayLost(session, backend, shutDown(backend));
+  }
   if (session.closed) return abandon(session, backend);
   const keeps = session.keepsBackend;
   session.move(SessionPhase.IDLE);
@@ -274,8 +286,8 @@ function lose(session: Session, sent: boolean | null, reason: string): Loss {
   session.letGo();
   session.pool.lost();
   // somebody ended it for a switch, and it may be that this was how
-  const ended = ending !== null && sent !== null && loss.fate !== Fate.UNKNOWN && loss.fate !== Fate.DONE;
-  if (ended) return { fate: Fate.STATE_LOST, error: ending };
+  const killed = ending !== null && sent !== null && loss.fate !== Fate.UNKNOWN && loss.fate !== Fate.DONE;
+  if (killed) return { fate: Fate.STATE_LOST, error: ending };
   if (loss.error === null) session.unbegun = beginning;
   return loss;
 }
@@ -286,7 +298,9 @@ function again(session: Session, reason: string): void {
   const { maxMs } = pool.options.hold;
   session.move(SessionPhase.WAITING);
   if (pool.clock.now() - session.since > maxMs)
-    return session.refuse(`${reason}, more than ${maxMs} ms (hold.max) ago`);
+    return session.refuse(
+      `not completed: ${reason} before it answered, more than ${maxMs} ms (hold.max) after it began`,
+    );
   pool.clock.timer(() => {
     if (session.work === work && session.phase === SessionPhase.WAITING) seek(session);
   }, AGAIN_MS);

@@ -13,13 +13,14 @@ import type { ClientLogin, Packet, ReplyTracker, Tracker } from '@myswitch/proto
 import type { Candidate } from '../accounts/account-table';
 import type { ClientFacts } from '../accounts/admission';
 import type { Permit } from '../accounts/permit';
+import { BackendState } from '../backend/backend';
 import type { Backend } from '../backend/backend';
 import type { Timer } from '../clock';
 import { ProxyError } from '../errors';
 import type { Blocking, SessionRow } from '../plane/types';
 import type { Pool } from '../pool/pool';
 import type { PoolClient } from '../pool/pool-client';
-import { clientError, INTERRUPTED } from './client-error';
+import { clientError, INTERRUPTED, SERVER_SHUTDOWN } from './client-error';
 import type { ClientError } from './client-error';
 import { blocking, row } from './blocking';
 import { ClientLink } from './client-link';
@@ -27,6 +28,7 @@ import type { Diversion } from './client-link';
 import { WATCH_MS } from './client-watch';
 import { ClientReply } from './client-reply';
 import type { ReplyTarget } from './client-reply';
+import { outlivesShutdown } from './loss';
 import type { Loss } from './loss';
 import { MOVES, SessionPhase } from './phase';
 import { Pin } from './pins';
@@ -350,6 +352,12 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
     return errorCode === INTERRUPTED.code ? this.ending : null;
   }
 
+  isNoReply(errorCode: number): boolean {
+    return (
+      errorCode === SERVER_SHUTDOWN && this.work !== null && this.ending === null && outlivesShutdown(this, this.work)
+    );
+  }
+
   /** Its backend goes to somebody else, and must not wait for this client any more. */
   letGo(): void {
     this.#patience?.cancel();
@@ -562,7 +570,8 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
     if (backend === null) return;
     if (before === SessionPhase.RUNNING) {
       // the server would go on with it for nobody, and a switch would find it there
-      if (this.work?.statement.readOnly === true) backend.pool.endOnServer(backend);
+      const ended = backend.state === BackendState.CLOSED;
+      if (!ended && this.work?.statement.readOnly === true) backend.pool.endOnServer(backend);
       return backend.destroy('the client went away');
     }
     const isAsked = before === SessionPhase.REPLAYING || before === SessionPhase.SETTLING;

@@ -1,5 +1,5 @@
-import { Capability, ServerStatus } from '@myswitch/protocol';
-import type { Diagnostic, Tracker } from '@myswitch/protocol';
+import { Capability, Diagnostic, ServerStatus } from '@myswitch/protocol';
+import type { Tracker } from '@myswitch/protocol';
 import type { Account } from '../accounts/account';
 import { withoutRowCount } from '../backend/backend';
 import type { Backend } from '../backend/backend';
@@ -175,7 +175,8 @@ export abstract class SessionState implements Holder {
   rowCountIs(count: number): void {
     this.diagnostics.rowCount = count;
     const backend = this.backend ?? this.lastBackend;
-    if (backend?.lastHolder === this) backend.knows = withoutRowCount(backend.knows);
+    if (backend?.lastHolder !== this || !backend.knows.has(Diagnostic.ROW_COUNT)) return;
+    backend.knows = withoutRowCount(backend.knows);
   }
 
   /** The former backend told its LAST_INSERT_ID() before it went to somebody else. */

@@ -1,4 +1,4 @@
-import { type Case, ping } from '../case';
+import { type Case, ping, prepare, resetStatement, setOption, statistics } from '../case';
 
 const T = [
   'CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, v VARCHAR(8) UNIQUE)',
@@ -182,6 +182,30 @@ export const DIAGNOSTICS: readonly Case[] = [
       'CHECK TABLE t',
       'OPTIMIZE TABLE t',
       'CHECKSUM TABLE t',
+    ],
+  },
+  {
+    title: 'ROW_COUNT() after commands that are no statements',
+    setup: T,
+    steps: [
+      "UPDATE t SET v = CONCAT(v, 'x') WHERE id < 3",
+      prepare('p', 'SELECT ?'),
+      'SELECT ROW_COUNT()',
+      'SET NAMES latin1',
+      prepare('q', 'SELECT 1'),
+      'SELECT ROW_COUNT()',
+      "UPDATE t SET v = CONCAT(v, 'y') WHERE id < 3",
+      ping(),
+      'SELECT ROW_COUNT()',
+      "UPDATE t SET v = CONCAT(v, 'z') WHERE id < 3",
+      resetStatement('p'),
+      'SELECT ROW_COUNT()',
+      "UPDATE t SET v = CONCAT(v, '1') WHERE id < 3",
+      statistics(),
+      'SELECT ROW_COUNT()',
+      "UPDATE t SET v = CONCAT(v, '2') WHERE id < 3",
+      setOption(0),
+      'SELECT ROW_COUNT()',
     ],
   },
   {

@@ -21,7 +21,8 @@ interface Connected {
 const READING = { dateStrings: true, rowsAsArray: true, metaAsArray: true };
 
 function optionsOf({ host, port, user, password, database }: Target): ConnectionConfig {
-  const reading = { ...READING, allowPublicKeyRetrieval: true };
+  // a second, its default, is short while sixteen runtimes start
+  const reading = { ...READING, allowPublicKeyRetrieval: true, connectTimeout: 10_000 };
   return { host, port, user, password, database, ...reading, multipleStatements: true };
 }
 
@@ -30,13 +31,18 @@ function resultsOf(result: unknown): unknown[] {
   if (!Array.isArray(result)) return [headerOf(result)];
   const [rows, columns] = result as [unknown, unknown];
   if (!Array.isArray(columns) || !Array.isArray(rows)) return [headerOf(rows)];
-  const several = columns.some((column) => Array.isArray(column) || column === undefined);
+  // a batch that was sent row by row
+  if (columns.length === 0) return rows.map(headerOf);
+  const several = columns.some((column) => Array.isArray(column) || isNone(column));
   if (!several) return [tableOf(rows, columns)];
-  return columns.map((one: FieldInfo[] | undefined, index) => {
+  return columns.map((one: FieldInfo[] | null | undefined, index) => {
     const part = (rows as unknown[])[index];
-    return one === undefined ? headerOf(part) : tableOf(part, one);
+    return isNone(one) ? headerOf(part) : tableOf(part, one);
   });
 }
+
+/** Columns of a result without any: null in a list that was prepared, else undefined. */
+const isNone = (columns: unknown): columns is null | undefined => columns === null || columns === undefined;
 
 function headerOf(header: unknown): unknown {
   const { affectedRows, insertId, warningStatus } = header as Record<string, unknown>;

@@ -1,0 +1,78 @@
+import { caughtUp, checkLedger, type Kind, sleep, until } from '@myswitch/testkit';
+import { Stage } from '../support/stage';
+import { Loss, type Scenario } from './scenario';
+import { Scene } from './scene';
+
+const RATE = 300;
+
+/** Four polls of 250 ms make FAIL. */
+const POOL = { monitor: { interval: '250ms' }, failover: { mode: 'automatic' }, hold: { max: '30s' } };
+
+/** No node writes after a restart, as a DBA has it who was told by MySwitch. */
+const MY_CNF = ['read_only=1'];
+
+/** Sets the stage, lets it happen, and compares. */
+export async function play(scenario: Scenario, kind: Kind): Promise<void> {
+  const { topology, pool = {}, expect: expected } = scenario;
+  const stage = await Stage.set(kind, topology, { ...POOL, ...pool });
+  try {
+    for (const server of stage.cluster.nodes) for (const line of MY_CNF) server.addToMyCnf(line);
+    const scene = new Scene(stage, RATE);
+    try {
+      await until('clients work', async () => (scene.workload.report().acknowledged > 50 ? true : null));
+      await scenario.fault(scene);
+      await sleep(500);
+    } finally {
+      for (const server of stage.cluster.nodes) server.resume();
+      await scene.end();
+    }
+    await compare(scenario, scene);
+    expect(scene.twoWriters).toEqual([]);
+    expect((await stage.status()).active).toMatch(new RegExp(expected.active));
+  } finally {
+    await stage.strike();
+  }
+}
+
+async function compare({ expect: expected }: Scenario, scene: Scene): Promise<void> {
+  const { stage, workload, seen } = scene;
+  const flights = (await scene.flights()).map(({ kind, result, reasons }) =>
+    [kind, result, ...reasons.map(({ code }) => code)].join(' '),
+  );
+  expect(flights).toEqual(expected.flights);
+  expect(inOrder(seen, expected.states)).toEqual(expected.states);
+
+  const report = workload.report();
+  const { dropped, sessionErrors } = report;
+  const messages = dropped === 0 ? [] : report.messages;
+  expect({ dropped, sessionErrors, messages }).toEqual({ dropped: 0, sessionErrors: [], messages: [] });
+  const strange = Object.keys(report.failedBy).filter((errno) => !expected.errors.includes(Number(errno)));
+  expect({ strange, messages: strange.length === 0 ? [] : report.messages }).toEqual({ strange: [], messages: [] });
+  expect(report.unknown).toBe(0);
+
+  const { active } = await stage.status();
+  const primary = stage.node(active!);
+  await caughtUp(
+    primary,
+    expected.followers.map((name) => stage.node(name)),
+  );
+  const { lost, duplicated, strange: unasked, unbalanced } = await checkLedger(primary, workload);
+  expect({ duplicated, unasked, unbalanced }).toEqual({ duplicated: [], unasked: [], unbalanced: [] });
+  if (expected.loss === Loss.NONE) expect(lost).toEqual([]);
+  for (const name of expected.followers) {
+    expect({ name, ...(await checkLedger(stage.node(name), workload)) }).toMatchObject({ name, lost, unbalanced: [] });
+  }
+}
+
+/** As many of `wanted` as stand in `seen` in that order. */
+function inOrder(seen: readonly string[], wanted: readonly string[]): string[] {
+  const found: string[] = [];
+  let from = 0;
+  for (const line of wanted) {
+    const at = seen.findIndex((each, index) => index >= from && new RegExp(`^${line}$`).test(each));
+    if (at < 0) break;
+    found.push(line);
+    from = at + 1;
+  }
+  return found;
+}
