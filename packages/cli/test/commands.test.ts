@@ -268,3 +268,21 @@ describe('switchback and activate-primary', () => {
     expect(await admin.run(command, 'shop')).toMatchObject({ code: 2 });
   });
 });
+
+describe('config explain', () => {
+  test('the time to failover', async () => {
+    const { code, stdout } = await admin.run('config', 'explain');
+    expect(code).toBe(0);
+    expect(stdout).toContain('time to failover  4s = interval 1s x failures 4; then the command is offered');
+    const { stdout: json } = await admin.run('config', 'explain', '--json');
+    expect(JSON.parse(json)).toMatchObject([{ pool: 'shop', timeToFailoverMs: 4_000, holdMaxMs: 10_000, hooks: [] }]);
+  });
+});
+
+describe('checkpoints', () => {
+  test('exit 3 when none answers', async () => {
+    const { code, stdout } = await admin.run('checkpoints');
+    expect(code).toBe(3);
+    expect(stdout).toContain('tcp 192.0.2.1:443  NO       no answer within 1000 ms');
+  });
+});

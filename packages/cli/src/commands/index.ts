@@ -1,6 +1,7 @@
 import ActivatePrimary from './activate-primary';
 import Check from './check';
 import Checkpoints from './checkpoints';
+import ConfigExplain from './config/explain';
 import Discover from './discover';
 import Events from './events';
 import Failover from './failover';
@@ -28,6 +29,7 @@ export const COMMANDS = {
   'activate-primary': ActivatePrimary,
   check: Check,
   checkpoints: Checkpoints,
+  'config:explain': ConfigExplain,
   discover: Discover,
   events: Events,
   failover: Failover,
