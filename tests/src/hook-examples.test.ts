@@ -68,7 +68,7 @@ describe('haproxy.mjs', () => {
 
   afterAll(() => {
     haproxy?.kill();
-    servers.forEach((server) => server.close());
+    servers.forEach((each) => each.close());
   });
 
   /** Says its name to whoever connects. */

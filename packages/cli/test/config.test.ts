@@ -439,11 +439,11 @@ test('a client of the admin port needs no other secret than its own', () => {
 });
 
 describe('what an operator has a say in', () => {
-  const withPool = (text: string): string => `${MINIMAL}${text.replace(/^(?=.)/gm, '    ')}`;
+  const withText = (text: string): string => `${MINIMAL}${text.replace(/^(?=.)/gm, '    ')}`;
 
   test('commands and checkpoints', () => {
     const [pool] = load(
-      withPool(`hooks:
+      withText(`hooks:
   before: { command: [./hooks/before.sh, a b], timeout: 200ms }
   stonith: { command: [ipmitool, power, off] }
 notify: { on: [FAIL, ADVICE], command: [logger] }
@@ -477,6 +477,6 @@ checkpoints:
     ['checkpoints: [{ place: edge, tcp: 192.0.2.1 }]', 'is not an address such as'],
     ['checkpoints: [{ place: edge, http: ftp://x/ }]', 'is not a URL such as'],
   ])('%s is refused', (text, message) => {
-    expect(() => load(withPool(`${text}\n`))).toThrow(message);
+    expect(() => load(withText(`${text}\n`))).toThrow(message);
   });
 });

@@ -27,7 +27,7 @@ export function describeLost(lost: LostTransactions | null): string[] {
     `only ${node} has: ${gtid}`,
     ...transactions
       .slice(0, SHOWN)
-      .flatMap((each) => [`  ${each.gtid}`, ...each.statements.map((sql) => `    ${sql}`)]),
+      .map((each) => [`  ${each.gtid}`].concat(each.statements.map((sql) => `    ${sql}`)).join('\n')),
     ...(more > 0 ? [`  and ${more} more: --json`] : []),
     ...(complete ? [] : ['  (its binary log could not be read to the end: not all statements are shown)']),
   ];

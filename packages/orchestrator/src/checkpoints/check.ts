@@ -89,8 +89,8 @@ function dial(
 /** Any page will do, but not the excuse of a gateway for what is behind it. */
 function get(url: string, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
-    const ask = url.startsWith('https:') ? requestTls : request;
-    const sent = ask(url, { signal, method: 'GET', agent: false }, (answer) => {
+    const send = url.startsWith('https:') ? requestTls : request;
+    const sent = send(url, { signal, method: 'GET', agent: false }, (answer) => {
       const { statusCode = 0 } = answer;
       answer.destroy();
       if (statusCode < 500) resolve(`it answers ${statusCode}`);

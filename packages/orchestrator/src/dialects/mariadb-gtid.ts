@@ -52,7 +52,7 @@ export function strayOf(candidate: string, candidateServer: number, active: stri
   const ranges = errantGtids(candidate, candidateServer, active)
     .flatMap(parseGtids)
     .map((last) => ({ last, after: sequenceOf(known, last) ?? 0n }));
-  const rangeOf = ({ domain, server }: Gtid) =>
+  const rangeOf = ({ domain, server }: Pick<Gtid, 'domain' | 'server'>) =>
     ranges.find(({ last }) => last.domain === domain && last.server === server);
   return {
     gtid: ranges
@@ -64,7 +64,10 @@ export function strayOf(candidate: string, candidateServer: number, active: stri
       .join(','),
     before: furthest(
       parseGtids(candidate)
-        .map((one) => ({ ...one, sequence: rangeOf(one)?.after ?? one.sequence }))
+        .map(({ domain, server, sequence: last }) => {
+          const sequence = rangeOf({ domain, server })?.after ?? last;
+          return { domain, server, sequence };
+        })
         .filter(({ sequence }) => sequence > 0n)
         .map(formatGtid),
     ),

@@ -129,14 +129,15 @@ async function lock(context: FailoverContext): Promise<string> {
   return 'ours';
 }
 
-async function run({ name, run: work }: Step, context: FailoverContext): Promise<void> {
+async function run(step: Step, context: FailoverContext): Promise<void> {
+  const { name } = step;
   const { atStep, pool } = context.bench;
   if ((name === 'before' || name === 'after') && pool.hooks[name] === null) {
     return;
   }
   await context.timeline.run(name, async () => {
     await atStep(name, 'before');
-    const detail = await work(context);
+    const detail = await step.run(context);
     await atStep(name, 'after');
     return detail;
   });

@@ -55,7 +55,7 @@ export class Notifier {
 }
 
 /** What people call it; null: it is not for people who are not looking. */
-export function kindOf({ kind, message, facts }: PoolEvent): NotifyKind | null {
+function kindOf({ kind, message, facts }: PoolEvent): NotifyKind | null {
   switch (kind) {
     case EventKind.FAIL:
       return 'FAIL';

@@ -116,11 +116,12 @@ async function conduct(context: RejoinContext): Promise<Pick<RejoinReport, 'resu
   }
 }
 
-async function run({ name, run: work }: Step, context: RejoinContext): Promise<void> {
+async function run(step: Step, context: RejoinContext): Promise<void> {
+  const { name } = step;
   const { atStep } = context.desk.bench;
   await context.timeline.run(name, async () => {
     await atStep(name, 'before');
-    const detail = await work(context);
+    const detail = await step.run(context);
     await atStep(name, 'after');
     return detail;
   });
