@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { AnswerState, systemClock, type Discovery } from '@myswitch/orchestrator';
 import { discoverWith, WALK_LIMITS } from '../../orchestrator/src/discovery/discover';
 import { MOVES } from '../../orchestrator/src/ladder/moves';
+import { parse as parseStatement } from '../../orchestrator/src/admin/grammar';
 import { Phase } from '../../orchestrator/src/state/journal';
 import { at, fake, World } from '../../orchestrator/test/support/world';
 import { BackendState } from '../../proxy/src/backend/backend';
@@ -104,6 +105,28 @@ describe('README.md', () => {
     const line = /Exit codes: ([^.]*)\./.exec(readme)?.[1] ?? '';
     const codes = [...line.matchAll(/\b(\d) /g)].map(([, code]) => Number(code));
     expect(codes).toEqual(Object.values(ExitCode));
+  });
+});
+
+describe('docs/commands.md', () => {
+  const text = read('docs/commands.md');
+
+  test('has every command', () => {
+    expect(
+      Object.keys(COMMANDS).filter(
+        (name) => !text.includes(`\`myswitch ${name} `) && !text.includes(`\`myswitch ${name}\``),
+      ),
+    ).toEqual([]);
+  });
+
+  test('its statements are those of the admin port', () => {
+    const inTable = [...text.matchAll(/^\|[^|]*myswitch[^|]*\|([^|]*)\|/gm)].flatMap(([, cell]) =>
+      [...(cell ?? '').matchAll(/`([^`]+)`/g)].map(([, sql]) => sql ?? ''),
+    );
+    const alone = (/```sql\n([^`]*)```/.exec(text)?.[1] ?? '').trim().split('\n');
+    const kinds = [...inTable, ...alone].map((sql) => parseStatement(sql).kind);
+    expect(kinds.length).toBeGreaterThan(25);
+    expect(kinds).not.toContain('no-effect');
   });
 });
 

@@ -91,8 +91,8 @@ export class PoolControl {
           this.#advise(name, message),
         ),
       seen: (poll, before) => this.#onPoll(poll, before),
-      stands: (before, after, how) => {
-        const event = standingEvent(before, after, how, bench.journal.memory.epoch);
+      stands: (change) => {
+        const event = standingEvent(change, bench.journal.memory.epoch);
         if (event !== null) bench.events.add(event);
       },
     });
@@ -260,14 +260,14 @@ export class PoolControl {
     }
   }
 
-  #afterSwitch({ result, to }: FlightRecord): void {
+  #afterSwitch({ result, to, by }: FlightRecord): void {
     if (result === 'switched') {
-      this.#watch.setActive(to, Move.SWITCHED_TO, Move.RELIEVED);
+      this.#watch.setActive(to, Move.SWITCHED_TO, Move.RELIEVED, by);
       void this.#followAccounts();
       this.#lastSwitchAt = this.#bench.clock.monotonic();
     }
     if (result === 'failed') {
-      this.#watch.setActive(null, Move.RELIEVED, Move.RELIEVED);
+      this.#watch.setActive(null, Move.RELIEVED, Move.RELIEVED, by);
     }
   }
 
@@ -516,17 +516,17 @@ export class PoolControl {
     return { topology, active, obstacle: await obstacle(this.#bench, request, situation) };
   }
 
-  #afterFailover({ result, from, to }: FlightRecord): void {
+  #afterFailover({ result, from, to, by }: FlightRecord): void {
     if (result === 'switched') {
       const old = from === null ? undefined : viewOf(this.#watch.topology, from);
-      this.#watch.setActive(to, Move.TAKES_OVER, old?.reachable === true ? Move.UNFIT : Move.LOST);
+      this.#watch.setActive(to, Move.TAKES_OVER, old?.reachable === true ? Move.UNFIT : Move.LOST, by);
       void this.#followAccounts();
       this.#advice = null;
       if (from !== null) this.#returned.forget(from);
       this.#lastSwitchAt = this.#bench.clock.monotonic();
     }
     if (result === 'failed') {
-      this.#watch.setActive(null, Move.RELIEVED, Move.LOST);
+      this.#watch.setActive(null, Move.RELIEVED, Move.LOST, by);
     }
   }
 

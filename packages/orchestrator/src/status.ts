@@ -65,12 +65,12 @@ function reportNode(
   };
 }
 
-const SERVING: readonly NodeStatus[] = ['OK', 'OK_INFO', 'OK_WARN'];
+const SERVING: ReadonlySet<NodeStatus> = new Set(['OK', 'OK_INFO', 'OK_WARN']);
 
 /** An ACTIVE in good or fair health takes reads and writes; a STANDBY reads, as long as it receives and applies. */
 function upOf(node: NodeView): NodeReport['up'] {
   const { state, status } = standingOf(node);
-  if (!SERVING.includes(status)) return null;
+  if (!SERVING.has(status)) return null;
   if (state === 'ACTIVE') return 'rw';
   const channels = node.observation?.channels ?? [];
   const replicates = channels.length > 0 && channels.every(({ receiving, applying }) => receiving && applying);

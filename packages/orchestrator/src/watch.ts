@@ -15,12 +15,24 @@ import {
   type Topology,
 } from './topology';
 
+/** Where a node stands has changed. */
+export interface StandingChange {
+  readonly before: NodeView;
+  readonly after: NodeView;
+  /** Null: by a poll. */
+  readonly how: Move | null;
+  /** Who decided it. */
+  readonly by: string;
+}
+
+/** Who decides what follows from polls alone. */
+const MONITOR = 'monitor';
+
 export interface Watcher {
   readonly inspect: Inspect;
   /** After each poll; `before` is the node as it was seen before it. */
   readonly seen: (poll: PollResult, before: NodeView) => void;
-  /** After each change of where a node stands; `how` is null for a poll. */
-  readonly stands: (before: NodeView, after: NodeView, how: Move | null) => void;
+  readonly stands: (change: StandingChange) => void;
 }
 
 /** The nodes of one pool as they are seen, each by a monitor of its own. */
@@ -40,7 +52,7 @@ export class Watch {
         new Monitor(link, pool.monitor.intervalMs, clock, inspect, (poll) => {
           const before = viewOf(this.#topology, poll.node)!;
           const rules = { active: this.#active, failures: this.#failures };
-          this.#become(poll.node, update(this.#topology, poll, rules), null);
+          this.#become(poll.node, update(this.#topology, poll, rules), null, MONITOR);
           seen(poll, before);
         }),
     );
@@ -62,20 +74,24 @@ export class Watch {
     return this.#topology.nodes.every(({ lastPoll }) => lastPoll !== null);
   }
 
-  /** Another node is ACTIVE now, or none: `how` moves the new one up, `away` the old one down. */
-  setActive(name: string | null, how: Move, away: Move): void {
+  /** Another node is ACTIVE now, or none: `how` moves the new one up, `away` the old one down. `by` decided it. */
+  setActive(name: string | null, how: Move, away: Move, by = MONITOR): void {
     const old = this.activeView;
     this.#active = name;
     if (old !== undefined && old.name !== name && old.standing.state === 'ACTIVE') {
-      this.move(old.name, away, { other: name ?? 'nobody' });
+      this.move(old.name, away, { other: name ?? 'nobody', by });
     }
     if (name !== null && viewOf(this.#topology, name)?.standing.state !== 'ACTIVE') {
-      this.move(name, how);
+      this.move(name, how, { by });
     }
   }
 
-  move(name: string, how: Move, told: { readonly other?: string } = {}): void {
-    this.#become(name, move(this.#topology, name, how, told), how);
+  move(
+    name: string,
+    how: Move,
+    { by = MONITOR, ...told }: { readonly other?: string; readonly by?: string } = {},
+  ): void {
+    this.#become(name, move(this.#topology, name, how, told), how, by);
   }
 
   /** Null: the operator says nothing of it any more. */
@@ -87,11 +103,11 @@ export class Watch {
     this.#topology = note(this.#topology, name, message);
   }
 
-  #become(name: string, topology: Topology, how: Move | null): void {
+  #become(name: string, topology: Topology, how: Move | null, by: string): void {
     const before = viewOf(this.#topology, name);
     this.#topology = topology;
     const after = viewOf(topology, name);
-    if (before !== undefined && after !== undefined) this.#stands(before, after, how);
+    if (before !== undefined && after !== undefined) this.#stands({ before, after, how, by });
   }
 
   /** Resolves after the first poll of each, good or bad. */

@@ -9,13 +9,12 @@ const folders = readdirSync(__dirname).filter((name) => statSync(join(__dirname,
 
 /** A test for each folder with a scenario that is wanted. */
 export function scenarios(title: string, wanted: (scenario: Scenario) => boolean): void {
-  const all = folders.map((folder) => ({ folder, ...load(folder) })).filter(wanted);
+  const all = folders.map((folder) => [folder, load(folder)] as const).filter(([, scenario]) => wanted(scenario));
   describeKinds(title, (kind: Kind) => {
-    const ours = all.filter(({ kinds = KINDS }) => kinds.includes(kind));
-    test.each(ours.map((one) => [one.folder, one] as const))('%s', (_folder, one) => play(one, kind), 180_000);
+    const ours = all.filter(([, { kinds = KINDS }]) => kinds.includes(kind));
+    test.each(ours)('%s', (_folder, scenario) => play(scenario, kind), 180_000);
   });
 }
 
-// eslint-disable-next-line @typescript-eslint/no-require-imports
 const load = (folder: string): Scenario =>
-  (require(join(__dirname, folder, 'scenario')) as { scenario: Scenario }).scenario;
+  (require(join(__dirname, folder, 'scenario')) as { readonly scenario: Scenario }).scenario;

@@ -30,8 +30,8 @@ export default class IsUp extends BaseCommand {
     return { node: args.node, up };
   }
 
-  override async finally(error: Error | undefined): Promise<void> {
-    await super.finally(error);
+  override async finally(thrown: Error | undefined): Promise<void> {
+    await super.finally(thrown);
     if (this.#down) process.exitCode = DOWN;
   }
 }

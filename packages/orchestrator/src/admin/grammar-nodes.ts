@@ -77,11 +77,11 @@ function poolOrder(words: Words, order: () => OrderOf): Statement {
 }
 
 function settings(words: Words): Setting {
-  let all: Setting = {};
+  const all: Setting = {};
   do {
     const one = setting(words);
     if (Object.keys(one).some((key) => key in all)) throw words.error('each of TYPE, STATE, STATUS and WEIGHT once');
-    all = { ...all, ...one };
+    Object.assign(all, one);
   } while (words.takeSymbol(','));
   return all;
 }

@@ -58,6 +58,9 @@ const none = (reasons: readonly CodedMessage[]): Choice => ({ to: null, reasons 
 function unfit(node: Candidate, { to, force }: Wish): CodedMessage | null {
   const { name } = node;
   if (!node.reachable) return { code: 'UNREACHABLE', message: `${name} does not answer` };
+  if (node.setAside && to === null) {
+    return { code: 'SET_ASIDE', message: `${name} was set aside by an operator: npx myswitch release ${name}` };
+  }
   if (node.failed && to === null) return { code: 'FAILED', message: `${name} has failed and was not recovered` };
   if (!node.follows) return { code: 'NOT_REPLICA', message: `${name} does not replicate from the primary` };
   if (!node.readOnly) return { code: 'CANDIDATE_WRITES', message: `${name} is writable already` };
@@ -65,9 +68,6 @@ function unfit(node: Candidate, { to, force }: Wish): CodedMessage | null {
   if (!node.applying) return { code: 'REPLICATION_STOPPED', message: `${name} does not apply what it has received` };
   if (node.filters.length > 0) return { code: 'FILTERS', message: `${name} filters: ${node.filters.join(', ')}` };
   if (node.weight === 0 && to === null) return { code: 'NEVER', message: `${name} has weight 0: it never takes over` };
-  if (node.setAside && to === null) {
-    return { code: 'SET_ASIDE', message: `${name} was set aside by an operator: npx myswitch release ${name}` };
-  }
   if (node.delaySeconds > 0 && to === null) {
     return { code: 'DELAYED', message: `${name} is kept ${node.delaySeconds} s behind on purpose` };
   }

@@ -4,7 +4,7 @@ import type { NodeConnection } from '../node-link';
 import type { NodeOptions } from '../options';
 import { Kind, Phase, type Operation } from '../state/journal';
 import type { Bench } from '../switch/context';
-import { channelFrom, viewOf, type Topology } from '../topology';
+import { channelFrom, standingOf, viewOf, type Topology } from '../topology';
 import { choose, type Candidate } from './choose';
 import { doubt, testimonies } from './confirm';
 import type { Crew, FailoverContext } from './context';
@@ -139,7 +139,7 @@ async function candidateOf(
   return {
     ...nothing,
     reachable: true,
-    failed: view.standing.state.startsWith('FAILED'),
+    failed: standingOf(view).state.startsWith('FAILED'),
     readOnly: observation.readOnly,
     logs: logBin && logReplicaUpdates,
     follows: channel !== undefined,

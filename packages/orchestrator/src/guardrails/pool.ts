@@ -1,3 +1,4 @@
+import { isSetAside } from '../ladder/override';
 import type { GuardrailAnswer } from '../report';
 import { accounts } from './accounts';
 import { pass, refuse } from './answer';
@@ -41,7 +42,7 @@ const twoWriters: Guardrail = ({ decision, topology, from, to }) => {
     : refuse('TWO_WRITERS', `writable besides the ACTIVE: ${some(writable)}`);
 };
 
-const notANode: Guardrail = ({ plan, to, fit, pool }) => {
+const notANode: Guardrail = ({ plan, to, fit, pool, topology }) => {
   if (to !== null) {
     return pass('NOT_A_NODE', `${to.name} is a node of ${pool.name}`);
   }
@@ -51,8 +52,10 @@ const notANode: Guardrail = ({ plan, to, fit, pool }) => {
       `${plan.to} is not a node of ${pool.name}: ${some(pool.nodes.map((node) => node.name))}`,
     );
   }
+  const aside = topology.nodes.filter(({ override }) => isSetAside(override)).map(({ name }) => name);
+  const set = aside.length === 0 ? '' : `; set aside by an operator: ${some(aside)}`;
   return fit.length === 0
-    ? refuse('NOT_A_NODE', 'no node is fit to take over')
+    ? refuse('NOT_A_NODE', `no node is fit to take over${set}`)
     : refuse('NOT_A_NODE', `say to which node: ${some(fit)} are fit`);
 };
 

@@ -39,7 +39,7 @@ export class Operator {
         await this.#desk.poll();
         return 'every node was polled';
       case 'recover':
-        return this.#told(order, by, order.node, this.#recover(order.node));
+        return this.#told(order, by, order.node, this.#recover(order.node, by));
       case 'set':
         return this.#told(order, by, order.node, await this.#alone(() => this.#set(order.node, order.setting, by)));
       case 'release':
@@ -76,14 +76,14 @@ export class Operator {
     return view;
   }
 
-  #recover(node: string): string {
+  #recover(node: string, by: string): string {
     const view = this.#view(node);
     const { state, status } = view.standing;
     if (state !== 'FAILED_ONLINE' && state !== 'FAILED_OFFLINE') {
       const set = view.override === null ? '' : `; ${wordsOf(view.override)} was set: npx myswitch release ${node}`;
       throw new RefusedError('NOT_FAILED', `${node} has not failed, it is ${status}/${state}${set}`);
     }
-    this.#desk.watch.move(node, Move.RECOVER);
+    this.#desk.watch.move(node, Move.RECOVER, { by });
     return `${node} is UNKNOWN after ${state}: the next good poll makes it STANDBY`;
   }
 

@@ -1,23 +1,23 @@
-import type { Move } from '../ladder/moves';
 import { EventKind, type PoolEvent } from '../report';
 import type { NodeView } from '../topology';
+import type { StandingChange } from '../watch';
 
-/** What a change of where a node stands is worth telling; null: nothing. `how` is null for a poll. */
+/** What a change of where a node stands is worth telling; null: nothing. */
 export function standingEvent(
-  { standing: before }: NodeView,
-  { name, standing, error, observation }: NodeView,
-  how: Move | null,
+  { before, after, how, by }: StandingChange,
   epoch: number,
 ): Omit<PoolEvent, 'at' | 'pool'> | null {
-  const kind = kindOf(before, standing);
+  const { name, standing, error, observation } = after;
+  const kind = kindOf(before.standing, standing);
   if (kind === null) return null;
   const told = standing.message === null ? '' : `: ${standing.message}`;
   return {
     kind,
     node: name,
-    by: how ?? 'monitor',
-    message: `${before.status}/${before.state} -> ${standing.status}/${standing.state}${told}`,
+    by,
+    message: `${before.standing.status}/${before.standing.state} -> ${standing.status}/${standing.state}${told}`,
     facts: {
+      move: how,
       state: standing.state,
       status: standing.status,
       errors: standing.errors,

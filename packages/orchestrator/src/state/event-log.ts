@@ -8,6 +8,8 @@ import { fileName } from './atomic-file';
 
 /** Of a file; then it becomes the older one of two. */
 const FILE_BYTES = 1_048_576;
+/** Characters; servers may have much to say. */
+const MESSAGE = 2000;
 /** What `list` gives at most. */
 const LISTED = 1000;
 /** Events that wait for a disk that hangs; more are dropped, the oldest first. */
@@ -43,7 +45,8 @@ export class EventLog {
   }
 
   add(event: Omit<PoolEvent, 'at' | 'pool'>): void {
-    const whole: PoolEvent = { at: new Date(this.#clock.now()).toISOString(), pool: this.#pool, ...event };
+    const at = new Date(this.#clock.now()).toISOString();
+    const whole: PoolEvent = { at, pool: this.#pool, ...event, message: event.message.slice(0, MESSAGE) };
     this.onEvent(whole);
     this.#waiting.push(`${JSON.stringify(whole)}\n`);
     if (this.#waiting.length > WAITING) this.#waiting.shift();

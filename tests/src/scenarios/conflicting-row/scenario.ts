@@ -6,8 +6,10 @@ export const scenario: Scenario = {
   async fault(scene) {
     await scene.node('db1').sql('CREATE TABLE shop.conflict (id INT PRIMARY KEY)');
     await scene.node('db2').sql('SET GLOBAL read_only = 0');
-    await scene.node('db2').sql('SET sql_log_bin = 0; INSERT INTO shop.conflict VALUES (1)'.split('; ')[0]!);
-    await scene.node('db2').sql('INSERT INTO shop.conflict VALUES (1)');
+    const writer = await scene.node('db2').connect();
+    await writer.query('SET sql_log_bin = 0');
+    await writer.query('INSERT INTO shop.conflict VALUES (1)');
+    await writer.end();
     await scene.node('db2').sql('SET GLOBAL read_only = 1');
     await scene.node('db1').sql('INSERT INTO shop.conflict VALUES (1)');
     await scene.shows('db2 STANDBY OK_WARN');

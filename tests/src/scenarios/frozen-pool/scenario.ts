@@ -1,12 +1,12 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { sleep } from '@myswitch/testkit';
 import { Loss, type Scenario } from '../scenario';
 
 export const scenario: Scenario = {
   title: 'the pool is frozen when the primary dies: nobody takes over until it is thawed',
-  topology: { replicas: 1, semiSync: false },
+  topology: { replicas: 1 },
   async fault(scene) {
-    const { writeFileSync, rmSync } = await import('node:fs');
-    const { join } = await import('node:path');
     const file = join(scene.stage.mySwitch.dir, 'state', 'shop.frozen');
     writeFileSync(file, 'backup runs');
     await scene.node('db1').kill();
