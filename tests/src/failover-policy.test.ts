@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type Cluster, createCluster, freePort, temporaryFolder, until } from '@myswitch/testkit';
@@ -94,6 +94,22 @@ describeKinds('what an operator has a say in', (kind) => {
     const insisted = await at.failover({ force: true });
     expect(insisted).toMatchObject({ result: 'switched', to: 'db2' });
     expect(insisted.warnings.map(({ code }) => code)).toContain('FENCE_FAILED');
+  });
+
+  test('one that comes back while the hook runs is ACTIVE still', async () => {
+    const waits = { command: ['sh', '-c', 'while ! [ -e "$0" ]; do sleep 0.05; done', file], timeoutMs: 30_000 };
+    const at = await start(await createCluster({ kind, replicas: 1 }), hooks({ before: waits }));
+    await kill(at);
+    const flying = at.failover({});
+    await at.node('db1').start();
+    writeFileSync(file, '');
+    expect(await flying).toMatchObject({ result: 'refused', reasons: [{ code: 'ALIVE' }] });
+    expect(await at.writers()).toEqual(['db1']);
+    // nothing of the failover is left in the way, once db2 has connected again
+    await until('a switch may begin', async () => {
+      const { answer } = await at.check({ to: 'db2', force: true });
+      return answer === 'go' ? true : null;
+    });
   });
 
   test('a site that is cut off promotes nobody', async () => {

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { type Cluster, caughtUp, createCluster, position, until } from '@myswitch/testkit';
 import type { FlightRecord } from '@myswitch/orchestrator';
 import { describeKinds } from './support/kinds';
-import { SwitchPool } from './support/switch-pool';
+import { crash } from './support/crash';
+import { poolOptions, SwitchPool } from './support/switch-pool';
 
 const RECEIVER = { mysql: 'REPLICA IO_THREAD', mariadb: 'SLAVE IO_THREAD' } as const;
 
@@ -159,6 +160,50 @@ describeKinds('rejoin', (kind) => {
     await at.node('db2').sql("INSERT INTO shop.t VALUES (3, 'three')");
     expect(performance.now() - begun).toBeLessThan(2000);
     await caughtUp(at.node('db2'), [at.node('db1')]);
+  });
+
+  test.each(['close', 'compare', 'follow', 'catch-up', 'recover'])('kill -9 after %s', async (step) => {
+    const at = await start(await createCluster({ kind, replicas: 1 }));
+    await lose(at);
+    await at.stop();
+    await crash({
+      stateDir: at.stateDir,
+      pool: poolOptions(at.cluster),
+      work: 'rejoin',
+      node: 'db1',
+      step,
+      when: 'after',
+    });
+    await at.restart();
+    expect(at.plane.active).toEqual({ node: 'db2', epoch: 2 });
+    expect(await at.writers()).toEqual(['db2']);
+    expect(await at.rejoin('db1')).toMatchObject({ result: 'rejoined' });
+    await at.node('db2').sql("INSERT INTO shop.t VALUES (4, 'four')");
+    await caughtUp(at.node('db2'), [at.node('db1')]);
+    expect(await at.writers()).toEqual(['db2']);
+  });
+
+  /** As docs/operations.md has it. */
+  (kind === 'mysql' ? test : test.skip)('a copy of a healthy node by the clone plugin, then rejoin', async () => {
+    const at = await start(await createCluster({ kind, replicas: 1 }));
+    await writeAlone(at, ["INSERT INTO shop.t VALUES (7, 'seven')"]);
+    await lose(at);
+    expect(await at.rejoin('db1')).toMatchObject({ result: 'refused', reasons: [{ code: 'ERRANT' }] });
+    const [db1, db2] = [at.node('db1'), at.node('db2')];
+    await db2.sql("INSTALL PLUGIN clone SONAME 'mysql_clone.so'");
+    await db2.sql("CREATE USER clone@'%' IDENTIFIED BY 'secret'");
+    await db2.sql("GRANT BACKUP_ADMIN ON *.* TO clone@'%'");
+    await db1.sql('SET GLOBAL super_read_only = 0');
+    await db1.sql("INSTALL PLUGIN clone SONAME 'mysql_clone.so'");
+    await db1.sql(`SET GLOBAL clone_valid_donor_list = '127.0.0.1:${db2.port}'`);
+    const clone = db1.sql(`CLONE INSTANCE FROM clone@'127.0.0.1':${db2.port} IDENTIFIED BY 'secret'`);
+    await expect(clone).rejects.toMatchObject({ errno: 3707 });
+    await until('it has shut down', async () => (db1.pid === null ? true : null));
+    await db1.start();
+    await until('it is closed', async () => ((await at.writers()).join() === 'db2' ? true : null));
+    expect(await at.rejoin('db1')).toMatchObject({ result: 'rejoined', lost: { gtid: '' } });
+    await standsBy(at, 'db1');
+    expect(await db1.sql('SELECT * FROM shop.t')).toEqual([]);
   });
 
   test('what it refuses', async () => {

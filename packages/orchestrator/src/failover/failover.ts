@@ -8,6 +8,8 @@ import { dismiss, factsOf, type FailoverContext, type Known } from './context';
 import { assemble, confirm, elect } from './prepare';
 import { apply, fence, hold, promote, release, repoint, undoApply } from './take-over';
 
+const ANSWER_MS = 1000;
+
 interface Step {
   readonly name: string;
   run(context: FailoverContext): Promise<string>;
@@ -70,7 +72,7 @@ async function conduct(context: FailoverContext): Promise<Outcome> {
   try {
     for (const step of ASKING) await run(step, context);
   } catch (error) {
-    return { result: 'refused', reasons: [reasonOf(error)] };
+    return refuse(context, reasonOf(error));
   }
   try {
     for (const step of UNTIL_RETURN) await run(step, context);
@@ -85,6 +87,13 @@ async function conduct(context: FailoverContext): Promise<Outcome> {
   return { result: 'switched', reasons: [] };
 }
 
+async function refuse({ id, bench }: FailoverContext, reason: CodedMessage): Promise<Outcome> {
+  if (bench.journal.memory.operation?.id === id) {
+    await bench.journal.write({ operation: null });
+  }
+  return { result: 'refused', reasons: [reason] };
+}
+
 interface Outcome {
   readonly result: SwitchResult;
   readonly reasons: readonly CodedMessage[];
@@ -96,14 +105,26 @@ async function finish(step: Step, context: FailoverContext): Promise<void> {
   });
 }
 
-/** The primary is dead already: what goes wrong here is a warning. */
+/** The primary is dead already: what goes wrong here is a warning. But it may have come back while the program ran. */
 async function beforeHook(context: FailoverContext): Promise<string> {
-  try {
-    return await before(context.bench, factsOf(context));
-  } catch (error) {
-    context.warnings.push(reasonOf(error));
+  const { bench, crew, from, request, warnings } = context;
+  const told = await before(bench, factsOf(context)).catch((error: unknown) => {
+    warnings.push(reasonOf(error));
     return messageOf(error);
+  });
+  if (crew.old === null && request.force !== true && (await answers(bench, from))) {
+    throw new SwitchError('ALIVE', `${from} came back while hooks.before ran`);
   }
+  return told;
+}
+
+async function answers({ links }: Bench, name: string): Promise<boolean> {
+  const node = await links
+    .get(name)
+    ?.connect(ANSWER_MS)
+    .catch(() => null);
+  node?.connection.destroy();
+  return node !== null && node !== undefined;
 }
 
 const afterHook = (result: SwitchResult): Step => ({
