@@ -161,7 +161,7 @@ describeKinds('what an operator says', (kind) => {
     const told = (await events()).map(({ kind: what, node, message }) => `${what} ${node ?? ''} ${message}`).join('\n');
     const order = [
       /FAILOVER db2 switched: db1 -> db2/,
-      /SECOND_WRITER db1|RECOVERING db1/,
+      /SECOND_WRITER db1 db1 came back writable and was made read-only again/,
       /ORDER db1 recover: db1 is UNKNOWN/,
       /STATE db1 OK_WARN\/UNKNOWN -> OK\/STANDBY/,
     ];

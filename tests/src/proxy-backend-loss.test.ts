@@ -105,6 +105,8 @@ describeKinds('a connection to the server ends at an awkward moment', (kind) => 
     await expect(inserts.query('SELECT LAST_INSERT_ID() AS id')).rejects.toMatchObject({ errno: 1105 });
     await sleeping;
     await expect(inserts.query('SELECT LAST_INSERT_ID() AS id')).rejects.toMatchObject({ errno: 1105 });
+    await expect(inserts.query('INSERT INTO t VALUES (NULL, 2)')).rejects.toMatchObject({ errno: 1136 });
+    await expect(inserts.query('SELECT LAST_INSERT_ID() AS id')).rejects.toMatchObject({ errno: 1105 });
     const [{ insertId }] = await inserts.query<ResultSetHeader>('INSERT INTO t VALUES ()');
     expect((await inserts.query('SELECT LAST_INSERT_ID() AS id'))[0]).toEqual([{ id: insertId }]);
   });

@@ -144,19 +144,35 @@ export class Monitor {
     this.#cancelKnock = this.#clock.timer(Math.min(RETRY_MS, this.#intervalMs), () => void this.#knock());
   }
 
+  /** Between two polls. That it is let in, and then not answered, counts for nothing either. */
   async #knock(): Promise<void> {
     const allowed = (): boolean => this.#node === null && this.#running === null && !this.#stopped;
     if (!allowed()) {
       return;
     }
     const node = await this.#link.connect(this.#intervalMs).catch(() => null);
-    if (node === null) {
-      if (allowed()) this.#knockLater();
-    } else if (allowed()) {
+    if (!allowed()) {
+      node?.connection.destroy();
+      return;
+    }
+    if (node !== null) {
       this.#adopt(node);
-      await this.poll();
-    } else {
-      node.connection.destroy();
+      this.#running = this.#meet().finally(() => {
+        this.#running = null;
+      });
+      await this.#running;
+    }
+    if (this.#node === null && !this.#stopped) {
+      this.#knockLater();
+    }
+  }
+
+  async #meet(): Promise<void> {
+    try {
+      this.#tell(await this.#look());
+      this.#pollAfter(this.#intervalMs);
+    } catch {
+      this.#drop();
     }
   }
 }

@@ -131,6 +131,10 @@ export class Orchestrator implements ControlPlane {
     return this.#pool(pool).carryOut(order, by);
   }
 
+  poolOf(node: string): string | null {
+    return this.#parts.options.pools.find(({ nodes }) => nodes.some(({ name }) => name === node))?.name ?? null;
+  }
+
   async events(pool?: string): Promise<PoolEvent[]> {
     const pools = pool === undefined ? [...this.#pools.values()] : [this.#pool(pool)];
     const events = (await Promise.all(pools.map((one) => one.events()))).flat();

@@ -562,7 +562,7 @@ export class PoolControl {
     const { gate } = await plane.stats(pool.name);
     await plane.activate(pool.name, activation);
     // a pause is not ours to end: it opens the gate towards whoever is ACTIVE then
-    if (gate !== 'OPEN' && this.#pause.until === null) {
+    if (gate !== 'OPEN' && !this.#pause.holds) {
       await plane.release(pool.name, activation);
     }
     this.#watch.setActive(node, RISES[viewOf(this.#watch.topology, node)?.standing.state ?? 'UNKNOWN'], Move.RELIEVED);

@@ -267,6 +267,8 @@ export interface ControlPlane {
   show(id: string): Promise<FlightRecord | null>;
   /** Resolves with what is true now, for a person; rejects with RefusedError when nothing was changed. */
   carryOut(pool: string, order: Order, by: string): Promise<string>;
+  /** Names of nodes are unique in a configuration; null: there is no such node. */
+  poolOf(node: string): string | null;
   /** By time, of one pool or of all. */
   events(pool?: string): Promise<PoolEvent[]>;
 }

@@ -1,10 +1,7 @@
-import { Deadline } from './clock';
 import type { Observation } from './dialect';
 import type { NodeConnection } from './node-link';
-import { bypassing } from './preflight';
 import { EventKind } from './report';
 import type { Bench } from './switch/context';
-import { endSessions } from './switch/fence';
 import type { NodeView } from './topology';
 
 const CLOSE_MS = 3000;
@@ -40,8 +37,7 @@ export async function closeSecondWriter(
     tell(name, `TWO_WRITERS: ${name} is writable, and ${active.name} is ACTIVE: make one of them read-only`);
     return observation;
   }
-  await node.dialect.close(node.connection, CLOSE_MS);
-  const ended = await endClients(bench, node);
+  const ended = await shut(bench, node);
   const message = `${name} came back writable and was made read-only again`;
   log('warn', message, { pool: pool.name, ended });
   events.add({
@@ -63,11 +59,30 @@ async function isOlder({ journal, heartbeat }: Bench, { connection }: NodeConnec
   return last !== null && last < epoch;
 }
 
-/** Those who came past MySwitch. */
-export async function endClients(bench: Bench, node: NodeConnection): Promise<number> {
-  const ids = (await bypassing(bench, node, node.connection.node))
-    .filter(({ allowed }) => !allowed)
-    .map(({ id }) => id);
-  await endSessions(node, ids, bench.clock, new Deadline(bench.clock, CLOSE_MS));
-  return ids.length;
+/**
+ * Ends everybody but the control plane, replicas and those who may stay, and makes it read-only. In this order: read_only waits for commits that
+ * are under way, and those may wait for a semi-synchronous replica that never comes. Resolves with how many were ended: those whom the control
+ * account may not end (SYSTEM_USER) are no reason to leave it open.
+ */
+export async function shut({ pool }: Bench, { connection, dialect }: NodeConnection): Promise<number> {
+  const stay = new Set([pool.control.user, pool.replication?.user, ...pool.switch.allow]);
+  const endOthers = async (): Promise<number> => {
+    const sessions = await dialect.sessions(connection, CLOSE_MS);
+    const others = sessions.filter(({ client, user }) => client && !stay.has(user));
+    let ended = 0;
+    for (const { id } of others) {
+      ended += await dialect.kill(connection, id, CLOSE_MS).then(
+        () => 1,
+        () => 0,
+      );
+    }
+    return ended;
+  };
+  let ended = await endOthers();
+  if ((await dialect.semiSync(connection, CLOSE_MS)).source) {
+    await dialect.setSemiSync(connection, 'source', false, CLOSE_MS);
+  }
+  await dialect.close(connection, CLOSE_MS);
+  ended += await endOthers();
+  return ended;
 }

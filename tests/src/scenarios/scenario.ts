@@ -1,4 +1,4 @@
-import type { ClusterOptions, Kind } from '@myswitch/testkit';
+import type { Cluster, ClusterOptions, Kind } from '@myswitch/testkit';
 import type { Scene } from './scene';
 
 /** What may become of writes that were acknowledged. */
@@ -18,8 +18,14 @@ export interface Scenario {
   /** Runs in `npm test` too. */
   readonly quick?: true;
   readonly topology: Omit<ClusterOptions, 'kind'>;
+  /** Before MySwitch starts: what replicates otherwise than `topology` says. */
+  setUp?(cluster: Cluster): Promise<void>;
   /** Keys of the pool in myswitch.yaml that differ from the defaults of the tests. */
   readonly pool?: Readonly<Record<string, unknown>>;
+  /** Keys of nodes, by their names. */
+  readonly nodes?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** MySwitch reaches the servers over lines that can be cut; the servers reach each other without them. */
+  readonly overLines?: true;
   /** What goes wrong; resolves when that is over. Clients work meanwhile. */
   fault(scene: Scene): Promise<void>;
   readonly expect: {
@@ -32,7 +38,14 @@ export interface Scenario {
     readonly loss: Loss;
     /** Errors that clients may get, by number; a connection that MySwitch ends is never among them. */
     readonly errors: readonly number[];
-    /** Roles in the end: who follows the ACTIVE. */
+    /** Who has all that the ACTIVE has, in the end. */
     readonly followers: readonly string[];
+    /**
+     * How often at most, asked every 10 ms, two servers take writes; default never. For what nothing can prevent: a person opens a second
+     * one, or one that hung goes on before anybody can close it.
+     */
+    readonly twoWriters?: number;
+    /** What the log has to say. */
+    readonly log?: readonly string[];
   };
 }

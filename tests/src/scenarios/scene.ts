@@ -2,6 +2,7 @@ import type { Connection } from 'mysql2/promise';
 import { sleep, type TestServer, until, type Workload } from '@myswitch/testkit';
 import type { FlightRecord } from '@myswitch/orchestrator';
 import { Stage } from '../support/stage';
+import type { Line } from './line';
 
 const LOOK_EVERY_MS = 10;
 
@@ -13,13 +14,22 @@ export class Scene {
   readonly seen: string[] = [];
   /** Moments at which more than one server took writes. */
   readonly twoWriters: string[] = [];
+  readonly #lines: ReadonlyMap<string, Line>;
   #watching = true;
   readonly #watches: Promise<unknown>;
 
-  constructor(stage: Stage, rate: number) {
+  constructor(stage: Stage, rate: number, lines: ReadonlyMap<string, Line>) {
     this.stage = stage;
+    this.#lines = lines;
     this.workload = stage.workload(rate);
     this.#watches = Promise.all([this.#watchStatus(), this.#watchWriters()]);
+  }
+
+  /** Between MySwitch and a server. */
+  line(name: string): Line {
+    const line = this.#lines.get(name);
+    if (line === undefined) throw new RangeError(`no line to ${name}`);
+    return line;
   }
 
   node(name: string): TestServer {
@@ -34,6 +44,18 @@ export class Scene {
   async flights(): Promise<FlightRecord[]> {
     const { json } = await this.stage.mySwitch.cli('history', 'shop', '--json');
     return (json as FlightRecord[]).toSorted((a, b) => a.startedAt.localeCompare(b.startedAt));
+  }
+
+  /** Resolves once the log says it. */
+  async says(text: string): Promise<void> {
+    await until(`the log says ${text}`, () => Promise.resolve(this.stage.mySwitch.output.includes(text) ? true : null));
+  }
+
+  /** Resolves once clients have written so much more. */
+  async written(more: number): Promise<void> {
+    const before = this.workload.report().acknowledged;
+    const done = (): boolean => this.workload.report().acknowledged >= before + more;
+    await until(`${more} more writes`, () => Promise.resolve(done() ? true : null));
   }
 
   /** Resolves with the last flight once there are so many. */

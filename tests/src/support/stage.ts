@@ -62,7 +62,10 @@ export class Stage {
   }
 
   static async set(kind: Kind, options: Partial<ClusterOptions> = {}, pool = {}, workers = 2): Promise<Stage> {
-    const cluster = await createCluster({ kind, replicas: 1, ...options });
+    return Stage.on(await createCluster({ kind, replicas: 1, ...options }), pool, workers);
+  }
+
+  static async on(cluster: Cluster, pool = {}, workers = 2): Promise<Stage> {
     await createLedger(cluster.nodes[0]!);
     const { config, ports } = await poolConfig(cluster, pool, workers);
     const mySwitch = await startMySwitch({ config });

@@ -6,7 +6,7 @@ import { round, stallOf, Timeline } from '../switch/timeline';
 import { after, before } from '../hooks/hooks';
 import { dismiss, factsOf, type FailoverContext, type Known } from './context';
 import { assemble, confirm, elect } from './prepare';
-import { apply, fence, hold, promote, release, repoint, undoApply } from './take-over';
+import { apply, detach, fence, hold, promote, release, repoint, undoDetach } from './take-over';
 
 const ANSWER_MS = 1000;
 
@@ -25,6 +25,7 @@ const ASKING: readonly Step[] = [
 
 /** One that fails leaves the pool as it was: without an answer from its ACTIVE. */
 const UNTIL_RETURN: readonly Step[] = [
+  { name: 'detach', run: detach },
   { name: 'hold', run: hold },
   { name: 'fence', run: fence },
   { name: 'apply', run: apply },
@@ -72,7 +73,7 @@ async function conduct(context: FailoverContext): Promise<Outcome> {
   try {
     for (const step of ASKING) await run(step, context);
   } catch (error) {
-    return refuse(context, reasonOf(error));
+    return { result: 'refused', reasons: [reasonOf(error)] };
   }
   try {
     for (const step of UNTIL_RETURN) await run(step, context);
@@ -85,13 +86,6 @@ async function conduct(context: FailoverContext): Promise<Outcome> {
   // whom the hook moves does not wait for replication
   await Promise.all([finish({ name: 'repoint', run: repoint }, context), finish(afterHook('switched'), context)]);
   return { result: 'switched', reasons: [] };
-}
-
-async function refuse({ id, bench }: FailoverContext, reason: CodedMessage): Promise<Outcome> {
-  if (bench.journal.memory.operation?.id === id) {
-    await bench.journal.write({ operation: null });
-  }
-  return { result: 'refused', reasons: [reason] };
 }
 
 interface Outcome {
@@ -178,9 +172,12 @@ async function undo(context: FailoverContext, reason: CodedMessage): Promise<Out
       }
       await dialect.unfence(connection, operation.found.to, ms);
       await dialect.setSemiSync(connection, 'source', operation.semiSync.to.source, ms).catch(() => undefined);
-      await undoApply(context);
+      await undoDetach(context);
     }
     await bench.journal.write({ operation: null });
+    if (context.heldAt === null) {
+      return { result: 'refused', reasons: [reason] };
+    }
     await bench.plane.release(bench.pool.name, { node: from, epoch: bench.journal.memory.epoch });
     return { result: 'rolled-back', reasons: [reason] };
   } catch (error) {

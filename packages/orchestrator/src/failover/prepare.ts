@@ -48,7 +48,7 @@ export async function confirm({ bench, known, from, crew, request }: FailoverCon
   return said.map(({ node, reason }) => `${node}: ${reason}`).join('; ');
 }
 
-/** Names who takes over, and writes down that it is about to. */
+/** Names who takes over. */
 export async function elect(context: FailoverContext): Promise<string> {
   const { bench, known, request, from, crew } = context;
   const old = bench.pool.nodes.find(({ name }) => name === from);
@@ -74,7 +74,6 @@ export async function elect(context: FailoverContext): Promise<string> {
   }
   context.to = { link, node };
   context.operation = await operationOf(context, node);
-  await bench.journal.write({ operation: context.operation });
   return `${choice.to} takes over`;
 }
 

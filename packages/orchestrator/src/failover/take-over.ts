@@ -20,6 +20,18 @@ const candidate = ({ to, operation }: FailoverContext) => {
   return { ...to, operation };
 };
 
+/**
+ * From here on a restart finds what to end. The candidate stops to receive: nothing new comes, also when the old primary returns meanwhile. That may
+ * take seconds where the old primary hangs, so it is done before anybody is held.
+ */
+export async function detach(context: FailoverContext): Promise<string> {
+  const { bench } = context;
+  const { link, node, operation } = candidate(context);
+  await bench.journal.write({ operation });
+  await node.dialect.setReceiver(node.connection, operation.channel.name, false, SETTLE_MS);
+  return `${link.name} receives nothing more`;
+}
+
 /** New work waits. What runs on the dead node ends with its connection: each client is told the truth of it. */
 export async function hold(context: FailoverContext): Promise<string> {
   const { bench, from } = context;
@@ -86,13 +98,12 @@ async function switchOff(context: FailoverContext, why: string): Promise<string>
   }
 }
 
-/** What the candidate has received it applies; nothing new comes, also when the old primary returns meanwhile. */
+/** What the candidate has received it applies. */
 export async function apply(context: FailoverContext): Promise<string> {
   const { bench } = context;
   const { link, node, operation } = candidate(context);
   const { connection, dialect } = node;
   const { applyMs } = bench.pool.failover;
-  await dialect.setReceiver(connection, operation.channel.name, false, STATEMENT_MS);
   const position = await dialect.received(connection, operation.channel.name, STATEMENT_MS);
   context.position = position;
   if (!(await dialect.waitApplied(connection, position, applyMs))) {
@@ -101,7 +112,7 @@ export async function apply(context: FailoverContext): Promise<string> {
   return `${link.name} has applied ${position === '' ? 'everything' : position}`;
 }
 
-export async function undoApply(context: FailoverContext): Promise<void> {
+export async function undoDetach(context: FailoverContext): Promise<void> {
   const { to, operation } = context;
   if (to !== null && operation !== null) {
     await to.node.dialect.setReceiver(to.node.connection, operation.channel.name, true, STATEMENT_MS);

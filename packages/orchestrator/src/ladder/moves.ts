@@ -51,6 +51,9 @@ export const MOVES: readonly Row[] = Object.freeze([
   { from: 'UNKNOWN', move: Move.UNFIT, to: 'FAILED_ONLINE', note: null },
   { from: 'UNKNOWN', move: Move.REMEMBERED, to: 'ACTIVE', note: null },
   { from: 'UNKNOWN', move: Move.BY_HAND, to: 'ACTIVE', note: byHand },
+  // it was recovered a moment ago, and not polled since
+  { from: 'UNKNOWN', move: Move.SWITCHED_TO, to: 'ACTIVE', note: instated },
+  { from: 'UNKNOWN', move: Move.TAKES_OVER, to: 'ACTIVE', note: takesOver },
   { from: 'STANDBY', move: Move.REMEMBERED, to: 'ACTIVE', note: null },
   { from: 'STANDBY', move: Move.BY_HAND, to: 'ACTIVE', note: byHand },
   { from: 'STANDBY', move: Move.CHOSEN, to: 'ACTIVE', note: instated },

@@ -42,6 +42,11 @@ export class Pause {
     return this.#state === PauseState.OFF ? null : new Date(this.#untilMs).toISOString();
   }
 
+  /** The gate is ours to open. */
+  get holds(): boolean {
+    return this.#state === PauseState.ON;
+  }
+
   /** As a sentence; null: there is none. */
   get sentence(): string | null {
     const { until } = this;

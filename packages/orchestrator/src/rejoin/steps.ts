@@ -1,4 +1,4 @@
-import { endClients } from '../second-writer';
+import { shut } from '../second-writer';
 import { messageOf, SwitchError } from '../errors';
 import type { NodeConnection } from '../node-link';
 import type { ChannelPlan } from '../state/journal';
@@ -59,8 +59,7 @@ export async function close(context: RejoinContext): Promise<string> {
   if (readOnly) {
     return 'it is read-only';
   }
-  await node.dialect.close(node.connection, STATEMENT_MS);
-  const ended = await endClients(context.desk.bench, node);
+  const ended = await shut(context.desk.bench, node);
   return `made read-only, ${ended} sessions were ended`;
 }
 
@@ -151,7 +150,8 @@ async function joinSemiSync(context: RejoinContext): Promise<void> {
   const { node, active } = both(context);
   const ours = await node.dialect.semiSync(node.connection, STATEMENT_MS);
   const theirs = await active.dialect.semiSync(active.connection, STATEMENT_MS);
-  if (!ours.source && !theirs.source) {
+  // a source that was closed is none any more, and one that took over may be none yet: then it tells that it acknowledged before
+  if (![ours.source, ours.replica, theirs.source, theirs.replica].includes(true)) {
     return;
   }
   if (!ours.replica) {
@@ -161,7 +161,7 @@ async function joinSemiSync(context: RejoinContext): Promise<void> {
     await node.dialect.setSemiSync(node.connection, 'source', false, STATEMENT_MS);
   }
   if (!theirs.source) {
-    const message = `semi-sync is off on ${activeName}: turn it on there, now that ${name} acknowledges`;
+    const message = `semi-sync is off on ${activeName}: if it is meant to be on, turn it on there, now that ${name} acknowledges`;
     warnings.push({ code: 'SEMI_SYNC', message });
   }
 }

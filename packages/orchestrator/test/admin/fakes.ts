@@ -187,6 +187,10 @@ export class FakeControlPlane implements ControlPlane {
     return 'it is so now';
   }
 
+  poolOf(node: string): string | null {
+    return ['db1', 'db2', 'db3'].includes(node) ? 'shop' : null;
+  }
+
   async events(pool?: string): Promise<PoolEvent[]> {
     return pool === undefined || pool === 'shop' ? [EVENT] : [];
   }

@@ -6,6 +6,7 @@ import { isReplayed } from '../backend/baseline';
 import { CHARSET_VARIABLES } from './context';
 import type { SessionContext } from './context';
 import { Pin, WeakPin } from './pins';
+import { isInsertIdLost } from './insert-id';
 import type { Session } from './session';
 import type { Work } from './work';
 
@@ -184,15 +185,16 @@ function observeDiagnostics(
   session.endWeakPins();
   if (statement.calcFoundRows && !failed) session.weakPin(WeakPin.FOUND_ROWS);
   if (warned || askedAgain) session.weakPin(WeakPin.WARNINGS);
+  const changesId = tracker.lastInsertId !== 0 || (statement.setsLastInsertId && tracker.rows > 0);
   const mayChangeId =
-    tracker.lastInsertId !== 0 ||
     statement.setsLastInsertId ||
     statement.opaque ||
     statement.kind === StatementKind.MULTI ||
     statement.kind === StatementKind.OTHER ||
     (failed && !statement.readOnly) ||
     (tracker.resultSets > 0 && !statement.readOnly); // INSERT … RETURNING tells no id
-  if (!mayChangeId) return;
+  // one that was lost stays lost until there is surely another one: the server may still have the 0 that it was told in its place
+  if (!changesId && (!mayChangeId || isInsertIdLost(session, backend))) return;
   session.lastInsertId = backend.lastInsertId = null;
   session.insertIdPending = null;
 }

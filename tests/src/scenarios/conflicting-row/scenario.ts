@@ -5,12 +5,14 @@ export const scenario: Scenario = {
   topology: { replicas: 2, semiSync: true },
   async fault(scene) {
     await scene.node('db1').sql('CREATE TABLE shop.conflict (id INT PRIMARY KEY)');
-    await scene.node('db2').sql('SET GLOBAL read_only = 0');
+    // root may write behind read_only, but not behind super_read_only
+    const mysql = scene.stage.cluster.kind === 'mysql';
+    if (mysql) await scene.node('db2').sql('SET GLOBAL super_read_only = 0');
     const writer = await scene.node('db2').connect();
     await writer.query('SET sql_log_bin = 0');
     await writer.query('INSERT INTO shop.conflict VALUES (1)');
     await writer.end();
-    await scene.node('db2').sql('SET GLOBAL read_only = 1');
+    if (mysql) await scene.node('db2').sql('SET GLOBAL super_read_only = 1');
     await scene.node('db1').sql('INSERT INTO shop.conflict VALUES (1)');
     await scene.shows('db2 STANDBY OK_WARN');
     await scene.node('db1').kill();

@@ -16,5 +16,6 @@ export const scenario: Scenario = {
     loss: Loss.NONE,
     errors: [1105, 1213],
     followers: [],
+    twoWriters: 50,
   },
 };

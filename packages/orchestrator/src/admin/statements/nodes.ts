@@ -1,23 +1,25 @@
-import type { NodeReport, PoolReport } from '../../report';
+import type { NodeReport } from '../../report';
 import { requirePool, type AdminContext } from '../context';
 import { codedError } from '../errors';
 import type { Reply } from '../reply';
 import type { Statement } from '../statement';
 
-interface Found {
-  readonly pool: PoolReport;
-  readonly node: NodeReport;
+/** The pool of a node, which must be `pool` where one is said. @throws AdminError UNKNOWN_NODE, UNKNOWN_POOL */
+export async function poolOfNode(context: AdminContext, node: string, pool: string | null): Promise<string> {
+  if (pool !== null) requirePool(context, pool);
+  const found = context.control.poolOf(node);
+  if (found !== null && (pool === null || pool === found)) return found;
+  const reports = await context.control.status(pool ?? undefined);
+  const names = reports.flatMap(({ nodes }) => nodes.map(({ name }) => name)).join(', ');
+  throw codedError('UNKNOWN_NODE', `there is no node "${node}"; the nodes are ${names}`);
 }
 
-/** Names of nodes are unique in a configuration. @throws AdminError UNKNOWN_NODE, UNKNOWN_POOL */
-export async function findNode(context: AdminContext, name: string, pool: string | null): Promise<Found> {
-  if (pool !== null) requirePool(context, pool);
-  const pools = await context.control.status(pool ?? undefined);
-  const all = pools.flatMap((one) => one.nodes.map((node) => ({ pool: one, node })));
-  const found = all.find(({ node }) => node.name === name);
-  if (found !== undefined) return found;
-  const names = all.map(({ node }) => node.name).join(', ');
-  throw codedError('UNKNOWN_NODE', `there is no node "${name}"; the nodes are ${names}`);
+/** One pool is asked, however many there are: load balancers ask each second. */
+async function nodeReport(context: AdminContext, name: string, pool: string | null): Promise<NodeReport> {
+  const [report] = await context.control.status(await poolOfNode(context, name, pool));
+  const node = report?.nodes.find((each) => each.name === name);
+  if (node === undefined) throw codedError('UNKNOWN_NODE', `there is no node "${name}"`);
+  return node;
 }
 
 /** REPORT NODE: one row, such as `OK/ACTIVE (PRIMARY)`. */
@@ -26,7 +28,7 @@ export async function reportNode(
   { node: name, pool }: Extract<Statement, { kind: 'report' }>,
   reply: Reply,
 ): Promise<void> {
-  const { status, state, type } = (await findNode(context, name, pool)).node;
+  const { status, state, type } = await nodeReport(context, name, pool);
   reply.table(['report'], [[`${status}/${state} (${type})`]]);
 }
 
@@ -36,6 +38,6 @@ export async function isUp(
   { node: name, pool, mode }: Extract<Statement, { kind: 'is-up' }>,
   reply: Reply,
 ): Promise<void> {
-  const { up } = (await findNode(context, name, pool)).node;
+  const { up } = await nodeReport(context, name, pool);
   reply.table(['answer'], [[up === 'rw' || up === mode ? 'UP' : 'DOWN']]);
 }

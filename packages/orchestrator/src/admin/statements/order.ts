@@ -2,7 +2,7 @@ import { RefusedError } from '../../errors';
 import { requirePool, type AdminContext, type AdminSession } from '../context';
 import type { Reply } from '../reply';
 import type { Statement } from '../statement';
-import { findNode } from './nodes';
+import { poolOfNode } from './nodes';
 import { tellNodes } from './show-pools';
 
 /** One row: `done` and what is true now, or `refused` with code and reason, and nothing was changed. */
@@ -12,8 +12,8 @@ export async function carryOut(
   { pool, order }: Extract<Statement, { kind: 'order' }>,
   reply: Reply,
 ): Promise<void> {
-  if (pool !== null) requirePool(context, pool);
-  const where = 'node' in order ? (await findNode(context, order.node, pool)).pool.name : (pool ?? '');
+  const where = 'node' in order ? await poolOfNode(context, order.node, pool) : (pool ?? '');
+  requirePool(context, where);
   const columns = ['result', 'code', 'message'];
   try {
     reply.table(columns, [['done', null, await context.control.carryOut(where, order, session.by)]]);
