@@ -1,30 +1,9 @@
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { caughtUp, createCluster, sleep } from '@myswitch/testkit';
-import type { CrashOrder } from './support/crashing-child';
+import { crash } from './support/crash';
 import { describeKinds } from './support/kinds';
 import { poolOptions, SwitchPool } from './support/switch-pool';
-
-/** Resolves when it was killed; throws with what it said when it ended otherwise. */
-async function crash(order: CrashOrder): Promise<void> {
-  const child = spawn(
-    process.execPath,
-    [
-      '-r',
-      join(__dirname, 'support/ts-sources.cjs'),
-      join(__dirname, 'support/crashing-child.ts'),
-      JSON.stringify(order),
-    ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
-  );
-  let said = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    said += chunk.toString();
-  });
-  const signal = await new Promise<string | null>((resolve) => child.once('close', (_code, reason) => resolve(reason)));
-  if (signal !== 'SIGKILL') throw new Error(`the child was not killed: ${said}`);
-}
 
 describeKinds('kill -9 in mid-switch, then a restart', (kind) => {
   let pool: SwitchPool;
@@ -56,7 +35,7 @@ describeKinds('kill -9 in mid-switch, then a restart', (kind) => {
   ] as const)('%s, %s it: the %s primary writes', async (step, when, winner) => {
     const [before = ''] = await pool.writers();
     const to = before === 'db1' ? 'db2' : 'db1';
-    await crash({ stateDir: pool.stateDir, pool: poolOptions(pool.cluster), to, step, when });
+    await crash({ stateDir: pool.stateDir, pool: poolOptions(pool.cluster), work: 'switch', node: to, step, when });
     await pool.restart();
     const expected = winner === 'old' ? before : to;
     expect(pool.plane.active?.node).toBe(expected);

@@ -1,21 +1,11 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { caughtUp, createCluster } from '@myswitch/testkit';
-import type { CrashOrder } from './support/crashing-child';
+import { crash } from './support/crash';
 import { describeKinds } from './support/kinds';
 import { poolOptions, SwitchPool } from './support/switch-pool';
 
 const STOP_APPLIER = { mysql: 'STOP REPLICA SQL_THREAD', mariadb: 'STOP SLAVE SQL_THREAD' } as const;
 const START_APPLIER = { mysql: 'START REPLICA SQL_THREAD', mariadb: 'START SLAVE SQL_THREAD' } as const;
 const OPEN = 'SET GLOBAL read_only = 0';
-
-async function crash(order: CrashOrder): Promise<void> {
-  const scripts = ['support/ts-sources.cjs', 'support/crashing-child.ts'].map((script) => join(__dirname, script));
-  const child = spawn(process.execPath, ['-r', ...scripts, JSON.stringify(order)], { stdio: 'ignore' });
-  await once(child, 'close');
-  expect(child.signalCode).toBe('SIGKILL');
-}
 
 describeKinds('a candidate that came back writable while nobody looked', (kind) => {
   let pool: SwitchPool;
@@ -27,7 +17,8 @@ describeKinds('a candidate that came back writable while nobody looked', (kind) 
     await crash({
       stateDir: pool.stateDir,
       pool: poolOptions(pool.cluster),
-      to: 'db2',
+      work: 'switch',
+      node: 'db2',
       step: 'catch-up',
       when: 'after',
     });

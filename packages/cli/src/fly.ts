@@ -1,8 +1,11 @@
-import type { FlightRecord, SwitchResult } from '@myswitch/orchestrator';
+import type { FlightRecord, RejoinReport, RejoinResult, SwitchResult } from '@myswitch/orchestrator';
+import type { RowDataPacket } from 'mysql2';
 import type { AdminClient } from './admin/client';
+import { rejoinReport, switchRecord } from './admin/rows';
 import { runSwitch } from './admin/run-switch';
 import type { BaseCommand } from './base-command';
 import { ExitCode } from './exit-codes';
+import { describeRejoin } from './output/rejoin';
 import { describeOutcome } from './output/reports';
 import { StepPrinter } from './output/steps';
 
@@ -13,6 +16,12 @@ const EXIT_CODES: Readonly<Record<SwitchResult, ExitCode>> = {
   failed: ExitCode.FAILED,
 };
 
+const REJOIN_CODES: Readonly<Record<RejoinResult, ExitCode>> = {
+  rejoined: ExitCode.OK,
+  refused: ExitCode.REFUSED,
+  failed: ExitCode.FAILED,
+};
+
 /** Runs a SWITCH or FAILOVER, shows its steps and its outcome, and sets the exit code. */
 export async function fly(
   command: BaseCommand,
@@ -20,19 +29,41 @@ export async function fly(
   statement: string,
   configFile: string,
 ): Promise<FlightRecord> {
+  const record = switchRecord(await showSteps(command, client, statement, configFile));
+  command.log(describeOutcome(record));
+  process.exitCode = EXIT_CODES[record.result];
+  return record;
+}
+
+/** The same for a REJOIN. */
+export async function flyRejoin(
+  command: BaseCommand,
+  client: AdminClient,
+  statement: string,
+  configFile: string,
+): Promise<RejoinReport> {
+  const report = rejoinReport(await showSteps(command, client, statement, configFile));
+  command.log(describeRejoin(report));
+  process.exitCode = REJOIN_CODES[report.result];
+  return report;
+}
+
+async function showSteps(
+  command: BaseCommand,
+  client: AdminClient,
+  statement: string,
+  configFile: string,
+): Promise<readonly RowDataPacket[]> {
   const out = command.jsonEnabled() ? process.stderr : process.stdout;
   const printer = new StepPrinter(out, out.isTTY);
   try {
-    const record = await runSwitch(client, statement, configFile, {
+    return await runSwitch(client, statement, configFile, {
       onStep: (row) => printer.print(row),
       onInterrupt: (message) => {
         printer.stop();
         process.stderr.write(`${message}\n`);
       },
     });
-    command.log(describeOutcome(record));
-    process.exitCode = EXIT_CODES[record.result];
-    return record;
   } finally {
     printer.stop();
   }

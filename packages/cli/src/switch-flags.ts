@@ -2,9 +2,8 @@ import * as Flags from '@oclif/core/flags';
 import type { SwitchOptions } from './admin/statements';
 import { duration } from './duration-flag';
 
-/** What `check` and `switch` may be told about the move; without a flag the pool's configuration counts. */
-export const switchFlags = {
-  to: Flags.string({ helpValue: 'NODE', summary: 'the node to move to; needed unless exactly one is fit' }),
+/** What a switch whose node is known may be told; without a flag the pool's configuration counts. */
+export const moveBackFlags = {
   'max-lag': duration({ summary: 'the most that the candidate may lag' }),
   drain: duration({ summary: 'how long to wait for running transactions' }),
   'on-busy': Flags.option({ options: ['abort', 'kill'] as const, summary: 'what runs when the drain is over' })(),
@@ -18,6 +17,12 @@ export const switchFlags = {
     summary: 'semi-synchronous replication without an acker afterwards',
   })(),
   force: Flags.boolean({ summary: 'override LAG, PARITY, SEMI_SYNC and RECENT' }),
+};
+
+/** What `check` and `switch` may be told about the move. */
+export const switchFlags = {
+  to: Flags.string({ helpValue: 'NODE', summary: 'the node to move to; needed unless exactly one is fit' }),
+  ...moveBackFlags,
 };
 
 interface ParsedSwitchFlags {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { POOL, RECORD } from '../../orchestrator/test/admin/fakes';
+import { POOL, RECORD, REFUSED_REJOIN } from '../../orchestrator/test/admin/fakes';
 import { FakeAdmin, run } from './fake-admin';
 
 jest.setTimeout(20_000);
@@ -234,5 +234,55 @@ describe('without a server', () => {
     const { code, stderr } = await run([BIN, ...args]).ended;
     expect(code).toBe(2);
     expect(stderr).toContain(message);
+  });
+});
+
+describe('rejoin', () => {
+  test('refused: exit 3, with what only the node has and the ways out', async () => {
+    const { code, stdout } = await admin.run('rejoin', 'db1', '--yes');
+    expect(code).toBe(3);
+    expect(stdout).toContain('only db1 has: uuid:11\n  uuid:11\n    write rows of shop.t\n');
+    expect(stdout).toContain('way 1: forget them\n  -- on db1\n  RESET BINARY LOGS AND GTIDS;');
+    expect(admin.control.asked).toEqual([{ rejoin: 'shop', node: 'db1', by: expect.any(String) }]);
+  });
+
+  test('--json is the report', async () => {
+    const { stdout } = await admin.run('rejoin', 'db1', 'shop', '--yes', '--json');
+    expect(JSON.parse(stdout)).toEqual(REFUSED_REJOIN);
+  });
+
+  test('an unknown node: exit 2; without a terminal it needs --yes', async () => {
+    expect(await admin.run('rejoin', 'db7', '--yes')).toMatchObject({ code: 2 });
+    expect(await admin.run('rejoin', 'db1')).toMatchObject({ code: 2 });
+    expect(admin.control.asked).toEqual([]);
+  });
+});
+
+describe('switchback and activate-primary', () => {
+  test.each([
+    ['switchback', 'switchback'],
+    ['activate-primary', 'activatePrimary'],
+  ])('%s', async (command, asked) => {
+    expect(await admin.run(command, 'shop', '--drain', '1s', '--yes')).toMatchObject({ code: 0 });
+    expect(admin.control.asked).toEqual([{ [asked]: 'shop', drainMs: 1_000, by: expect.any(String) }]);
+    expect(await admin.run(command, 'shop')).toMatchObject({ code: 2 });
+  });
+});
+
+describe('config explain', () => {
+  test('the time to failover', async () => {
+    const { code, stdout } = await admin.run('config', 'explain');
+    expect(code).toBe(0);
+    expect(stdout).toContain('time to failover  4s = interval 1s x failures 4; then the command is offered');
+    const { stdout: json } = await admin.run('config', 'explain', '--json');
+    expect(JSON.parse(json)).toMatchObject([{ pool: 'shop', timeToFailoverMs: 4_000, holdMaxMs: 10_000, hooks: [] }]);
+  });
+});
+
+describe('checkpoints', () => {
+  test('exit 3 when none answers', async () => {
+    const { code, stdout } = await admin.run('checkpoints');
+    expect(code).toBe(3);
+    expect(stdout).toContain('tcp 192.0.2.1:443  NO       no answer within 1000 ms');
   });
 });

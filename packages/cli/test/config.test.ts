@@ -86,7 +86,10 @@ describe('a file with the required keys only', () => {
           replication: null,
           users: ['app'],
           monitor: { intervalMs: 1_000, failures: 4, schema: 'myswitch' },
-          failover: { mode: 'manual', windowMs: 600_000, applyMs: 30_000 },
+          failover: { mode: 'manual', windowMs: 600_000, applyMs: 30_000, failback: 'manual' },
+          hooks: { before: null, after: null, stonith: null },
+          notify: null,
+          checkpoints: [],
           switch: {
             maxLagMs: 1_000,
             catchUpMs: 30_000,
@@ -433,4 +436,47 @@ describe('each contradiction is told with both values and their lines', () => {
 test('a client of the admin port needs no other secret than its own', () => {
   writeFileSync(file, MINIMAL.replace('password: secret', 'password: { env: NOPE }'));
   expect(loadAdminAccess(file, {}).password).toBe('hush');
+});
+
+describe('what an operator has a say in', () => {
+  const withText = (text: string): string => `${MINIMAL}${text.replace(/^(?=.)/gm, '    ')}`;
+
+  test('commands and checkpoints', () => {
+    const [pool] = load(
+      withText(`hooks:
+  before: { command: [./hooks/before.sh, a b], timeout: 200ms }
+  stonith: { command: [ipmitool, power, off] }
+notify: { on: [FAIL, ADVICE], command: [logger] }
+checkpoints:
+  - { place: inside, tcp: 192.0.2.1:22 }
+  - { place: edge, http: 'http://192.0.2.1/' }
+  - { place: outside, mysql: '[2001:db8::1]:3306' }
+`),
+    ).orchestrator.pools;
+    expect(pool).toMatchObject({
+      hooks: {
+        before: { command: [join(directory, 'hooks/before.sh'), 'a b'], timeoutMs: 200 },
+        after: null,
+        stonith: { command: ['ipmitool', 'power', 'off'], timeoutMs: 5_000 },
+      },
+      notify: { on: ['FAIL', 'ADVICE'], command: ['logger'], timeoutMs: 10_000 },
+      checkpoints: [
+        { place: 'inside', kind: 'tcp', host: '192.0.2.1', port: 22 },
+        { place: 'edge', kind: 'http', url: 'http://192.0.2.1/' },
+        { place: 'outside', kind: 'mysql', host: '2001:db8::1', port: 3306 },
+      ],
+    });
+  });
+
+  test.each([
+    ['hooks: { before: { command: rm -rf / } }', 'hooks.before.command: expected a list, found "rm -rf /"'],
+    ['hooks: { before: { command: [] } }', 'needs at least a program'],
+    ['hooks: { during: { command: [a] } }', 'unknown key "during" in pools[0].hooks'],
+    ['notify: { on: [SNOW], command: [a] }', 'notify.on[0]: expected "FAIL" or "RECOVERED"'],
+    ['checkpoints: [{ place: moon, tcp: 192.0.2.1:22 }]', 'expected "inside" or "edge" or "outside", found "moon"'],
+    ['checkpoints: [{ place: edge, tcp: 192.0.2.1 }]', 'is not an address such as'],
+    ['checkpoints: [{ place: edge, http: ftp://x/ }]', 'is not a URL such as'],
+  ])('%s is refused', (text, message) => {
+    expect(() => load(withText(`${text}\n`))).toThrow(message);
+  });
 });

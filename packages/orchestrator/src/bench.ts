@@ -1,4 +1,5 @@
 import { Heartbeat } from './heartbeat';
+import { Notifier } from './hooks/notify';
 import { NodeLink } from './node-link';
 import { PoolLock } from './pool-lock';
 import { EventLog } from './state/event-log';
@@ -14,6 +15,9 @@ export type PoolDependencies = Pick<Bench, 'pool' | 'plane' | 'clock' | 'log' | 
 /** Sets up what the work on one pool shares. */
 export async function benchOf(dependencies: PoolDependencies): Promise<Bench> {
   const { pool, plane, clock, log, stateDir, atStep } = dependencies;
+  const events = new EventLog(stateDir, pool.name, clock, log);
+  const notifier = new Notifier(pool.notify, clock, log);
+  events.onEvent = (event) => notifier.tell(event);
   return {
     pool,
     plane,
@@ -21,7 +25,7 @@ export async function benchOf(dependencies: PoolDependencies): Promise<Bench> {
     log,
     atStep,
     journal: await Journal.load(stateDir, pool.name),
-    events: new EventLog(stateDir, pool.name, clock, log),
+    events,
     heartbeat: new Heartbeat(pool.monitor.schema, pool.name),
     lock: new PoolLock(pool.name),
     links: new Map(pool.nodes.map((node) => [node.name, new NodeLink(node, pool.control, clock)])),

@@ -174,6 +174,19 @@ async function operationOf(
   };
 }
 
+/** The record of a switch that was refused before there was a node to ask. */
+export const refusalOf = (bench: Bench, plan: Plan, id: string, reason: CodedMessage): FlightRecord =>
+  recordOf({
+    id,
+    plan,
+    bench,
+    startedAt: new Date(bench.clock.now()).toISOString(),
+    timeline: new Timeline(bench.clock, () => undefined),
+    outcome: { result: 'refused', reasons: [reason] },
+    checked: null,
+    context: null,
+  });
+
 interface Flown {
   readonly id: string;
   readonly plan: Plan;

@@ -97,6 +97,24 @@ export interface Logged {
   readonly serverId: number;
 }
 
+/** Transactions that one server has and another lacks, and how to find them in a binary log. */
+export interface Stray {
+  /** Empty: none. MySQL: a set; MariaDB: of each domain and server one GTID, or the first and the last with `..` between. */
+  readonly gtid: string;
+  /** Where the server would be without them. */
+  readonly before: string;
+  has(gtid: string): boolean;
+  /** Whether some are among those that a binary log, as it says at its head, follows. */
+  precedes(head: string): boolean;
+}
+
+/** What an operator may do about transactions that only one server has: nobody else can decide it. */
+export interface WayOut {
+  readonly what: string;
+  /** To type, in this order; comments begin with `--`. */
+  readonly statements: readonly string[];
+}
+
 /** What discovery asks beyond an observation. */
 export interface Survey {
   /** Tells the server from every other one, however it was reached; equal texts are one server. */
@@ -211,6 +229,10 @@ export interface Dialect {
 
   /** Transactions that `candidate` has and `active` lacks; empty: none. */
   errant(candidate: ControlConnection, active: ControlConnection, deadlineMs: number): Promise<string>;
+  /** The same, so that each can be found. */
+  stray(candidate: ControlConnection, active: ControlConnection, deadlineMs: number): Promise<Stray>;
+  /** How `node`, which has them, can follow `active` all the same. */
+  waysOut(stray: Stray, node: string, active: string): readonly WayOut[];
   /** Transactions that `source` has purged and `replica` still lacks; empty: none. */
   purged(source: ControlConnection, replica: ControlConnection, deadlineMs: number): Promise<string>;
 

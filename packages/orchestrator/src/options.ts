@@ -43,6 +43,36 @@ export interface SwitchDefaults {
   readonly events: 'move' | 'leave';
 }
 
+/** A program with its arguments, run without a shell. */
+export interface CommandOptions {
+  readonly command: readonly string[];
+  /** Then it is killed, with all that it started. */
+  readonly timeoutMs: number;
+}
+
+/** What an operator has run around a switch or failover. */
+export interface HookOptions {
+  readonly before: CommandOptions | null;
+  readonly after: CommandOptions | null;
+  /** Switches off a primary that can't be fenced by SQL. */
+  readonly stonith: CommandOptions | null;
+}
+
+/** Tells people, once for each change. */
+export interface NotifyOptions extends CommandOptions {
+  readonly on: readonly NotifyKind[];
+}
+
+/** ADVICE: something that a person has to do. */
+export const NOTIFY_KINDS = ['FAIL', 'RECOVERED', 'SWITCH', 'FAILOVER', 'TWO_WRITERS', 'ADVICE'] as const;
+export type NotifyKind = (typeof NOTIFY_KINDS)[number];
+
+/** Something that answers unless this site is cut off. `place` is for people. */
+export type CheckpointOptions = { readonly place: 'inside' | 'edge' | 'outside' } & (
+  | { readonly kind: 'tcp' | 'mysql'; readonly host: string; readonly port: number }
+  | { readonly kind: 'http'; readonly url: string }
+);
+
 export interface PoolOptions {
   readonly name: string;
   readonly nodes: readonly NodeOptions[];
@@ -57,7 +87,12 @@ export interface PoolOptions {
     readonly windowMs: number;
     /** For the candidate to apply what it has received. */
     readonly applyMs: number;
+    /** Who gives ACTIVE back to a PRIMARY that was recovered. */
+    readonly failback: 'manual' | 'on-recover';
   };
+  readonly hooks: HookOptions;
+  readonly notify: NotifyOptions | null;
+  readonly checkpoints: readonly CheckpointOptions[];
   readonly switch: SwitchDefaults;
   readonly hold: { readonly maxMs: number; readonly clients: number; readonly bytes: number };
 }

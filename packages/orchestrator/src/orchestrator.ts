@@ -6,12 +6,15 @@ import type { Order } from './operate/order';
 import type { OrchestratorOptions } from './options';
 import { PoolControl } from './pool-control';
 import type {
+  CheckpointReport,
   CheckReport,
   ControlPlane,
   FailoverRequest,
   FlightRecord,
   PoolEvent,
   PoolReport,
+  RejoinReport,
+  RejoinRequest,
   StepEvent,
   SwitchRequest,
 } from './report';
@@ -83,6 +86,37 @@ export class Orchestrator implements ControlPlane {
 
   async failover(pool: string, request: FailoverRequest, onStep: (event: StepEvent) => void): Promise<FlightRecord> {
     return this.#pool(pool).failover(request, onStep);
+  }
+
+  async rejoin(
+    pool: string,
+    request: RejoinRequest,
+    onStep: (event: StepEvent) => void,
+    abort: AbortSignal,
+  ): Promise<RejoinReport> {
+    return this.#pool(pool).rejoin(request, onStep, abort);
+  }
+
+  async switchback(
+    pool: string,
+    request: SwitchRequest,
+    onStep: (event: StepEvent) => void,
+    abort: AbortSignal,
+  ): Promise<FlightRecord> {
+    return this.#pool(pool).switchback(request, onStep, abort);
+  }
+
+  async activatePrimary(
+    pool: string,
+    request: SwitchRequest,
+    onStep: (event: StepEvent) => void,
+    abort: AbortSignal,
+  ): Promise<FlightRecord> {
+    return this.#pool(pool).activatePrimary(request, onStep, abort);
+  }
+
+  async checkpoints(pool: string): Promise<readonly CheckpointReport[]> {
+    return this.#pool(pool).checkpoints();
   }
 
   async history(pool?: string): Promise<FlightRecord[]> {

@@ -1,11 +1,12 @@
 import { AccountWatch } from './accounts/watch';
 import { benchOf, type PoolDependencies } from './bench';
 import { dismiss, runCheck, type Known } from './check';
-import { conduct, newId } from './conduct';
+import { askCheckpoints, cutOff } from './checkpoints/check';
+import { conduct, newId, refusalOf } from './conduct';
 import type { Known as FailoverKnown } from './failover/context';
 import { failover } from './failover/failover';
 import { AUTOMATIC, obstacle } from './failover/obstacle';
-import { Move } from './ladder/moves';
+import { Move, Note } from './ladder/moves';
 import { isJudged } from './ladder/override';
 import { isDue } from './ladder/standing';
 import type { Activation } from './data-plane';
@@ -16,15 +17,21 @@ import { Pause } from './operate/pause';
 import { standingEvent } from './operate/standing-event';
 import { planOf } from './plan';
 import { recordOfRecovery, recover } from './recover';
+import { Failback } from './failback';
+import { rejoin, type Desk } from './rejoin/rejoin';
+import { Returned } from './rejoin/returned';
 import { closeSecondWriter } from './second-writer';
 import {
   EventKind,
+  type CheckpointReport,
   type CheckReport,
   type FailoverRequest,
   type FlightRecord,
   type NodeState,
   type PoolEvent,
   type PoolReport,
+  type RejoinReport,
+  type RejoinRequest,
   type StepEvent,
   type SwitchRequest,
 } from './report';
@@ -38,6 +45,7 @@ import type { Bench } from './switch/context';
 import { Timeline } from './switch/timeline';
 import { decideActive, viewOf, type ActiveDecision, type NodeView, type PollResult } from './topology';
 import { Watch } from './watch';
+import { lastFrom, primaryIn, type Target } from './way-back';
 
 const LOCK_MS = 3000;
 
@@ -49,6 +57,8 @@ export class PoolControl {
   readonly #lockFile: LockFile;
   readonly #watch: Watch;
   readonly #accounts: AccountWatch;
+  readonly #returned: Returned;
+  readonly #failback: Failback;
   readonly #pause: Pause;
   readonly #operator: Operator;
   /** Id of the switch or failover that has the pool to itself. */
@@ -73,6 +83,8 @@ export class PoolControl {
     this.#stateDir = dependencies.stateDir;
     this.#lockFile = lockFile;
     this.#accounts = new AccountWatch(bench);
+    this.#returned = new Returned(bench, dependencies.records);
+    this.#failback = new Failback(bench.clock);
     this.#watch = new Watch(bench, {
       inspect: (node, observation) =>
         closeSecondWriter(bench, node, observation, this.#watch.activeView, (name, message) =>
@@ -135,6 +147,7 @@ export class PoolControl {
     this.#accounts.stop();
     await this.#watch.stop();
     await this.#work;
+    await this.#returned.settled();
     await this.#bench.events.settled();
     this.#bench.lock.release();
     await this.#lockFile.release();
@@ -183,6 +196,45 @@ export class PoolControl {
     return work;
   }
 
+  /** The last switch the other way round. */
+  async switchback(
+    request: SwitchRequest,
+    onStep: (event: StepEvent) => void,
+    abort: AbortSignal,
+  ): Promise<FlightRecord> {
+    const target = lastFrom(await this.#records.list(this.name), this.#watch.active);
+    return this.#switchTo(target, request, onStep, abort);
+  }
+
+  /** ACTIVE goes to the PRIMARY that stands by: by the planned switch, so there is no moment without an ACTIVE. */
+  async activatePrimary(
+    request: SwitchRequest,
+    onStep: (event: StepEvent) => void,
+    abort: AbortSignal,
+  ): Promise<FlightRecord> {
+    const { active } = this.#watch;
+    const target = primaryIn(this.#bench.pool.nodes, this.#watch.topology, active);
+    if ('to' in target && active !== null) {
+      this.#watch.note(active, Note.RELINQUISH);
+      this.#watch.note(target.to, Note.WAITING);
+    }
+    return this.#switchTo(target, request, onStep, abort);
+  }
+
+  async #switchTo(
+    target: Target,
+    request: SwitchRequest,
+    onStep: (event: StepEvent) => void,
+    abort: AbortSignal,
+  ): Promise<FlightRecord> {
+    if ('to' in target) {
+      return this.switch({ ...request, to: target.to }, onStep, abort);
+    }
+    const { pool, clock } = this.#bench;
+    const refused = refusalOf(this.#bench, planOf(pool, request), newId(clock.now()), target.refusal);
+    return isMereTry(refused) ? refused : this.#keep(refused, () => undefined);
+  }
+
   async #switch(request: SwitchRequest, onStep: (event: StepEvent) => void, abort: AbortSignal): Promise<FlightRecord> {
     const { clock, log } = this.#bench;
     const id = newId(clock.now());
@@ -196,10 +248,10 @@ export class PoolControl {
         this.#afterSwitch(flown);
         await this.#watch.refresh();
       }
-      const record = await this.#keep(flown, onStep);
+      const record = isMereTry(flown) ? flown : await this.#keep(flown, onStep);
       const { result, reasons } = record;
       log(result === 'switched' ? 'info' : 'warn', `switch ${result}`, { id, pool: this.name, reasons });
-      this.#tellFlight(EventKind.SWITCH, record);
+      if (!isMereTry(record)) this.#tellFlight(EventKind.SWITCH, record);
       return record;
     } finally {
       if (free) {
@@ -284,6 +336,8 @@ export class PoolControl {
       this.#bench.log('warn', `${poll.node} does not answer`, { pool: this.name, reason });
     }
     const active = this.#watch.activeView;
+    this.#lookAtReturned(poll);
+    this.#lookForFailback(before);
     const due = poll.node === active?.name && !good && this.#isDue(active);
     // a node that stays away says nothing new, until it has been away for too long
     const news = good || before.error === null || due;
@@ -300,6 +354,47 @@ export class PoolControl {
       });
   }
 
+  /** `failback: on-recover`. Not a part of the look after a poll: a switch waits for that one. */
+  #lookForFailback(before: NodeView): void {
+    const now = viewOf(this.#watch.topology, before.name);
+    if (this.#bench.pool.failover.failback === 'manual' || now === undefined || this.#stopped) {
+      return;
+    }
+    if (this.#failback.isDue(before, now) && this.#switching === null && this.#watch.active !== null) {
+      this.#failback.tried();
+      void this.#failBack(now.name);
+    }
+  }
+
+  async #failBack(node: string): Promise<void> {
+    const { log } = this.#bench;
+    try {
+      const flown = await this.activatePrimary({ by: AUTOMATIC }, () => undefined, this.#stopping.signal);
+      if (flown.result !== 'refused' || flown.reasons.some(({ code }) => code === 'ALREADY_ACTIVE')) {
+        this.#failback.forget();
+      } else if (flown.reasons.some(({ code }) => code !== 'RECENT')) {
+        this.#advise(
+          node,
+          `no failback: ${flown.reasons.map(({ code, message }) => `${code}: ${message}`).join('; ')}`,
+        );
+      }
+    } catch (error) {
+      log('error', 'ACTIVE could not be given back', { pool: this.name, node, reason: messageOf(error) });
+    } finally {
+      this.#failback.tried();
+    }
+  }
+
+  /** An old primary that is back, and closed. */
+  #lookAtReturned(poll: PollResult): void {
+    const { active } = this.#watch;
+    const closed = 'observation' in poll && poll.observation.readOnly && poll.node !== active;
+    const isDemoted = this.#bench.journal.memory.demoted.some(({ node }) => node === poll.node);
+    if (closed && isDemoted && active !== null && this.#switching === null && !this.#stopped) {
+      this.#returned.look(poll.node, active);
+    }
+  }
+
   #isDue({ standing, override }: NodeView): boolean {
     return isJudged(override) && isDue(standing, this.#bench.pool.monitor.failures);
   }
@@ -314,6 +409,10 @@ export class PoolControl {
   async #replaceActive({ name, standing, error }: NodeView): Promise<void> {
     const { pool, clock } = this.#bench;
     if (pool.failover.mode === 'manual') {
+      const why = cutOff(await this.checkpoints());
+      if (why !== null) {
+        return this.#advise(name, `CUT_OFF: ${why}`);
+      }
       const advice = `npx myswitch failover ${pool.name}`;
       return this.#advise(
         name,
@@ -353,8 +452,7 @@ export class PoolControl {
         this.#afterFailover(flown);
         await this.#watch.refresh();
       }
-      // an automatic one that is refused is tried again at each poll: that is no history
-      const record = flown.result === 'refused' && request.by === AUTOMATIC ? flown : await this.#keep(flown, onStep);
+      const record = isMereTry(flown) ? flown : await this.#keep(flown, onStep);
       const { result, reasons, from, to } = record;
       log(result === 'switched' ? 'warn' : 'error', `failover ${result}`, { id, pool: this.name, from, to, reasons });
       if (record !== flown || result !== 'refused') this.#tellFlight(EventKind.FAILOVER, record);
@@ -365,6 +463,50 @@ export class PoolControl {
         this.#switching = null;
       }
     }
+  }
+
+  rejoin(request: RejoinRequest, onStep: (event: StepEvent) => void, abort: AbortSignal): Promise<RejoinReport> {
+    const { clock, log } = this.#bench;
+    const id = newId(clock.now());
+    const end = AbortSignal.any([abort, this.#stopping.signal]);
+    const work = this.#work
+      .then(() => rejoin(this.#desk(), request, id, onStep, end))
+      .then((report) => {
+        const { node, result, reasons, by, active } = report;
+        const why = reasons.map(({ code, message }) => `; ${code}: ${message}`).join('');
+        const message = `rejoin ${result}: ${node} -> ${active ?? '?'}${why}`;
+        this.#bench.events.add({ kind: EventKind.ORDER, node, by, message, facts: { id } });
+        log(result === 'rejoined' ? 'info' : 'warn', `rejoin ${result}`, { id, pool: this.name, node, reasons });
+        return report;
+      });
+    this.#switched = Promise.allSettled([this.#switched, work]);
+    return work;
+  }
+
+  checkpoints(): Promise<readonly CheckpointReport[]> {
+    return askCheckpoints(this.#bench.pool.checkpoints, this.#bench.clock);
+  }
+
+  #desk(): Desk {
+    return {
+      bench: this.#bench,
+      topology: () => this.#watch.topology,
+      active: () => this.#watch.active,
+      claim: (id) => {
+        const holder = this.#switching;
+        this.#switching ??= id;
+        return holder;
+      },
+      letGo: (id) => {
+        if (this.#switching === id) this.#switching = null;
+      },
+      recovered: async (node) => {
+        await this.#watch.refresh();
+        const state = viewOf(this.#watch.topology, node)?.standing.state;
+        if (state === 'FAILED_ONLINE' || state === 'FAILED_OFFLINE') this.#watch.move(node, Move.RECOVER);
+        await this.#recordTopology(null);
+      },
+    };
   }
 
   async #knowForFailover(request: FailoverRequest, busy: string | null): Promise<FailoverKnown> {
@@ -380,6 +522,7 @@ export class PoolControl {
       this.#watch.setActive(to, Move.TAKES_OVER, old?.reachable === true ? Move.UNFIT : Move.LOST, by);
       void this.#followAccounts();
       this.#advice = null;
+      if (from !== null) this.#returned.forget(from);
       this.#lastSwitchAt = this.#bench.clock.monotonic();
     }
     if (result === 'failed') {
@@ -522,6 +665,9 @@ export class PoolControl {
     });
   }
 }
+
+/** An automatic one that is refused is tried again: that is no history. */
+const isMereTry = ({ by, result }: FlightRecord): boolean => by === AUTOMATIC && result === 'refused';
 
 /** How a node becomes ACTIVE that no switch or failover leads to. */
 const RISES: Readonly<Record<NodeState, Move>> = {

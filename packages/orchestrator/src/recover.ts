@@ -196,7 +196,7 @@ async function forward(
   await journal.write({
     epoch: operation.epoch,
     active: to.name,
-    demoted: demote(journal.memory.demoted, from.name, to.name, new Date(bench.clock.now()).toISOString()),
+    demoted: demote(journal.memory.demoted, operation, new Date(bench.clock.now()).toISOString()),
   });
   await activate(to.name);
   const messages = await settleRecovered(bench, operation, from, to.node);
@@ -255,7 +255,8 @@ async function settleRecovered(
     return await settle({
       bench,
       operation,
-      from: { options: optionsOf(operation.from), node: from.node },
+      // what only a dead primary has must not come back unseen: it rejoins when it was asked
+      from: { options: optionsOf(operation.from), node: operation.kind === Kind.FAILOVER ? null : from.node },
       to: { options: optionsOf(operation.to), node: to },
       others,
     });

@@ -77,6 +77,24 @@ export interface CodedMessage {
   readonly message: string;
 }
 
+/** A transaction as a binary log has it. */
+export interface LoggedTransaction {
+  readonly gtid: string;
+  /** As they were written, or which tables rows were changed of. */
+  readonly statements: readonly string[];
+}
+
+/** What only a dead primary had. */
+export interface LostTransactions {
+  readonly node: string;
+  /** Empty: nothing was lost. MySQL: a set; MariaDB: GTIDs, or the first and the last of a server with `..` between. */
+  readonly gtid: string;
+  /** In their order; at most 1000. */
+  readonly transactions: readonly LoggedTransaction[];
+  /** `transactions` are all. */
+  readonly complete: boolean;
+}
+
 export type SwitchResult = 'switched' | 'refused' | 'rolled-back' | 'failed';
 
 export interface FlightRecord {
@@ -102,6 +120,8 @@ export interface FlightRecord {
   readonly reasons: readonly CodedMessage[];
   readonly warnings: readonly CodedMessage[];
   readonly gtid: { readonly before: string | null; readonly after: string | null };
+  /** Of a failover, once the old primary has returned and was asked. */
+  readonly lost?: LostTransactions;
 }
 
 /** What an operator asks of a switch; what is undefined comes from the pool's options. */
@@ -124,6 +144,43 @@ export interface FailoverRequest {
   readonly force?: boolean;
   /** Who asked, or who decided. */
   readonly by: string;
+}
+
+/** What a checkpoint of a pool answered. */
+export interface CheckpointReport {
+  readonly place: 'inside' | 'edge' | 'outside';
+  /** As in `tcp 192.0.2.1:443`. */
+  readonly what: string;
+  readonly ok: boolean;
+  readonly message: string;
+}
+
+/** What an operator asks of a rejoin. */
+export interface RejoinRequest {
+  readonly node: string;
+  readonly by: string;
+}
+
+/** `rejoined`: it replicates, has caught up, and climbs the ladder. `failed`: begun, and may be asked again. */
+export type RejoinResult = 'rejoined' | 'refused' | 'failed';
+
+/** `rejoin --json`. */
+export interface RejoinReport {
+  readonly id: string;
+  readonly pool: string;
+  readonly node: string;
+  readonly active: string | null;
+  readonly by: string;
+  /** ISO 8601 */
+  readonly startedAt: string;
+  readonly result: RejoinResult;
+  readonly steps: readonly { readonly name: string; readonly ms: number; readonly ok: boolean }[];
+  readonly reasons: readonly CodedMessage[];
+  readonly warnings: readonly CodedMessage[];
+  /** Null: it was not asked. */
+  readonly lost: LostTransactions | null;
+  /** Where it was refused for what only it has. */
+  readonly waysOut: readonly { readonly what: string; readonly statements: readonly string[] }[];
 }
 
 /** One line of a switch as it runs. */
@@ -181,6 +238,31 @@ export interface ControlPlane {
   ): Promise<FlightRecord>;
   /** Never rejects for a refusal: that is a record. */
   failover(pool: string, request: FailoverRequest, onStep: (event: StepEvent) => void): Promise<FlightRecord>;
+  /**
+   * Makes an old primary follow the ACTIVE. Aborting ends the wait for it to catch up. Never rejects for a refusal: that is a report.
+   */
+  rejoin(
+    pool: string,
+    request: RejoinRequest,
+    onStep: (event: StepEvent) => void,
+    abort: AbortSignal,
+  ): Promise<RejoinReport>;
+  /** The last switch the other way round. Like `switch`; `to` is none of its request. */
+  switchback(
+    pool: string,
+    request: SwitchRequest,
+    onStep: (event: StepEvent) => void,
+    abort: AbortSignal,
+  ): Promise<FlightRecord>;
+  /** A switch to the node of type PRIMARY that stands by. Like `switch`. */
+  activatePrimary(
+    pool: string,
+    request: SwitchRequest,
+    onStep: (event: StepEvent) => void,
+    abort: AbortSignal,
+  ): Promise<FlightRecord>;
+  /** Asks them now. */
+  checkpoints(pool: string): Promise<readonly CheckpointReport[]>;
   history(pool?: string): Promise<FlightRecord[]>;
   show(id: string): Promise<FlightRecord | null>;
   /** Resolves with what is true now, for a person; rejects with RefusedError when nothing was changed. */

@@ -64,7 +64,7 @@ async function isOlder({ journal, heartbeat }: Bench, { connection }: NodeConnec
  * are under way, and those may wait for a semi-synchronous replica that never comes. Resolves with how many were ended: those whom the control
  * account may not end (SYSTEM_USER) are no reason to leave it open.
  */
-async function shut({ pool }: Bench, { connection, dialect }: NodeConnection): Promise<number> {
+export async function shut({ pool }: Bench, { connection, dialect }: NodeConnection): Promise<number> {
   const stay = new Set([pool.control.user, pool.replication?.user, ...pool.switch.allow]);
   const endOthers = async (): Promise<number> => {
     const sessions = await dialect.sessions(connection, CLOSE_MS);

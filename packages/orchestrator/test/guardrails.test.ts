@@ -22,7 +22,10 @@ const pool: PoolOptions = {
   replication: { user: 'repl', password: '' },
   users: [],
   monitor: { intervalMs: 1000, failures: 4, schema: 'myswitch' },
-  failover: { mode: 'manual', windowMs: 60_000, applyMs: 5000 },
+  failover: { mode: 'manual', windowMs: 60_000, applyMs: 5000, failback: 'manual' },
+  hooks: { before: null, after: null, stonith: null },
+  notify: null,
+  checkpoints: [],
   switch: {
     maxLagMs: 1000,
     catchUpMs: 30_000,

@@ -5,12 +5,14 @@ import { FakePlane } from './fake-plane';
 export interface CrashOrder {
   readonly stateDir: string;
   readonly pool: PoolOptions;
-  readonly to: string;
+  readonly work: 'switch' | 'rejoin';
+  /** Of a switch the node to move to, of a rejoin the one that is back. */
+  readonly node: string;
   readonly step: string;
   readonly when: 'before' | 'after';
 }
 
-/** Starts a switch and ends this process with SIGKILL at the step named. */
+/** Starts a switch or rejoin and ends this process with SIGKILL at the step named. */
 async function crash(order: CrashOrder): Promise<void> {
   const orchestrator = new Orchestrator({
     options: { stateDir: order.stateDir, pools: [order.pool] },
@@ -23,8 +25,12 @@ async function crash(order: CrashOrder): Promise<void> {
     },
   });
   await orchestrator.start();
-  const request = { to: order.to, by: 'test', force: true };
-  const record = await orchestrator.switch(order.pool.name, request, () => undefined, new AbortController().signal);
+  const { pool, node, work } = order;
+  const nobody = new AbortController().signal;
+  const record =
+    work === 'switch'
+      ? await orchestrator.switch(pool.name, { to: node, by: 'test', force: true }, () => undefined, nobody)
+      : await orchestrator.rejoin(pool.name, { node, by: 'test' }, () => undefined, nobody);
   throw new Error(`still alive: ${JSON.stringify(record)}`);
 }
 

@@ -7,6 +7,7 @@ import {
   type FlightRecord,
   type PoolOptions,
   type PoolReport,
+  type RejoinReport,
   type SwitchRequest,
 } from '@myswitch/orchestrator';
 import { ACCOUNTS, temporaryFolder, type Cluster, type TestServer } from '@myswitch/testkit';
@@ -84,6 +85,10 @@ export class SwitchPool {
     return this.orchestrator.failover('shop', { by: 'test', ...request }, () => undefined);
   }
 
+  rejoin(node: string): Promise<RejoinReport> {
+    return this.orchestrator.rejoin('shop', { node, by: 'test' }, () => undefined, new AbortController().signal);
+  }
+
   async status(): Promise<PoolReport> {
     const [report] = await this.orchestrator.status('shop');
     if (report === undefined) throw new Error('no report');
@@ -123,7 +128,10 @@ export const poolOptions = (cluster: Cluster): PoolOptions => ({
   replication: ACCOUNTS.replication,
   users: [ACCOUNTS.app.user],
   monitor: { intervalMs: 250, failures: 4, schema: 'myswitch' },
-  failover: { mode: 'manual', windowMs: 60_000, applyMs: 5000 },
+  failover: { mode: 'manual', windowMs: 60_000, applyMs: 5000, failback: 'manual' },
+  hooks: { before: null, after: null, stonith: null },
+  notify: null,
+  checkpoints: [],
   switch: {
     maxLagMs: 1000,
     catchUpMs: 1500,

@@ -1,4 +1,11 @@
-import type { CheckReport, FlightRecord, NodeReport, PoolEvent, PoolReport } from '@myswitch/orchestrator';
+import type {
+  CheckReport,
+  FlightRecord,
+  NodeReport,
+  PoolEvent,
+  PoolReport,
+  RejoinReport,
+} from '@myswitch/orchestrator';
 import type { RowDataPacket } from 'mysql2';
 import { CliError } from '../errors';
 import { ExitCode } from '../exit-codes';
@@ -61,6 +68,11 @@ export function checkReport(rows: readonly RowDataPacket[]): CheckReport {
 
 /** The JSON in the last row of SWITCH. */
 export function switchRecord(rows: readonly RowDataPacket[]): FlightRecord {
+  return JSON.parse(lastCell(rows, 'step', 'result', 'detail'));
+}
+
+/** The JSON in the last row of REJOIN. */
+export function rejoinReport(rows: readonly RowDataPacket[]): RejoinReport {
   return JSON.parse(lastCell(rows, 'step', 'result', 'detail'));
 }
 

@@ -1,10 +1,9 @@
-import type { FlightRecord } from '@myswitch/orchestrator';
+import type { RowDataPacket } from 'mysql2';
 import { errorMessage } from '../error-details';
 import { CliError } from '../errors';
 import { ExitCode } from '../exit-codes';
 import type { StepRow } from '../output/steps';
 import type { AdminClient } from './client';
-import { switchRecord } from './rows';
 
 export interface SwitchWatcher {
   readonly onStep: (row: StepRow) => void;
@@ -15,8 +14,8 @@ export interface SwitchWatcher {
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /**
- * Runs a switch to its end. The first Ctrl-C asks the server to roll back, and the result is still waited for; the
- * second one leaves without it.
+ * Runs a switch, or what else tells its steps, to its end, and resolves with all rows. The first Ctrl-C asks the server to roll back, and
+ * the result is still waited for; the second one leaves without it.
  * @throws CliError CONNECTION_LOST (exit 7) when the outcome could not be read
  */
 export async function runSwitch(
@@ -24,7 +23,7 @@ export async function runSwitch(
   statement: string,
   configFile: string,
   watcher: SwitchWatcher,
-): Promise<FlightRecord> {
+): Promise<readonly RowDataPacket[]> {
   let interrupted = false;
   const onSignal = (): void => {
     if (interrupted) {
@@ -39,11 +38,10 @@ export async function runSwitch(
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
   try {
-    const rows = await client.query(statement, (row) => {
+    return await client.query(statement, (row) => {
       if (row['step'] === 'result') return;
       watcher.onStep({ step: row['step'], state: row['state'], ms: row['ms'], detail: row['detail'] });
     });
-    return switchRecord(rows);
   } catch (error) {
     if (!(error instanceof CliError) || error.code !== 'CONNECTION_LOST') throw error;
     throw new CliError(

@@ -3,8 +3,10 @@ import { quoteString } from '@myswitch/protocol';
 
 export type SwitchOptions = Omit<SwitchRequest, 'by'>;
 
-/** `CHECK SWITCH …` or `SWITCH …` as the admin port reads it; there a string is a name too. */
-export function switchStatement(verb: 'CHECK SWITCH' | 'SWITCH', pool: string, options: SwitchOptions): string {
+type SwitchVerb = 'CHECK SWITCH' | 'SWITCH' | 'SWITCHBACK' | 'ACTIVATE PRIMARY';
+
+/** `CHECK SWITCH …`, `SWITCH …` and the like as the admin port reads them; there a string is a name too. */
+export function switchStatement(verb: SwitchVerb, pool: string, options: SwitchOptions): string {
   const { to, maxLagMs, drainMs, onBusy, onPinned, bypass, semiSync, force } = options;
   const settings = [
     maxLagMs === undefined ? [] : [`MAX_LAG ${quoteString(formatDuration(maxLagMs))}`],

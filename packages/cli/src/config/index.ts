@@ -1,3 +1,4 @@
+export { explainConfig, type PoolExplained } from './explain';
 export { checkConfig, loadAdminAccess, type AdminAccess } from './load';
 export { ConfigError } from './problems';
 export { formatEndpoint, tcpEndpoint, type Endpoint } from './scalars';

@@ -1,3 +1,4 @@
+import { NOTIFY_KINDS } from '@myswitch/orchestrator';
 import { z } from 'zod';
 import { duration, listenAddress, name, network, tcpAddress, secret, size } from './scalars';
 
@@ -5,6 +6,19 @@ const count = (least: number, most: number) => z.int().min(least).max(most);
 const path = z.string().min(1);
 
 const credentials = z.strictObject({ user: z.string().min(1), password: secret });
+
+/** A program with its arguments: no shell reads it. */
+const argv = z.array(z.string().min(1)).min(1, 'needs at least a program');
+const hook = z
+  .strictObject({ command: argv, timeout: duration.prefault('5s').describe('then it is killed') })
+  .optional();
+
+const place = z.enum(['inside', 'edge', 'outside']).describe('for people');
+const checkpoint = z.union([
+  z.strictObject({ place, tcp: tcpAddress }),
+  z.strictObject({ place, http: z.url({ protocol: /^https?$/, error: 'is not a URL such as http://192.0.2.1/' }) }),
+  z.strictObject({ place, mysql: tcpAddress }),
+]);
 
 const node = z.strictObject({
   name,
@@ -70,8 +84,32 @@ const pool = z.strictObject({
         .prefault('10m')
         .describe('none by itself for this long after one: a pool that flaps needs a person'),
       apply: duration.prefault('30s').describe('for the candidate to apply what it has received'),
+      failback: z
+        .enum(['manual', 'on-recover'])
+        .default('manual')
+        .describe('on-recover: a PRIMARY that was recovered gets ACTIVE back by itself, by a switch'),
     })
     .prefault({}),
+  hooks: z
+    .strictObject({
+      before: hook.describe('before a switch, which it may refuse, or a failover'),
+      after: hook.describe('after it, whatever came of it'),
+      stonith: hook.describe('switches off a primary that can not be fenced by SQL'),
+    })
+    .prefault({})
+    .describe('programs run around a switch or failover; the facts are JSON on stdin'),
+  notify: z
+    .strictObject({
+      on: z.array(z.enum(NOTIFY_KINDS)).min(1, 'needs at least one of them'),
+      command: argv,
+      timeout: duration.prefault('10s').describe('then it is killed'),
+    })
+    .optional()
+    .describe('a program that tells people, once for each change'),
+  checkpoints: z
+    .array(checkpoint)
+    .default([])
+    .describe('when none of these answers this site is cut off, and nobody is promoted'),
   switch: z
     .strictObject({
       maxLag: duration.prefault('1s'),

@@ -36,7 +36,7 @@ export function loadServerConfig(file: string, environment: Environment): Server
     const control = credentials(references, [...path, 'control'], pool.control);
     return {
       proxy: proxyPool(references, read.directory, path, pool, tls, control),
-      orchestrator: orchestratorPool(references, path, pool, tls, control),
+      orchestrator: orchestratorPool(references, read.directory, path, pool, tls, control),
     };
   });
   throwIfAny([...read.problems, ...references.problems]);
@@ -89,6 +89,7 @@ function proxyPool(
 
 function orchestratorPool(
   references: References,
+  directory: string,
   path: ConfigPath,
   pool: PoolConfig,
   tls: readonly NodeTls[],
@@ -114,7 +115,19 @@ function orchestratorPool(
       failures: pool.monitor.failures,
       schema: pool.monitor.schema,
     },
-    failover: { mode: pool.failover.mode, windowMs: pool.failover.window, applyMs: pool.failover.apply },
+    failover: {
+      mode: pool.failover.mode,
+      windowMs: pool.failover.window,
+      applyMs: pool.failover.apply,
+      failback: pool.failover.failback,
+    },
+    hooks: {
+      before: command(directory, pool.hooks.before),
+      after: command(directory, pool.hooks.after),
+      stonith: command(directory, pool.hooks.stonith),
+    },
+    notify: notify(directory, pool.notify),
+    checkpoints: pool.checkpoints.map(checkpoint),
     switch: {
       maxLagMs: pool.switch.maxLag,
       catchUpMs: pool.switch.catchUp,
@@ -128,6 +141,27 @@ function orchestratorPool(
     },
     hold: holdLimits(pool),
   };
+}
+
+/** A program named with a slash starts at the configuration file, as every path in it; others are looked for on the PATH. */
+function command(directory: string, hook: PoolConfig['hooks']['before']): OrchestratorPool['hooks']['before'] {
+  if (hook === undefined) return null;
+  const [program = '', ...args] = hook.command;
+  return {
+    command: [program.includes('/') ? resolve(directory, program) : program, ...args],
+    timeoutMs: hook.timeout,
+  };
+}
+
+function notify(directory: string, told: PoolConfig['notify']): OrchestratorPool['notify'] {
+  const how = command(directory, told);
+  return told === undefined || how === null ? null : { ...how, on: told.on };
+}
+
+function checkpoint(point: PoolConfig['checkpoints'][number]): OrchestratorPool['checkpoints'][number] {
+  if ('http' in point) return { place: point.place, kind: 'http', url: point.http };
+  if ('tcp' in point) return { place: point.place, kind: 'tcp', ...point.tcp };
+  return { place: point.place, kind: 'mysql', ...point.mysql };
 }
 
 function credentials(references: References, path: ConfigPath, value: PoolConfig['control']): Credentials {

@@ -7,6 +7,7 @@ import type {
   PoolReport,
 } from '@myswitch/orchestrator';
 import { ms } from './numbers';
+import { describeLost } from './rejoin';
 import { printable } from './printable';
 import { table } from './table';
 
@@ -112,6 +113,7 @@ export function describeRecord(record: FlightRecord): string {
     const rows = steps.map((step) => [step.name, Number(step.ms.toFixed(1)), step.ok ? 'ok' : 'FAILED']);
     parts.push(indent(table(['step', 'ms', 'answer'], rows)));
   }
+  parts.push(...describeLost(record.lost ?? null));
   return parts.join('\n');
 }
 

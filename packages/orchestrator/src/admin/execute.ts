@@ -2,6 +2,7 @@ import type { AdminContext, AdminSession } from './context';
 import { parse } from './grammar';
 import type { Reply } from './reply';
 import type { ShowKind } from './statement';
+import { showCheckpoints } from './statements/checkpoints';
 import { showEvents } from './statements/events';
 import { kill } from './statements/kill';
 import { mppSet, mppShow } from './statements/mpp';
@@ -11,7 +12,8 @@ import { select, showDatabases, showTables, showVariables, showWarnings, use } f
 import { showNodes, showPools } from './statements/show-pools';
 import { showSwitch, showSwitches } from './statements/show-switches';
 import { showBackends, showPins, showQueues, showSessions } from './statements/show-traffic';
-import { checkSwitch, runFailover, runSwitch } from './statements/switch';
+import { runRejoin } from './statements/rejoin';
+import { checkSwitch, runFailover, runMoveBack, runSwitch } from './statements/switch';
 
 const SHOW: Readonly<Record<ShowKind, (context: AdminContext, reply: Reply) => Promise<void> | void>> = {
   pools: showPools,
@@ -53,6 +55,13 @@ export async function execute(
       return runSwitch(context, session, statement, reply, abort);
     case 'failover':
       return runFailover(context, session, statement, reply);
+    case 'switchback':
+    case 'activate-primary':
+      return runMoveBack(context, session, statement, reply, abort);
+    case 'show-checkpoints':
+      return showCheckpoints(context, statement.pool, reply);
+    case 'rejoin':
+      return runRejoin(context, session, statement, reply, abort);
     case 'show-events':
       return showEvents(context, statement.pool, reply);
     case 'order':

@@ -1,7 +1,14 @@
 import { parseDuration } from './duration';
 import { syntaxError } from './errors';
 import { nodeStatement, setNode } from './grammar-nodes';
-import { SHOW_KINDS, type SelectItem, type FailoverOptions, type Statement, type SwitchOptions } from './statement';
+import {
+  SHOW_KINDS,
+  type FailoverOptions,
+  type MoveBack,
+  type SelectItem,
+  type Statement,
+  type SwitchOptions,
+} from './statement';
 import { tokenize, type Token } from './tokens';
 import type { Words } from './words';
 
@@ -12,6 +19,10 @@ import type { Words } from './words';
  *     CHECK SWITCH POOL name [TO node] [WITH option, …]
  *     SWITCH POOL name [TO node] [WITH option, …]
  *     FAILOVER POOL name [TO node] [WITH FORCE]
+ *     SWITCHBACK POOL name [WITH option, …]
+ *     ACTIVATE PRIMARY POOL name [WITH option, …]
+ *     REJOIN NODE node [POOL name]
+ *     SHOW CHECKPOINTS [POOL name]
  *     SHOW SWITCHES [POOL name]        SHOW SWITCH 'id'
  *     SHOW EVENTS [POOL name]
  *     KILL [QUERY | CONNECTION] id
@@ -60,6 +71,12 @@ class Parser {
     }
     if (this.#take('SWITCH')) return this.#switchPool('switch');
     if (this.#take('FAILOVER')) return this.#failover();
+    if (this.#take('SWITCHBACK')) return this.#moveBack('switchback');
+    if (this.#take('ACTIVATE')) {
+      this.#expect('PRIMARY');
+      return this.#moveBack('activate-primary');
+    }
+    if (this.#take('REJOIN')) return this.#rejoin();
     const ofNodes = nodeStatement(this.#words);
     if (ofNodes !== null) return ofNodes;
     if (this.#is('SET') && this.#isNext('NODE')) {
@@ -107,6 +124,9 @@ class Parser {
     if (this.#take('SWITCHES')) {
       return { kind: 'show-switches', pool: this.#take('POOL') ? this.#name('a pool') : null };
     }
+    if (this.#take('CHECKPOINTS')) {
+      return { kind: 'show-checkpoints', pool: this.#take('POOL') ? this.#name('a pool') : null };
+    }
     if (this.#take('EVENTS')) return { kind: 'show-events', pool: this.#take('POOL') ? this.#name('a pool') : null };
     if (this.#take('SWITCH')) return { kind: 'show-switch', id: this.#name("a switch's id") };
     const what = SHOW_KINDS.find((kind) => this.#take(kind.toUpperCase()));
@@ -117,14 +137,30 @@ class Parser {
   #switchPool(kind: 'check' | 'switch'): Statement {
     this.#expect('POOL');
     const pool = this.#name('a pool');
-    const options: SwitchOptions = this.#take('TO') ? { to: this.#name('a node') } : {};
+    const to: SwitchOptions = this.#take('TO') ? { to: this.#name('a node') } : {};
+    return { kind, pool, options: { ...to, ...this.#options() } };
+  }
+
+  #moveBack(kind: MoveBack): Statement {
+    this.#expect('POOL');
+    return { kind, pool: this.#name('a pool'), options: this.#options() };
+  }
+
+  #options(): SwitchOptions {
+    const options: SwitchOptions = {};
     if (this.#take('WITH')) {
       const seen = new Set<string>();
       do {
         Object.assign(options, this.#option(seen));
       } while (this.#takeSymbol(','));
     }
-    return { kind, pool, options };
+    return options;
+  }
+
+  #rejoin(): Statement {
+    this.#expect('NODE');
+    const node = this.#name('a node');
+    return { kind: 'rejoin', node, pool: this.#take('POOL') ? this.#name('a pool') : null };
   }
 
   #failover(): Statement {

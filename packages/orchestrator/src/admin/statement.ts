@@ -9,6 +9,9 @@ export type Statement =
   | { readonly kind: 'show-switches'; readonly pool: string | null }
   | { readonly kind: 'show-switch'; readonly id: string }
   | { readonly kind: 'check' | 'switch'; readonly pool: string; readonly options: SwitchOptions }
+  | { readonly kind: MoveBack; readonly pool: string; readonly options: SwitchOptions }
+  | { readonly kind: 'show-checkpoints'; readonly pool: string | null }
+  | { readonly kind: 'rejoin'; readonly node: string; readonly pool: string | null }
   | { readonly kind: 'failover'; readonly pool: string; readonly options: FailoverOptions }
   | { readonly kind: 'show-events'; readonly pool: string | null }
   /** `pool` is null where the node's name tells it. */
@@ -24,6 +27,8 @@ export type Statement =
   /** what clients send on connect and what means nothing here: SET, COMMIT … */
   | { readonly kind: 'no-effect' };
 
+/** Switches whose node is known without being named. */
+export type MoveBack = 'switchback' | 'activate-primary';
 export type SwitchOptions = Omit<SwitchRequest, 'by'>;
 export type FailoverOptions = Omit<FailoverRequest, 'by'>;
 

@@ -1,3 +1,5 @@
+import type { Stray } from '../dialect';
+
 /** One entry of a MariaDB position such as gtid_binlog_state: domain-server-sequence. */
 export interface Gtid {
   readonly domain: number;
@@ -40,6 +42,47 @@ export function errantGtids(candidate: string, candidateServer: number, active: 
     })
     .map(formatGtid);
 }
+
+/**
+ * The same, so that each can be found in a binary log: of each domain and server those after the last one that the active node logged. Not
+ * every number between the first and the last need be there.
+ */
+export function strayOf(candidate: string, candidateServer: number, active: string): Stray {
+  const known = parseGtids(active);
+  const ranges = errantGtids(candidate, candidateServer, active)
+    .flatMap(parseGtids)
+    .map((last) => ({ last, after: sequenceOf(known, last) ?? 0n }));
+  const rangeOf = ({ domain, server }: Pick<Gtid, 'domain' | 'server'>) =>
+    ranges.find(({ last }) => last.domain === domain && last.server === server);
+  return {
+    gtid: ranges
+      .map(({ last, after }) =>
+        last.sequence === after + 1n
+          ? formatGtid(last)
+          : `${formatGtid({ ...last, sequence: after + 1n })}..${formatGtid(last)}`,
+      )
+      .join(','),
+    before: furthest(
+      parseGtids(candidate)
+        .map(({ domain, server, sequence: last }) => {
+          const sequence = rangeOf({ domain, server })?.after ?? last;
+          return { domain, server, sequence };
+        })
+        .filter(({ sequence }) => sequence > 0n)
+        .map(formatGtid),
+    ),
+    has: (gtid) =>
+      parseGtids(gtid).some((one) => {
+        const range = rangeOf(one);
+        return range !== undefined && one.sequence > range.after && one.sequence <= range.last.sequence;
+      }),
+    precedes: (list) =>
+      parseGtids(list.replaceAll(/[[\]]/g, '')).some((one) => one.sequence > (rangeOf(one)?.after ?? one.sequence)),
+  };
+}
+
+const sequenceOf = (gtids: readonly Gtid[], { domain, server }: Gtid): bigint | undefined =>
+  gtids.find((gtid) => gtid.domain === domain && gtid.server === server)?.sequence;
 
 /** What `position` holds beyond `than`, by domain. */
 export function beyondGtids(position: string, than: string): readonly string[] {

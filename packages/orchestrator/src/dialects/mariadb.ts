@@ -4,7 +4,7 @@ import { ServerError } from '../errors';
 import { accountOf } from './grants';
 import { accountsMark, readAccounts } from './mariadb-accounts';
 import { channelOf, channelOptions } from './mariadb-channel';
-import { beyondGtids, errantGtids, furthest, samePosition } from './mariadb-gtid';
+import { beyondGtids, errantGtids, furthest, samePosition, strayOf } from './mariadb-gtid';
 import { inspect } from './mariadb-inspection';
 import { replicas, survey } from './mariadb-survey';
 import { ACCOUNT_TABLES } from './privileges';
@@ -124,6 +124,24 @@ export const mariadbDialect: Dialect = {
     const logged = { transactions: text(theirs, 'state'), serverId: number(theirs, 'serverId') };
     return this.lacking(active, logged, deadlineMs);
   },
+
+  async stray(candidate, active, deadlineMs) {
+    const theirs = await candidate.row(`${STATE_OF}, @@global.server_id AS serverId`, deadlineMs);
+    const ours = await active.row(STATE_OF, deadlineMs);
+    return strayOf(text(theirs, 'state'), number(theirs, 'serverId'), text(ours, 'state'));
+  },
+
+  waysOut: ({ before }, node) => [
+    {
+      what: `forget them on ${node}, once what they changed is undone there`,
+      statements: [
+        `-- on ${node}`,
+        'SET sql_log_bin = 0;',
+        '-- undo what they changed',
+        `STOP ALL SLAVES; RESET MASTER; SET GLOBAL gtid_slave_pos = ${quote(before)};`,
+      ],
+    },
+  ],
 
   async lacking(c, { transactions, serverId }, deadlineMs) {
     const ours = text(await c.row(STATE_OF, deadlineMs), 'state');

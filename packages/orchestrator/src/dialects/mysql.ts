@@ -3,7 +3,7 @@ import { Kind, markOf, type Dialect, type SemiSync, type Source } from '../diale
 import { accountOf } from './grants';
 import { accountsMark, readAccounts } from './mysql-accounts';
 import { channelOf, channelOptions } from './mysql-channel';
-import { compact } from './mysql-gtid';
+import { compact, eachGtid, strayOf } from './mysql-gtid';
 import { inspect } from './mysql-inspection';
 import { replicas, survey } from './mysql-survey';
 import { sessionOf } from './process-list';
@@ -15,6 +15,8 @@ const forChannel = (channel: string): string => `FOR CHANNEL ${quote(channel)}`;
 /** MySQL 8.0.23 and later. */
 /** A commit that has begun on the source ends within this time. */
 const COMMIT_MS = 500;
+/** Statements for a person to type. */
+const SHOWN = 20;
 
 export const mysqlDialect: Dialect = {
   kind: Kind.MYSQL,
@@ -122,6 +124,37 @@ export const mysqlDialect: Dialect = {
     return this.lacking(active, { transactions, serverId: 0 }, deadlineMs);
   },
 
+  async stray(candidate, active, deadlineMs) {
+    const gtid = await this.errant(candidate, active, deadlineMs);
+    const sql = `SELECT GTID_SUBTRACT(@@global.gtid_executed, ${quote(gtid)}) AS gtid`;
+    return strayOf(gtid, compact(text(await candidate.row(sql, deadlineMs), 'gtid')));
+  },
+
+  waysOut({ gtid, before }, node, active) {
+    const all = eachGtid(gtid, SHOWN + 1);
+    return [
+      {
+        what: `let ${active} count them as done, once what they changed is written there too, or undone on ${node}`,
+        statements: [
+          `-- on ${active}`,
+          ...all.slice(0, SHOWN).map((each) => `SET GTID_NEXT = ${quote(each)}; BEGIN; COMMIT;`),
+          ...(all.length > SHOWN ? ['-- and so on'] : []),
+          "SET GTID_NEXT = 'AUTOMATIC';",
+        ],
+      },
+      {
+        what: `forget them on ${node}, once what they changed is undone there`,
+        statements: [
+          `-- on ${node}`,
+          'SET GLOBAL super_read_only = 0; SET sql_log_bin = 0;',
+          '-- undo what they changed',
+          `RESET BINARY LOGS AND GTIDS; SET GLOBAL gtid_purged = ${quote(before)};`,
+          'SET GLOBAL super_read_only = 1;',
+        ],
+      },
+    ];
+  },
+
   async lacking(c, { transactions }, deadlineMs) {
     const found = await beyond(c, transactions, deadlineMs);
     if (found === '') {
@@ -176,9 +209,9 @@ export const mysqlDialect: Dialect = {
     const assignments = [
       hostOf(to),
       'SOURCE_AUTO_POSITION = 1',
-      ...(login === null
-        ? []
-        : [`SOURCE_USER = ${quote(login.user)}`, `SOURCE_PASSWORD = ${quote(login.password)}`, ...login.options]),
+      ...(login === null ? [] : [`SOURCE_USER = ${quote(login.user)}`, `SOURCE_PASSWORD = ${quote(login.password)}`]),
+      // without TLS caching_sha2_password needs the key for its full authentication
+      ...(login?.options.length === 0 ? ['GET_SOURCE_PUBLIC_KEY = 1'] : (login?.options ?? [])),
     ];
     await c.query(`CHANGE REPLICATION SOURCE TO ${assignments.join(', ')} ${forChannel(channel)}`, deadlineMs);
     await c.query(`START REPLICA ${forChannel(channel)}`, deadlineMs);

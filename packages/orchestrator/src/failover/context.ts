@@ -1,6 +1,7 @@
 import type { ReleaseReport } from '../data-plane';
+import type { MoveFacts } from '../hooks/hooks';
 import type { NodeConnection, NodeLink } from '../node-link';
-import type { CodedMessage, FailoverRequest } from '../report';
+import type { CodedMessage, FailoverRequest, LostTransactions } from '../report';
 import type { Operation } from '../state/journal';
 import type { Bench } from '../switch/context';
 import type { Timeline } from '../switch/timeline';
@@ -41,7 +42,18 @@ export interface FailoverContext {
   position: string | null;
   after: string | null;
   release: ReleaseReport | null;
+  /** What only the old primary has; null: it could not be asked. */
+  lost: LostTransactions | null;
 }
+
+/** For the hooks. */
+export const factsOf = ({ id, from, to, request }: FailoverContext): MoveFacts => ({
+  id,
+  kind: 'failover',
+  from,
+  to: to?.link.name ?? null,
+  by: request.by,
+});
 
 export function dismiss({ others, old }: Crew): void {
   for (const { connection } of [...others.values(), ...(old === null ? [] : [old])]) {

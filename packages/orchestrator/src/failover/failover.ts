@@ -1,10 +1,14 @@
+import { askCheckpoints, cutOff } from '../checkpoints/check';
 import { codeOf, messageOf, SwitchError } from '../errors';
 import type { CodedMessage, FailoverRequest, FlightRecord, StepEvent, SwitchResult } from '../report';
 import type { Bench } from '../switch/context';
 import { round, stallOf, Timeline } from '../switch/timeline';
-import { dismiss, type FailoverContext, type Known } from './context';
+import { after, before } from '../hooks/hooks';
+import { dismiss, factsOf, type FailoverContext, type Known } from './context';
 import { assemble, confirm, elect } from './prepare';
 import { apply, detach, fence, hold, promote, release, repoint, undoDetach } from './take-over';
+
+const ANSWER_MS = 1000;
 
 interface Step {
   readonly name: string;
@@ -16,6 +20,7 @@ const ASKING: readonly Step[] = [
   { name: 'lock', run: lock },
   { name: 'confirm', run: confirm },
   { name: 'elect', run: elect },
+  { name: 'before', run: beforeHook },
 ];
 
 /** One that fails leaves the pool as it was: without an answer from its ACTIVE. */
@@ -25,11 +30,6 @@ const UNTIL_RETURN: readonly Step[] = [
   { name: 'fence', run: fence },
   { name: 'apply', run: apply },
   { name: 'promote', run: promote },
-];
-
-const AFTERWARDS: readonly Step[] = [
-  { name: 'release', run: release },
-  { name: 'repoint', run: repoint },
 ];
 
 /** The forced move away from an ACTIVE that is dead. Never rejects for a refusal. */
@@ -59,6 +59,7 @@ export async function failover(
     position: null,
     after: null,
     release: null,
+    lost: null,
   };
   try {
     const { result, reasons } = await conduct(context);
@@ -68,7 +69,7 @@ export async function failover(
   }
 }
 
-async function conduct(context: FailoverContext): Promise<{ result: SwitchResult; reasons: readonly CodedMessage[] }> {
+async function conduct(context: FailoverContext): Promise<Outcome> {
   try {
     for (const step of ASKING) await run(step, context);
   } catch (error) {
@@ -77,15 +78,53 @@ async function conduct(context: FailoverContext): Promise<{ result: SwitchResult
   try {
     for (const step of UNTIL_RETURN) await run(step, context);
   } catch (error) {
-    return undo(context, reasonOf(error));
+    const outcome = await undo(context, reasonOf(error));
+    await finish(afterHook(outcome.result), context);
+    return outcome;
   }
-  for (const step of AFTERWARDS) {
-    await run(step, context).catch((error: unknown) => {
-      context.warnings.push({ code: codeOf(error), message: `${step.name}: ${messageOf(error)}` });
-    });
-  }
+  await finish({ name: 'release', run: release }, context);
+  // whom the hook moves does not wait for replication
+  await Promise.all([finish({ name: 'repoint', run: repoint }, context), finish(afterHook('switched'), context)]);
   return { result: 'switched', reasons: [] };
 }
+
+interface Outcome {
+  readonly result: SwitchResult;
+  readonly reasons: readonly CodedMessage[];
+}
+
+async function finish(step: Step, context: FailoverContext): Promise<void> {
+  await run(step, context).catch((error: unknown) => {
+    context.warnings.push({ code: codeOf(error), message: `${step.name}: ${messageOf(error)}` });
+  });
+}
+
+/** The primary is dead already: what goes wrong here is a warning. But it may have come back while the program ran. */
+async function beforeHook(context: FailoverContext): Promise<string> {
+  const { bench, crew, from, request, warnings } = context;
+  const told = await before(bench, factsOf(context)).catch((error: unknown) => {
+    warnings.push(reasonOf(error));
+    return messageOf(error);
+  });
+  if (crew.old === null && request.force !== true && (await answers(bench, from))) {
+    throw new SwitchError('ALIVE', `${from} came back while hooks.before ran`);
+  }
+  return told;
+}
+
+async function answers({ links }: Bench, name: string): Promise<boolean> {
+  const node = await links
+    .get(name)
+    ?.connect(ANSWER_MS)
+    .catch(() => null);
+  node?.connection.destroy();
+  return node !== null && node !== undefined;
+}
+
+const afterHook = (result: SwitchResult): Step => ({
+  name: 'after',
+  run: (context) => after(context.bench, { ...factsOf(context), result }),
+});
 
 const reasonOf = (error: unknown): CodedMessage => ({ code: codeOf(error), message: messageOf(error) });
 
@@ -97,25 +136,30 @@ async function lock(context: FailoverContext): Promise<string> {
   if (known.active === null) {
     throw new SwitchError('NO_ACTIVE', 'the pool has no ACTIVE to move away from');
   }
+  const why = cutOff(await askCheckpoints(bench.pool.checkpoints, bench.clock));
+  if (why !== null) {
+    throw new SwitchError('CUT_OFF', why);
+  }
   context.crew = await assemble(bench, from);
   return 'ours';
 }
 
 async function run(step: Step, context: FailoverContext): Promise<void> {
-  const { atStep } = context.bench;
-  await context.timeline.run(step.name, async () => {
-    await atStep(step.name, 'before');
+  const { name } = step;
+  const { atStep, pool } = context.bench;
+  if ((name === 'before' || name === 'after') && pool.hooks[name] === null) {
+    return;
+  }
+  await context.timeline.run(name, async () => {
+    await atStep(name, 'before');
     const detail = await step.run(context);
-    await atStep(step.name, 'after');
+    await atStep(name, 'after');
     return detail;
   });
 }
 
 /** The candidate is closed unless the probe is seen there; an outcome that can't be read is left to the recovery at the next poll. */
-async function undo(
-  context: FailoverContext,
-  reason: CodedMessage,
-): Promise<{ result: SwitchResult; reasons: readonly CodedMessage[] }> {
+async function undo(context: FailoverContext, reason: CodedMessage): Promise<Outcome> {
   const { bench, id, to, operation, from } = context;
   bench.log('warn', 'failover is rolled back', { id, ...reason });
   try {
@@ -164,5 +208,6 @@ function recordOf(context: FailoverContext, result: SwitchResult, reasons: reado
     reasons,
     warnings: context.warnings,
     gtid: { before: context.position, after: context.after },
+    ...(context.lost !== null && { lost: context.lost }),
   };
 }

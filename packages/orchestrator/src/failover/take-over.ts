@@ -1,11 +1,14 @@
 import { Deadline, sleep } from '../clock';
 import { messageOf, SwitchError } from '../errors';
+import type { NodeConnection } from '../node-link';
+import { lostOf, strayOf } from '../rejoin/lost';
 import { Phase } from '../state/journal';
 import { endSessions } from '../switch/fence';
 import { demote } from '../switch/release';
 import { settle } from '../switch/settle';
 import { bypassing } from '../preflight';
-import type { FailoverContext } from './context';
+import { stonith } from '../hooks/hooks';
+import { factsOf, type FailoverContext } from './context';
 
 const STATEMENT_MS = 5000;
 const SETTLE_MS = 10_000;
@@ -44,27 +47,55 @@ export async function hold(context: FailoverContext): Promise<string> {
   return `${cut} connections to ${from} cut`;
 }
 
-/** As far as it can be asked: read-only, and nobody who came past MySwitch stays. A dead one is fenced when it returns. */
+/**
+ * As far as it can be asked: read-only, and nobody who came past MySwitch stays. One that can't be asked is switched off where there is a
+ * command for it; if that fails it must be taken to be alive, and nobody is promoted unless a person insists. Without such a command a dead
+ * one is fenced when it returns.
+ */
 export async function fence(context: FailoverContext): Promise<string> {
   const { bench, from, crew } = context;
-  const { old } = crew;
-  if (old === null) {
-    return `${from} does not answer; it is closed as soon as it does`;
+  let why = 'does not answer';
+  if (crew.old !== null) {
+    try {
+      return await fenceBySql(context, crew.old);
+    } catch (error) {
+      why = `answers and could not be fenced: ${messageOf(error)}`;
+    }
   }
+  if (bench.pool.hooks.stonith !== null) {
+    return switchOff(context, why);
+  }
+  if (crew.old !== null) {
+    throw new SwitchError('FENCE_TIMEOUT', `${from} ${why}`);
+  }
+  return `${from} does not answer; it is closed as soon as it does`;
+}
+
+async function fenceBySql({ bench, from, killed }: FailoverContext, old: NodeConnection): Promise<string> {
   const deadline = new Deadline(bench.clock, bench.pool.switch.fenceMs);
+  await old.dialect.close(old.connection, deadline.left);
+  const sessions = await bypassing(bench, old, from);
+  await endSessions(
+    old,
+    sessions.map(({ id }) => id),
+    bench.clock,
+    deadline,
+  );
+  return `${from} is read-only, ${killed} sessions were ended`;
+}
+
+async function switchOff(context: FailoverContext, why: string): Promise<string> {
+  const { bench, from, request, warnings } = context;
   try {
-    await old.dialect.close(old.connection, deadline.left);
-    const sessions = await bypassing(bench, old, from);
-    await endSessions(
-      old,
-      sessions.map(({ id }) => id),
-      bench.clock,
-      deadline,
-    );
+    return `${from} ${why}; switched off: ${await stonith(bench, factsOf(context))}`;
   } catch (error) {
-    throw new SwitchError('FENCE_TIMEOUT', `${from} answers and could not be fenced: ${messageOf(error)}`);
+    const message = `${from} ${why}, and could not be switched off: ${messageOf(error)}`;
+    if (request.force !== true) {
+      throw new SwitchError('FENCE_FAILED', message);
+    }
+    warnings.push({ code: 'FENCE_FAILED', message });
+    return message;
   }
-  return `${from} is read-only, ${context.killed} sessions were ended`;
 }
 
 /** What the candidate has received it applies. */
@@ -104,7 +135,7 @@ export async function promote(context: FailoverContext): Promise<string> {
 }
 
 export async function release(context: FailoverContext): Promise<string> {
-  const { bench, from } = context;
+  const { bench } = context;
   const { link, operation } = candidate(context);
   const { journal } = bench;
   context.releasedAt = bench.clock.monotonic();
@@ -114,7 +145,7 @@ export async function release(context: FailoverContext): Promise<string> {
     journal.write({
       epoch: operation.epoch,
       active: link.name,
-      demoted: demote(journal.memory.demoted, from, link.name, new Date(bench.clock.now()).toISOString()),
+      demoted: demote(journal.memory.demoted, operation, new Date(bench.clock.now()).toISOString()),
     }),
     journal.advance(Phase.RELEASED),
   ]);
@@ -131,13 +162,14 @@ export async function repoint(context: FailoverContext): Promise<string> {
     throw new SwitchError('NOT_A_NODE', `${from} is not a node of the pool`);
   }
   const others = new Map([...crew.others].filter(([name]) => name !== link.name));
+  const old = await withoutOwn(context);
   const found = await settle({
     bench,
     operation: {
       ...operation,
       semiSync: { from: { source: false, replica: false }, to: { source: false, replica: false } },
     },
-    from: { options, node: crew.old },
+    from: { options, node: old },
     to: { options: link.options, node },
     others,
   });
@@ -147,6 +179,27 @@ export async function repoint(context: FailoverContext): Promise<string> {
   await bench.lock.take(link, SETTLE_MS);
   await bench.journal.write({ operation: null });
   return found.length === 0 ? 'the others follow' : `${found.length} warnings`;
+}
+
+/** An old primary that answers may follow, but not with transactions that nobody else has: an operator decides about those. */
+async function withoutOwn(context: FailoverContext): Promise<NodeConnection | null> {
+  const { bench, from, crew, warnings } = context;
+  const { old } = crew;
+  if (old === null) {
+    return null;
+  }
+  const { link, node } = candidate(context);
+  try {
+    context.lost = await lostOf(bench, old, await strayOf(old, node));
+    const { gtid } = context.lost;
+    if (gtid === '') {
+      return old;
+    }
+    warnings.push({ code: 'LOST', message: `${from} has transactions that ${link.name} lacks: ${gtid}` });
+  } catch (error) {
+    warnings.push({ code: 'LOST', message: `${from} could not be asked what only it has: ${messageOf(error)}` });
+  }
+  return null;
 }
 
 async function restoreSemiSync(context: FailoverContext): Promise<void> {

@@ -25,6 +25,13 @@ export const Move = Object.freeze({
 } as const);
 export type Move = (typeof Move)[keyof typeof Move];
 
+/** What is told of nodes that stay what they are, in the words of the sources. */
+export const Note = Object.freeze({
+  RELINQUISH: 'Ready to relinquish ACTIVE state to PRIMARY.',
+  RECOVERED: 'Manual Recovery Initiated.',
+  WAITING: 'Waiting for SECONDARY to stand down before instatement to ACTIVE.',
+} as const);
+
 export interface Row {
   readonly from: NodeState;
   readonly move: Move;
@@ -64,8 +71,8 @@ export const MOVES: readonly Row[] = Object.freeze([
   { from: 'FAILED_OFFLINE', move: Move.SWITCHED_TO, to: 'ACTIVE', note: instated },
   { from: 'FAILED_ONLINE', move: Move.TAKES_OVER, to: 'ACTIVE', note: takesOver },
   { from: 'FAILED_OFFLINE', move: Move.TAKES_OVER, to: 'ACTIVE', note: takesOver },
-  { from: 'FAILED_ONLINE', move: Move.RECOVER, to: 'UNKNOWN', note: 'Manual Recovery Initiated.' },
-  { from: 'FAILED_OFFLINE', move: Move.RECOVER, to: 'UNKNOWN', note: 'Manual Recovery Initiated.' },
+  { from: 'FAILED_ONLINE', move: Move.RECOVER, to: 'UNKNOWN', note: Note.RECOVERED },
+  { from: 'FAILED_OFFLINE', move: Move.RECOVER, to: 'UNKNOWN', note: Note.RECOVERED },
 ] as const);
 
 export const rowFor = (from: NodeState, move: Move): Row | undefined =>

@@ -18,6 +18,8 @@ export function standingEvent(
     message: `${before.standing.status}/${before.standing.state} -> ${standing.status}/${standing.state}${told}`,
     facts: {
       move: how,
+      state: standing.state,
+      status: standing.status,
       errors: standing.errors,
       error,
       readOnly: observation?.readOnly ?? null,

@@ -21,6 +21,8 @@ const WAITING = 1000;
  * skipped; the journal holds what has to be true.
  */
 export class EventLog {
+  /** Hears of each as it is added. */
+  onEvent: (event: PoolEvent) => void = () => undefined;
   readonly #pool: string;
   readonly #path: string;
   readonly #older: string;
@@ -45,6 +47,7 @@ export class EventLog {
   add(event: Omit<PoolEvent, 'at' | 'pool'>): void {
     const at = new Date(this.#clock.now()).toISOString();
     const whole: PoolEvent = { at, pool: this.#pool, ...event, message: event.message.slice(0, MESSAGE) };
+    this.onEvent(whole);
     this.#waiting.push(`${JSON.stringify(whole)}\n`);
     if (this.#waiting.length > WAITING) this.#waiting.shift();
     this.#writing ??= this.#write().finally(() => {

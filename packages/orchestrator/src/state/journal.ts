@@ -63,16 +63,24 @@ export interface Operation {
   readonly events: readonly ScheduledEvent[];
   readonly semiSync: { readonly from: SemiSyncSides; readonly to: SemiSyncSides };
   /** The candidate's channel from the old primary, with the options that the old primary's new channel takes over. */
-  readonly channel: { readonly name: string; readonly options: readonly string[] };
+  readonly channel: ChannelPlan;
   /** The old primary followed the candidate already: the pair is circular and stays so. */
   readonly circular: { readonly channel: string } | null;
   readonly movedReplicas: readonly MovedReplica[];
+}
+
+/** A channel from the new primary, as one from the old primary was. */
+export interface ChannelPlan {
+  readonly name: string;
+  readonly options: readonly string[];
 }
 
 export interface Demotion {
   readonly node: string;
   /** ISO 8601 */
   readonly at: string;
+  /** What it is to follow by, where it could not be told to follow yet. */
+  readonly channel?: ChannelPlan;
 }
 
 /** What MySwitch remembers of a pool. */

@@ -1,4 +1,4 @@
-import { Phase, type Demotion } from '../state/journal';
+import { Phase, type Demotion, type Operation } from '../state/journal';
 import type { SwitchContext } from './context';
 import type { Step } from './step';
 
@@ -20,7 +20,7 @@ export const release: Step = {
   },
 };
 
-async function remember({ bench, from, to, operation }: SwitchContext): Promise<void> {
+async function remember({ bench, to, operation }: SwitchContext): Promise<void> {
   const { journal } = bench;
   if (journal.memory.operation?.phase === Phase.RELEASED) {
     return;
@@ -30,14 +30,15 @@ async function remember({ bench, from, to, operation }: SwitchContext): Promise<
     journal.write({
       epoch: operation.epoch,
       active: to.link.name,
-      demoted: demote(journal.memory.demoted, from.link.name, to.link.name, new Date(bench.clock.now()).toISOString()),
+      demoted: demote(journal.memory.demoted, operation, new Date(bench.clock.now()).toISOString()),
     }),
     journal.advance(Phase.RELEASED),
   ]);
 }
 
 /** The old primary must not write any more; the new one may. */
-export const demote = (demoted: readonly Demotion[], old: string, active: string, at: string): readonly Demotion[] => [
-  ...demoted.filter(({ node }) => node !== old && node !== active),
-  { node: old, at },
-];
+export const demote = (
+  demoted: readonly Demotion[],
+  { from, to, channel }: Pick<Operation, 'from' | 'to' | 'channel'>,
+  at: string,
+): readonly Demotion[] => [...demoted.filter(({ node }) => node !== from && node !== to), { node: from, at, channel }];

@@ -6,6 +6,7 @@ import type { SwitchContext } from './context';
 import { throwIfAborted } from './context';
 import { fence, position } from './fence';
 import { drain, hold } from './hold';
+import { afterHook, beforeHook } from './hooks';
 import { catchUp, warm } from './prepare';
 import { apply, PastReturnError, probe, promote, reopen } from './promote';
 import { release } from './release';
@@ -13,10 +14,7 @@ import { repoint } from './repoint';
 import type { Step } from './step';
 
 /** Undone in reverse when one of them fails. `lock` and `preflight` came before (conduct.ts) and change nothing. */
-const UNTIL_RETURN: readonly Step[] = [warm, catchUp, hold, drain, fence, position, apply, promote, probe];
-
-/** The probe is committed: these finish, or leave a warning. */
-const AFTERWARDS: readonly Step[] = [release, repoint];
+const UNTIL_RETURN: readonly Step[] = [beforeHook, warm, catchUp, hold, drain, fence, position, apply, promote, probe];
 
 export interface Outcome {
   readonly result: SwitchResult;
@@ -36,12 +34,13 @@ export async function runSequence(context: SwitchContext): Promise<Outcome> {
   } catch (error) {
     const outcome = await rollBack(begun, error, context);
     if (outcome !== null) {
+      await finish(afterHook(outcome.result), context);
       return outcome;
     }
   }
-  for (const step of AFTERWARDS) {
-    await finish(step, context);
-  }
+  // the probe is committed: these finish, or leave a warning; whom the hook moves does not wait for replication
+  await finish(release, context);
+  await Promise.all([finish(repoint, context), finish(afterHook('switched'), context)]);
   return { result: 'switched', reasons: [] };
 }
 
@@ -61,7 +60,10 @@ async function finish(step: Step, context: SwitchContext): Promise<void> {
 }
 
 async function run(step: Step, context: SwitchContext): Promise<void> {
-  const { atStep } = context.bench;
+  const { atStep, pool } = context.bench;
+  if ((step.name === 'before' || step.name === 'after') && pool.hooks[step.name] === null) {
+    return;
+  }
   await context.timeline.run(step.name, async () => {
     await atStep(step.name, 'before');
     const detail = await step.run(context);

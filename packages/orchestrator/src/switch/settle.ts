@@ -39,7 +39,9 @@ export async function settle(settlement: Settlement): Promise<readonly CodedMess
   await part('EVENTS', () => moveEvents(settlement, warnings));
   await part('REPLICATION', () => awaitReplication(settlement));
   if (from.node === null) {
-    warnings.push({ code: 'OLD_PRIMARY', message: `${operation.from} does not answer; ${byHand(settlement)}` });
+    const advice = `npx myswitch rejoin ${operation.from} ${settlement.bench.pool.name}`;
+    const message = `${operation.from} does not follow; when it is back: ${advice}, or ${byHand(settlement)}`;
+    warnings.push({ code: 'OLD_PRIMARY', message });
   }
   return warnings;
 }

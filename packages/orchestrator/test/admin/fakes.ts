@@ -1,6 +1,7 @@
 import {
   RefusedError,
   type BackendRow,
+  type CheckpointReport,
   type CheckReport,
   type ControlPlane,
   type DataPlane,
@@ -8,6 +9,7 @@ import {
   type Order,
   type PoolEvent,
   type PoolReport,
+  type RejoinReport,
   type SessionRow,
   type StepEvent,
 } from '../../src';
@@ -32,6 +34,26 @@ export const RECORD: FlightRecord = {
   reasons: [],
   warnings: [{ code: 'RESTART', message: 'make read_only=1 outlive a restart of db1' }],
   gtid: { before: 'uuid:1-10', after: null },
+};
+
+export const REFUSED_REJOIN: RejoinReport = {
+  id: '2026-01-02T03-05-06-shop',
+  pool: 'shop',
+  node: 'db1',
+  active: 'db2',
+  by: 'admin@127.0.0.1',
+  startedAt: '2026-01-02T03:05:06.000Z',
+  result: 'refused',
+  steps: [{ name: 'compare', ms: 1, ok: false }],
+  reasons: [{ code: 'ERRANT', message: 'db1 has transactions that db2 lacks: uuid:11' }],
+  warnings: [],
+  lost: {
+    node: 'db1',
+    gtid: 'uuid:11',
+    transactions: [{ gtid: 'uuid:11', statements: ['write rows of shop.t'] }],
+    complete: true,
+  },
+  waysOut: [{ what: 'forget them', statements: ['-- on db1', 'RESET BINARY LOGS AND GTIDS;'] }],
 };
 
 export const POOL: PoolReport = {
@@ -137,6 +159,26 @@ export class FakeControlPlane implements ControlPlane {
     this.asked.push({ failover: pool, ...request });
     onStep({ step: 'confirm', state: 'ok', ms: 0.5, detail: '' });
     return { ...RECORD, kind: 'failover', result: this.result };
+  }
+
+  async switchback(pool: string, request: object): Promise<FlightRecord> {
+    this.asked.push({ switchback: pool, ...request });
+    return { ...RECORD, result: this.result };
+  }
+
+  async activatePrimary(pool: string, request: object): Promise<FlightRecord> {
+    this.asked.push({ activatePrimary: pool, ...request });
+    return { ...RECORD, result: this.result };
+  }
+
+  async rejoin(pool: string, request: object, onStep: (event: StepEvent) => void): Promise<RejoinReport> {
+    this.asked.push({ rejoin: pool, ...request });
+    onStep({ step: 'compare', state: 'failed', ms: 1, detail: 'it has more' });
+    return REFUSED_REJOIN;
+  }
+
+  async checkpoints(): Promise<CheckpointReport[]> {
+    return [{ place: 'outside', what: 'tcp 192.0.2.1:443', ok: false, message: 'no answer within 1000 ms' }];
   }
 
   async carryOut(pool: string, order: Order, by: string): Promise<string> {

@@ -1,7 +1,7 @@
 import type { FlightRecord, StepEvent } from '../../report';
 import { requirePool, type AdminContext, type AdminSession } from '../context';
 import type { Reply } from '../reply';
-import type { Statement } from '../statement';
+import type { MoveBack, Statement } from '../statement';
 
 type SwitchStatement = Extract<Statement, { kind: 'check' | 'switch' }>;
 
@@ -44,6 +44,24 @@ export async function runFailover(
 ): Promise<void> {
   requirePool(context, pool);
   await fly(reply, (onStep) => context.control.failover(pool, { ...options, by: session.by }, onStep));
+}
+
+/** SWITCHBACK, ACTIVATE PRIMARY: the same rows. */
+export async function runMoveBack(
+  context: AdminContext,
+  session: AdminSession,
+  { kind, pool, options }: Extract<Statement, { kind: MoveBack }>,
+  reply: Reply,
+  abort: AbortSignal,
+): Promise<void> {
+  requirePool(context, pool);
+  const request = { ...options, by: session.by };
+  const { control } = context;
+  await fly(reply, (onStep) =>
+    kind === 'switchback'
+      ? control.switchback(pool, request, onStep, abort)
+      : control.activatePrimary(pool, request, onStep, abort),
+  );
 }
 
 async function fly(reply: Reply, go: (onStep: (event: StepEvent) => void) => Promise<FlightRecord>): Promise<void> {

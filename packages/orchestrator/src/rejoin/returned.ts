@@ -1,0 +1,73 @@
+import { messageOf } from '../errors';
+import type { NodeConnection } from '../node-link';
+import { EventKind, type FlightRecord } from '../report';
+import type { Records } from '../state/records';
+import type { Bench } from '../switch/context';
+import { lostOf, strayOf } from './lost';
+
+const CONNECT_MS = 1000;
+
+/** When an old primary returns after a failover, what only it had is put into the record of that failover, once. */
+export class Returned {
+  readonly #bench: Bench;
+  readonly #records: Records;
+  /** Nodes of which it is known, or that nothing was lost with. */
+  readonly #known = new Set<string>();
+  #work: Promise<void> | null = null;
+
+  constructor(bench: Bench, records: Records) {
+    this.#bench = bench;
+    this.#records = records;
+  }
+
+  /** `node` died, and another took over: its list is yet to be made. */
+  forget(node: string): void {
+    this.#known.delete(node);
+  }
+
+  /** At each good poll of a node that was demoted and takes no writes. */
+  look(node: string, active: string): void {
+    if (this.#known.has(node) || this.#work !== null) {
+      return;
+    }
+    this.#work = this.#list(node, active)
+      .then(() => void this.#known.add(node))
+      .catch((error: unknown) => {
+        this.#bench.log('warn', `what only ${node} has could not be listed yet`, { reason: messageOf(error) });
+      })
+      .finally(() => {
+        this.#work = null;
+      });
+  }
+
+  async settled(): Promise<void> {
+    await this.#work;
+  }
+
+  async #list(name: string, active: string): Promise<void> {
+    const { pool, links, log, events } = this.#bench;
+    const record = (await this.#records.list(pool.name)).findLast((each) => tookOverFrom(each, name));
+    if (record === undefined || record.lost !== undefined) {
+      return;
+    }
+    const old = await links.get(name)!.connect(CONNECT_MS);
+    let other: NodeConnection | null = null;
+    try {
+      other = await links.get(active)!.connect(CONNECT_MS);
+      const lost = await lostOf(this.#bench, old, await strayOf(old, other));
+      await this.#records.add({ ...record, lost });
+      if (lost.gtid !== '') {
+        const message = `${name} has transactions that ${active} lacks: ${lost.gtid}; see: npx myswitch show ${record.id}`;
+        const facts = { id: record.id, gtid: lost.gtid };
+        events.add({ kind: EventKind.ADVICE, node: name, by: 'monitor', message, facts });
+        log('error', message, { pool: pool.name });
+      }
+    } finally {
+      old.connection.destroy();
+      other?.connection.destroy();
+    }
+  }
+}
+
+const tookOverFrom = ({ kind, result, from }: FlightRecord, name: string): boolean =>
+  kind === 'failover' && result === 'switched' && from === name;

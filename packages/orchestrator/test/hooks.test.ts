@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { systemClock } from '../src/clock';
+import { runCommand, type CommandResult } from '../src/hooks/run';
+
+const FACTS = { event: 'before', pool: 'shop', from: 'db1', fromPort: 3306, nothing: null };
+
+const run = (script: string, timeoutMs = 5000): Promise<CommandResult> =>
+  runCommand({ command: ['sh', '-c', script], timeoutMs }, FACTS, systemClock);
+
+/** One that is dead may still be listed, until its parent asks for it. */
+const isAlive = (pid: number): boolean => {
+  try {
+    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+};
+
+test('the facts are JSON on stdin, and variables', async () => {
+  const { ok, output } = await run(
+    'cat; echo $MYSWITCH_EVENT $MYSWITCH_POOL $MYSWITCH_FROM_PORT ${MYSWITCH_NOTHING-none}',
+  );
+  expect(ok).toBe(true);
+  const [json = '', variables] = output.split('\n');
+  expect(JSON.parse(json)).toEqual(FACTS);
+  expect(variables).toBe('before shop 3306 none');
+});
+
+test('no other variable of ours is passed on', async () => {
+  process.env['MYSWITCH_ADMIN_PASSWORD'] = 'secret';
+  const { output } = await run('env');
+  expect(output).not.toContain('secret');
+  expect(output).toContain('PATH=');
+});
+
+test('arguments are not read by a shell', async () => {
+  const { output } = await runCommand(
+    { command: ['echo', '$HOME', 'a b; false'], timeoutMs: 5000 },
+    FACTS,
+    systemClock,
+  );
+  expect(output).toBe('$HOME a b; false');
+});
+
+test.each([
+  ['exit 3', 'sh ended with exit code 3'],
+  ['kill -TERM $$', 'sh ended with SIGTERM'],
+])('%s is a failure, and what it wrote is kept', async (end, told) => {
+  expect(await run(`echo out; echo err >&2; ${end}`)).toEqual({ ok: false, told, output: 'out\nerr' });
+});
+
+test('one that takes too long is killed with all that it started', async () => {
+  const { ok, told, output } = await run('sleep 60 & echo $!; wait', 300);
+  expect(ok).toBe(false);
+  expect(told).toBe('sh was killed: it took longer than 300 ms');
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(isAlive(Number(output))).toBe(false);
+});
+
+test('a daemon that it leaves behind does not keep us waiting', async () => {
+  const begun = performance.now();
+  const { ok, output } = await run('sleep 5 & echo $!');
+  expect(ok).toBe(true);
+  expect(performance.now() - begun).toBeLessThan(3000);
+  process.kill(Number(output));
+});
+
+test('one that does not exist, and one that does not read', async () => {
+  const { ok, told } = await runCommand({ command: ['/no/such/program'], timeoutMs: 1000 }, FACTS, systemClock);
+  expect([ok, told]).toEqual([false, '/no/such/program could not be started: spawn /no/such/program ENOENT']);
+  const long = { ...FACTS, more: 'x'.repeat(1_000_000) };
+  expect(await runCommand({ command: ['true'], timeoutMs: 5000 }, long, systemClock)).toMatchObject({ ok: true });
+});
+
+test('what it writes is bounded', async () => {
+  const { output } = await run('head -c 10000000 /dev/zero | tr "\\0" x');
+  expect(output.length).toBe(16 * 1024);
+});

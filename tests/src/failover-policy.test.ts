@@ -1,0 +1,169 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { type Cluster, createCluster, freePort, temporaryFolder, until } from '@myswitch/testkit';
+import type { FlightRecord, PoolOptions } from '@myswitch/orchestrator';
+import { describeKinds } from './support/kinds';
+import { SwitchPool } from './support/switch-pool';
+
+/** A command that appends what it is told to a file, and ends with that exit code. */
+const teller = (file: string, code = 0) => ({
+  command: ['sh', '-c', `cat >> "$0"; echo said so; exit ${code}`, file],
+  timeoutMs: 5000,
+});
+
+const told = (file: string): Record<string, unknown>[] =>
+  readFileSync(file, { encoding: 'utf8', flag: 'a+' })
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+/** Null, to be asked again, also when the one who asks is ended with everybody else on a node that is being closed. */
+async function onlyWriter(at: SwitchPool, name: string): Promise<true | null> {
+  const writers = await at.writers().catch(() => []);
+  return writers.join() === name ? true : null;
+}
+
+describeKinds('what an operator has a say in', (kind) => {
+  const folder = temporaryFolder('hooks');
+  let file = '';
+  let runs = 0;
+  let pool: SwitchPool | null = null;
+
+  beforeEach(() => {
+    runs += 1;
+    file = join(folder, `${kind}-${runs}`);
+  });
+
+  afterEach(async () => {
+    await pool?.stop();
+    await Promise.all((pool?.cluster.nodes ?? []).map((server) => server.remove()));
+    pool = null;
+  });
+
+  async function start(cluster: Cluster, change: (options: PoolOptions) => Partial<PoolOptions>): Promise<SwitchPool> {
+    pool = new SwitchPool(cluster, (options) => ({ ...options, ...change(options) }));
+    return pool.start();
+  }
+
+  const hooks = (change: Partial<PoolOptions['hooks']>) => () => ({
+    hooks: { before: null, after: null, stonith: null, ...change },
+  });
+
+  async function kill(at: SwitchPool): Promise<void> {
+    await at.node('db1').kill();
+    await until('it is missed', async () => ((await at.status()).nodes[0]!.errors > 0 ? true : null));
+  }
+
+  test('a hook is told before and after a switch, and may refuse it', async () => {
+    const at = await start(
+      await createCluster({ kind, replicas: 1 }),
+      hooks({ before: teller(file), after: teller(file) }),
+    );
+    const flight = await at.switch({ to: 'db2' });
+    expect(flight).toMatchObject({ result: 'switched' });
+    expect(flight.steps.map(({ name }) => name)).toEqual(expect.arrayContaining(['before', 'after']));
+    const port = at.node('db2').port;
+    const facts = { pool: 'shop', id: flight.id, kind: 'switch', from: 'db1', to: 'db2', by: 'test', toPort: port };
+    expect(told(file)).toMatchObject([
+      { event: 'before', ...facts },
+      { event: 'after', ...facts, result: 'switched' },
+    ]);
+    at.change = (options) => ({ ...options, hooks: { before: teller(file, 1), after: teller(file), stonith: null } });
+    await at.restart();
+    const refused = await at.switch({ to: 'db1' });
+    expect(refused).toMatchObject({ result: 'refused', reasons: [{ code: 'HOOK' }] });
+    expect(refused.reasons[0]!.message).toContain('sh ended with exit code 1: said so');
+    expect(told(file).at(-1)).toMatchObject({ event: 'after', result: 'refused' });
+    expect(at.plane.gate).toBe('OPEN');
+    expect(await at.writers()).toEqual(['db2']);
+  });
+
+  test('in a failover one that fails is a warning; who switched the old primary off makes it go on', async () => {
+    const at = await start(
+      await createCluster({ kind, replicas: 1 }),
+      hooks({ before: teller(file, 1), after: teller(file, 1), stonith: teller(file) }),
+    );
+    await kill(at);
+    const flight = await at.failover({});
+    expect(flight).toMatchObject({ result: 'switched', to: 'db2' });
+    expect(flight.warnings.filter(({ code }) => code === 'HOOK')).toHaveLength(2);
+    expect(told(file).map(({ event }) => event)).toEqual(['before', 'stonith', 'after']);
+  });
+
+  test('an old primary that could not be switched off must be taken to be alive, unless a person insists', async () => {
+    const at = await start(await createCluster({ kind, replicas: 1 }), hooks({ stonith: teller(file, 1) }));
+    await kill(at);
+    const flight = await at.failover({});
+    expect(flight).toMatchObject({ result: 'rolled-back', reasons: [{ code: 'FENCE_FAILED' }] });
+    expect(at.plane.gate).toBe('OPEN');
+    const insisted = await at.failover({ force: true });
+    expect(insisted).toMatchObject({ result: 'switched', to: 'db2' });
+    expect(insisted.warnings.map(({ code }) => code)).toContain('FENCE_FAILED');
+  });
+
+  test('one that comes back while the hook runs is ACTIVE still', async () => {
+    const waits = { command: ['sh', '-c', 'while ! [ -e "$0" ]; do sleep 0.05; done', file], timeoutMs: 30_000 };
+    const at = await start(await createCluster({ kind, replicas: 1 }), hooks({ before: waits }));
+    await kill(at);
+    const flying = at.failover({});
+    await at.node('db1').start();
+    writeFileSync(file, '');
+    expect(await flying).toMatchObject({ result: 'refused', reasons: [{ code: 'ALIVE' }] });
+    expect(await at.writers()).toEqual(['db1']);
+    // nothing of the failover is left in the way, once db2 has connected again
+    await until('a switch may begin', async () => {
+      const { answer } = await at.check({ to: 'db2', force: true });
+      return answer === 'go' ? true : null;
+    });
+  });
+
+  test('a site that is cut off promotes nobody', async () => {
+    const port = await freePort();
+    const at = await start(await createCluster({ kind, replicas: 1 }), () => ({
+      checkpoints: [
+        { place: 'outside', kind: 'tcp', host: '127.0.0.1', port: 1 },
+        { place: 'edge', kind: 'tcp', host: '127.0.0.1', port },
+      ],
+    }));
+    await kill(at);
+    const flight = await at.failover({ force: true });
+    expect(flight).toMatchObject({ result: 'refused', reasons: [{ code: 'CUT_OFF' }] });
+    expect(flight.reasons[0]!.message).toContain('tcp 127.0.0.1:1 (outside): connect ECONNREFUSED');
+    await until('a person is told', async () =>
+      at.lines.some(({ message }) => message.startsWith('CUT_OFF: no checkpoint answers')) ? true : null,
+    );
+    const gateway = createServer().listen(port, '127.0.0.1');
+    expect(await at.orchestrator.checkpoints('shop')).toMatchObject([{ ok: false }, { ok: true }]);
+    expect(await at.failover({})).toMatchObject({ result: 'switched', to: 'db2' });
+    gateway.close();
+  });
+
+  test('failback on-recover: a PRIMARY that rejoins gets ACTIVE back by itself, and people are told once', async () => {
+    const at = await start(await createCluster({ kind, replicas: 1 }), (options) => ({
+      failover: { ...options.failover, failback: 'on-recover' },
+      // nobody is to wait 10 s for a second try
+      switch: { ...options.switch, maxLagMs: 5000 },
+      notify: { ...teller(file), on: ['FAILOVER', 'SWITCH', 'RECOVERED', 'ADVICE'] },
+    }));
+    await kill(at);
+    expect(await at.failover({})).toMatchObject({ result: 'switched', to: 'db2' });
+    await at.node('db1').start();
+    await until('it is closed', () => onlyWriter(at, 'db2'));
+    const rejoined = await at.orchestrator.rejoin(
+      'shop',
+      { node: 'db1', by: 'test' },
+      () => undefined,
+      new AbortController().signal,
+    );
+    expect(rejoined).toMatchObject({ result: 'rejoined' });
+    const back = await until('it is ACTIVE again', async (): Promise<FlightRecord | null> => {
+      const records = await at.orchestrator.history('shop');
+      return records.find((record) => record.kind === 'switch') ?? null;
+    });
+    expect(back).toMatchObject({ result: 'switched', from: 'db2', to: 'db1', by: 'automatic' });
+    expect((await at.status()).active).toBe('db1');
+    await until('all is told', async () => (told(file).some(({ event }) => event === 'SWITCH') ? true : null));
+    expect(told(file).map(({ event }) => event)).toEqual(['FAILOVER', 'RECOVERED', 'SWITCH']);
+  });
+});
