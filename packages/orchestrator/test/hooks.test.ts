@@ -1,6 +1,10 @@
+import type * as Processes from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { systemClock } from '../src/clock';
 import { runCommand, type CommandResult } from '../src/hooks/run';
+
+jest.mock('node:child_process', () => ({ ...jest.requireActual<object>('node:child_process') }));
+const processes = jest.requireMock<typeof Processes>('node:child_process');
 
 const FACTS = { event: 'before', pool: 'shop', from: 'db1', fromPort: 3306, nothing: null };
 
@@ -75,4 +79,15 @@ test('one that does not exist, and one that does not read', async () => {
 test('what it writes is bounded', async () => {
   const { output } = await run('head -c 10000000 /dev/zero | tr "\\0" x');
   expect(output.length).toBe(16 * 1024);
+});
+
+test('without a file descriptor left it is a failure like any other', async () => {
+  // as Node has it for EMFILE: an object without pipes, and the error later
+  const unstarted = Object.create(processes.ChildProcess.prototype) as Processes.ChildProcess;
+  const spawn = jest.spyOn(processes, 'spawn').mockImplementationOnce(() => {
+    process.nextTick(() => unstarted.emit('error', new Error('spawn sh EMFILE')));
+    return unstarted;
+  });
+  expect(await run('true')).toEqual({ ok: false, told: 'sh could not be started: spawn sh EMFILE', output: '' });
+  spawn.mockRestore();
 });

@@ -37,6 +37,13 @@ export function runCommand({ command, timeoutMs }: CommandOptions, facts: Facts,
     } catch (error) {
       return resolve({ ok: false, told: `${program} could not be started: ${messageOf(error)}`, output: '' });
     }
+    // EMFILE: where no file descriptor is left, there are no pipes either
+    if ((child.stdin as unknown) === undefined) {
+      child.once('error', ({ message }) =>
+        resolve({ ok: false, told: `${program} could not be started: ${message}`, output: '' }),
+      );
+      return;
+    }
     const output = new Output();
     let cancel = (): void => undefined;
     const end = (ok: boolean, told: string): void => {
