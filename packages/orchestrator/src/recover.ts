@@ -3,6 +3,7 @@ import { MARK } from './dialect';
 import { messageOf } from './errors';
 import type { NodeConnection, NodeLink } from './node-link';
 import type { CodedMessage, FlightRecord } from './report';
+import { shut } from './second-writer';
 import { Kind, Phase, type Operation } from './state/journal';
 import { decideFailoverRecovery, decideRecovery, Recovery, type Sight } from './state/recovery';
 import type { Bench } from './switch/context';
@@ -58,7 +59,7 @@ async function act(
   switch (action) {
     case Recovery.UNDO:
       return operation.kind === Kind.FAILOVER
-        ? undoFailover(bench, operation, to, activate)
+        ? undoFailover(bench, operation, from, to, activate)
         : undo(bench, operation, from, to, activate);
     case Recovery.FORWARD:
       return forward(bench, operation, from, to, activate);
@@ -154,12 +155,22 @@ async function undo(bench: Bench, operation: Operation, from: Side, to: Side, ac
 }
 
 /** The candidate follows as before; whether the old primary is still dead the ladder finds out anew. */
-async function undoFailover(bench: Bench, operation: Operation, to: Side, activate: Activate): Promise<Recovered> {
+async function undoFailover(
+  bench: Bench,
+  operation: Operation,
+  from: Side,
+  to: Side,
+  activate: Activate,
+): Promise<Recovered> {
   if (to.node !== null) {
     const { connection, dialect } = to.node;
     await dialect.unfence(connection, operation.found.to, STATEMENT_MS);
     await dialect.setSemiSync(connection, 'source', operation.semiSync.to.source, STATEMENT_MS).catch(() => undefined);
     await dialect.setReceiver(connection, operation.channel.name, true, STATEMENT_MS);
+  }
+  // one that answered may have been fenced
+  if (from.node !== null && operation.phase !== Phase.PREPARING) {
+    await from.node.dialect.unfence(from.node.connection, operation.found.from, STATEMENT_MS);
   }
   await bench.journal.write({ operation: null });
   await activate(operation.from);
@@ -178,19 +189,25 @@ async function forward(
     return { action: Recovery.WAIT, active: null, messages: [] };
   }
   const { connection, dialect } = to.node;
+  const isFailover = operation.kind === Kind.FAILOVER;
   if (from.node !== null) {
-    await from.node.dialect.close(from.node.connection, STATEMENT_MS);
+    // commits that wait for a semi-synchronous replica would hold up read_only: in a failover it may have none
+    if (isFailover) await shut(bench, from.node);
+    else await from.node.dialect.close(from.node.connection, STATEMENT_MS);
     const position = await from.node.dialect.position(from.node.connection, STATEMENT_MS);
     // a failover does not wait for what only the old one had
-    const complete =
-      operation.kind === Kind.FAILOVER || (await dialect.waitApplied(connection, position, STATEMENT_MS));
+    const complete = isFailover || (await dialect.waitApplied(connection, position, STATEMENT_MS));
     const probeSeen = to.sight.reachable && to.sight.probeSeen;
     // a switch promotes what has everything: this one was opened by something else, such as a restart
     if (!complete && !probeSeen && operation.phase === Phase.SWITCHING) {
       return closeCandidate(bench, operation, { ...from, node: from.node }, { ...to, node: to.node }, activate);
     }
   }
+  if (isFailover && operation.semiSync.to.source) {
+    await dialect.setSemiSync(connection, 'source', false, STATEMENT_MS);
+  }
   await dialect.open(connection, STATEMENT_MS);
+  await bench.heartbeat.create(connection, STATEMENT_MS);
   await bench.heartbeat.write(connection, operation.id, operation.epoch, STATEMENT_MS);
   const { journal } = bench;
   await journal.write({

@@ -1,6 +1,7 @@
 import type { Observation } from './dialect';
 import type { NodeConnection } from './node-link';
 import { EventKind } from './report';
+import { Kind, Phase } from './state/journal';
 import type { Bench } from './switch/context';
 import type { NodeView } from './topology';
 
@@ -24,17 +25,15 @@ export async function closeSecondWriter(
   const { journal, log, pool, events } = bench;
   const name = node.connection.node;
   const { operation } = journal.memory;
+  // a failover that has let the clients go: whom it replaced is not waited for until it ends
+  const replaced = operation?.kind === Kind.FAILOVER && operation.phase === Phase.RELEASED && operation.from === name;
   const second =
-    !observation.readOnly &&
-    active !== undefined &&
-    active.name !== name &&
-    active.observation?.readOnly === false &&
-    operation === null;
-  if (!second) {
+    active !== undefined && active.name !== name && active.observation?.readOnly === false && operation === null;
+  if (observation.readOnly || !(replaced || second)) {
     return observation;
   }
   if (!(await isOlder(bench, node))) {
-    tell(name, `TWO_WRITERS: ${name} is writable, and ${active.name} is ACTIVE: make one of them read-only`);
+    tell(name, `TWO_WRITERS: ${name} is writable, and ${active?.name} is ACTIVE: make one of them read-only`);
     return observation;
   }
   const ended = await shut(bench, node);
@@ -45,7 +44,7 @@ export async function closeSecondWriter(
     node: name,
     by: 'monitor',
     message,
-    facts: { active: active.name, ended, epoch: journal.memory.epoch },
+    facts: { active: journal.memory.active, ended, epoch: journal.memory.epoch },
   });
   return { ...observation, readOnly: true };
 }

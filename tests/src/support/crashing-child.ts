@@ -5,14 +5,14 @@ import { FakePlane } from './fake-plane';
 export interface CrashOrder {
   readonly stateDir: string;
   readonly pool: PoolOptions;
-  readonly work: 'switch' | 'rejoin';
-  /** Of a switch the node to move to, of a rejoin the one that is back. */
+  readonly work: 'switch' | 'failover' | 'rejoin';
+  /** Of a switch or failover the node to move to, of a rejoin the one that is back. */
   readonly node: string;
   readonly step: string;
   readonly when: 'before' | 'after';
 }
 
-/** Starts a switch or rejoin and ends this process with SIGKILL at the step named. */
+/** Starts a switch, failover or rejoin and ends this process with SIGKILL at the step named. */
 async function crash(order: CrashOrder): Promise<void> {
   const orchestrator = new Orchestrator({
     options: { stateDir: order.stateDir, pools: [order.pool] },
@@ -27,10 +27,13 @@ async function crash(order: CrashOrder): Promise<void> {
   await orchestrator.start();
   const { pool, node, work } = order;
   const nobody = new AbortController().signal;
-  const record =
-    work === 'switch'
-      ? await orchestrator.switch(pool.name, { to: node, by: 'test', force: true }, () => undefined, nobody)
-      : await orchestrator.rejoin(pool.name, { node, by: 'test' }, () => undefined, nobody);
+  const move = { to: node, by: 'test', force: true };
+  const works = {
+    switch: () => orchestrator.switch(pool.name, move, () => undefined, nobody),
+    failover: () => orchestrator.failover(pool.name, move, () => undefined),
+    rejoin: () => orchestrator.rejoin(pool.name, { node, by: 'test' }, () => undefined, nobody),
+  };
+  const record = await works[work]();
   throw new Error(`still alive: ${JSON.stringify(record)}`);
 }
 

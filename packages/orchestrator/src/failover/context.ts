@@ -40,6 +40,10 @@ export interface FailoverContext {
   killed: number;
   /** Everything that the candidate had received, which it applies before it is opened. */
   position: string | null;
+  /** Of the candidate, just before it was opened. */
+  openedAt: string | null;
+  /** An old primary that answers may have been made read-only. */
+  fencing: boolean;
   after: string | null;
   release: ReleaseReport | null;
   /** What only the old primary has; null: it could not be asked. */

@@ -1,14 +1,13 @@
 import { askCheckpoints, cutOff } from '../checkpoints/check';
 import { codeOf, messageOf, SwitchError } from '../errors';
 import type { CodedMessage, FailoverRequest, FlightRecord, StepEvent, SwitchResult } from '../report';
+import { Phase } from '../state/journal';
 import type { Bench } from '../switch/context';
 import { round, stallOf, Timeline } from '../switch/timeline';
 import { after, before } from '../hooks/hooks';
 import { dismiss, factsOf, type FailoverContext, type Known } from './context';
-import { assemble, confirm, elect } from './prepare';
-import { apply, detach, fence, hold, promote, release, repoint, undoDetach } from './take-over';
-
-const ANSWER_MS = 1000;
+import { answers, assemble, confirm, elect } from './prepare';
+import { apply, detach, fence, hold, ownOf, promote, release, repoint, undoDetach, undoFence } from './take-over';
 
 interface Step {
   readonly name: string;
@@ -57,6 +56,8 @@ export async function failover(
     releasedAt: null,
     killed: 0,
     position: null,
+    openedAt: null,
+    fencing: false,
     after: null,
     release: null,
     lost: null,
@@ -112,15 +113,6 @@ async function beforeHook(context: FailoverContext): Promise<string> {
   return told;
 }
 
-async function answers({ links }: Bench, name: string): Promise<boolean> {
-  const node = await links
-    .get(name)
-    ?.connect(ANSWER_MS)
-    .catch(() => null);
-  node?.connection.destroy();
-  return node !== null && node !== undefined;
-}
-
 const afterHook = (result: SwitchResult): Step => ({
   name: 'after',
   run: (context) => after(context.bench, { ...factsOf(context), result }),
@@ -158,7 +150,10 @@ async function run(step: Step, context: FailoverContext): Promise<void> {
   });
 }
 
-/** The candidate is closed unless the probe is seen there; an outcome that can't be read is left to the recovery at the next poll. */
+/**
+ * The candidate is closed, and the old primary writes again, unless something was committed on the candidate. That, and what can't be read, is
+ * left to the recovery at the next poll.
+ */
 async function undo(context: FailoverContext, reason: CodedMessage): Promise<Outcome> {
   const { bench, id, to, operation, from } = context;
   bench.log('warn', 'failover is rolled back', { id, ...reason });
@@ -170,9 +165,15 @@ async function undo(context: FailoverContext, reason: CodedMessage): Promise<Out
       if (await bench.heartbeat.seen(connection, id, ms)) {
         throw new SwitchError('UNDECIDED', `the probe is committed on ${to.link.name}`);
       }
+      const own = await ownOf(context, ms);
+      if (own !== null) {
+        await bench.journal.advance(Phase.PROMOTED);
+        throw new SwitchError('UNDECIDED', own);
+      }
       await dialect.unfence(connection, operation.found.to, ms);
       await dialect.setSemiSync(connection, 'source', operation.semiSync.to.source, ms).catch(() => undefined);
       await undoDetach(context);
+      await undoFence(context);
     }
     await bench.journal.write({ operation: null });
     if (context.heldAt === null) {

@@ -35,6 +35,16 @@ export async function assemble({ links }: Bench, primary: string): Promise<Crew>
   return { others: answering, old };
 }
 
+/** Whether it can be logged in to, now. */
+export async function answers({ links }: Bench, name: string): Promise<boolean> {
+  const node = await links
+    .get(name)
+    ?.connect(CONNECT_MS)
+    .catch(() => null);
+  node?.connection.destroy();
+  return node !== null && node !== undefined;
+}
+
 /** Resolves when nobody doubts that the primary is dead. */
 export async function confirm({ bench, known, from, crew, request }: FailoverContext): Promise<string> {
   if (crew.old !== null && request.force !== true) {

@@ -9,6 +9,7 @@ import { settle } from '../switch/settle';
 import { bypassing } from '../preflight';
 import { stonith } from '../hooks/hooks';
 import { factsOf, type FailoverContext } from './context';
+import { answers } from './prepare';
 
 const STATEMENT_MS = 5000;
 const SETTLE_MS = 10_000;
@@ -25,10 +26,14 @@ const candidate = ({ to, operation }: FailoverContext) => {
  * take seconds where the old primary hangs, so it is done before anybody is held.
  */
 export async function detach(context: FailoverContext): Promise<string> {
-  const { bench } = context;
+  const { bench, crew, from, request } = context;
   const { link, node, operation } = candidate(context);
   await bench.journal.write({ operation });
   await node.dialect.setReceiver(node.connection, operation.channel.name, false, SETTLE_MS);
+  // until here its clients could go on there: what they were told was committed would be lost
+  if (crew.old === null && request.force !== true && (await answers(bench, from))) {
+    throw new SwitchError('ALIVE', `${from} came back`);
+  }
   return `${link.name} receives nothing more`;
 }
 
@@ -56,6 +61,7 @@ export async function fence(context: FailoverContext): Promise<string> {
   const { bench, from, crew } = context;
   let why = 'does not answer';
   if (crew.old !== null) {
+    context.fencing = true;
     try {
       return await fenceBySql(context, crew.old);
     } catch (error) {
@@ -112,6 +118,43 @@ export async function apply(context: FailoverContext): Promise<string> {
   return `${link.name} has applied ${position === '' ? 'everything' : position}`;
 }
 
+/**
+ * An old primary that answers takes writes again. A statement of ours that still waits there would close it later: it is ended first. One that
+ * does not answer any more is as it was.
+ */
+export async function undoFence({ bench, from, crew, operation, fencing }: FailoverContext): Promise<void> {
+  if (!fencing || crew.old === null || operation === null) {
+    return;
+  }
+  const node = await bench.links
+    .get(from)
+    ?.connect(STATEMENT_MS)
+    .catch(() => null);
+  if (node === null || node === undefined) {
+    return;
+  }
+  try {
+    const deadline = new Deadline(bench.clock, STATEMENT_MS);
+    if (!crew.old.connection.usable) {
+      await endSessions(node, [crew.old.connection.id], bench.clock, deadline);
+    }
+    await node.dialect.unfence(node.connection, operation.found.from, deadline.left);
+  } finally {
+    node.connection.destroy();
+  }
+}
+
+/** Why the candidate, which was closed again, may not be taken back although it has no probe; null: it may. */
+export async function ownOf(context: FailoverContext, deadlineMs: number): Promise<string | null> {
+  const { link, node } = candidate(context);
+  const { openedAt } = context;
+  if (openedAt === null) {
+    return null;
+  }
+  const now = await node.dialect.position(node.connection, deadlineMs);
+  return node.dialect.samePosition(now, openedAt) ? null : `${link.name} has transactions of its own: ${now}`;
+}
+
 export async function undoDetach(context: FailoverContext): Promise<void> {
   const { to, operation } = context;
   if (to !== null && operation !== null) {
@@ -128,6 +171,7 @@ export async function promote(context: FailoverContext): Promise<string> {
   if (operation.semiSync.to.source) {
     await dialect.setSemiSync(connection, 'source', false, STATEMENT_MS);
   }
+  context.openedAt = await dialect.position(connection, STATEMENT_MS);
   await dialect.open(connection, STATEMENT_MS);
   await bench.heartbeat.create(connection, STATEMENT_MS);
   await bench.heartbeat.write(connection, id, operation.epoch, STATEMENT_MS);
