@@ -31,6 +31,14 @@ export class PoolLock {
     }
     this.release();
     const node = await link.connect(deadlineMs);
+    try {
+      return await this.#get(node, deadlineMs);
+    } finally {
+      if (this.#node !== node) node.connection.destroy();
+    }
+  }
+
+  async #get(node: NodeConnection, deadlineMs: number): Promise<string | null> {
     const { connection, dialect } = node;
     const row = await connection.row(
       `SELECT GET_LOCK(${quote(this.#name)}, 0) AS got, IS_USED_LOCK(${quote(this.#name)}) AS holder`,
@@ -42,7 +50,6 @@ export class PoolLock {
     }
     const holder = Number(text(row, 'holder'));
     const session = (await dialect.sessions(connection, deadlineMs)).find(({ id }) => id === holder);
-    connection.destroy();
     return session === undefined
       ? `connection ${holder}`
       : `${session.user} from ${session.host} (connection ${holder})`;

@@ -12,10 +12,13 @@ export interface Timer {
   cancel(): void;
 }
 
+/** The most that setTimeout takes: with more it fires at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: () => performance.now(),
   timer(action, ms) {
-    const handle = setTimeout(action, ms);
+    const handle = setTimeout(action, Math.min(ms, LONGEST_MS));
     handle.unref();
     return { cancel: () => clearTimeout(handle) };
   },

@@ -239,6 +239,8 @@ export class ConnectionPool implements Home {
         node: this.node.name,
         error: (error as Error).message,
       });
+      // the server refused it, by a limit that its last holder had set for instance: nobody would ever give it back
+      backend.destroy('LAST_INSERT_ID() could not be read');
     }
   }
 
