@@ -110,6 +110,21 @@ describeKinds('failover', (kind) => {
     await caughtUp(at.node('db3'), [at.node('db2')]);
   });
 
+  test('a replica that had not followed for a while does not take over by itself', async () => {
+    const at = await start(await createCluster({ kind, replicas: 1 }), automatic);
+    await at.node('db2').sql(kind === 'mysql' ? 'STOP REPLICA IO_THREAD' : 'STOP SLAVE IO_THREAD');
+    await at.node('db1').sql('CREATE TABLE shop.t (id INT PRIMARY KEY)');
+    await sleep(4 * INTERVAL_MS);
+    await at.node('db1').kill();
+    await until('nobody takes over', async () =>
+      at.lines.some(({ message }) => message.startsWith('no failover: LOSES: db2 lacks')) ? true : null,
+    );
+    expect(await at.status()).toMatchObject({ active: 'db1' });
+    const flight = await at.failover({ force: true });
+    expect(flight).toMatchObject({ result: 'switched', to: 'db2' });
+    expect(flight.warnings.map(({ code }) => code)).toContain('LOST');
+  });
+
   test('semi-sync: the first write does not wait, and the ackers are back', async () => {
     const at = await start(await createCluster({ kind, replicas: 2, semiSync: true }), automatic);
     await at.node('db1').kill();

@@ -71,6 +71,8 @@ export class PoolControl {
   #otherProxy: string | null = 'not asked yet';
   #lastSwitchAt: number | null = null;
   #lastFailoverAt: number | null = null;
+  /** What the ACTIVE had at the poll before its last good one. */
+  #had: { readonly node: string; readonly gtid: string } | null = null;
   #work: Promise<void> = Promise.resolve();
   #stopped = false;
   readonly #stopping = new AbortController();
@@ -336,6 +338,9 @@ export class PoolControl {
       this.#bench.log('warn', `${poll.node} does not answer`, { pool: this.name, reason });
     }
     const active = this.#watch.activeView;
+    if (good && poll.node === active?.name) {
+      this.#had = { node: poll.node, gtid: before.observation?.gtid ?? '' };
+    }
     this.#lookAtReturned(poll);
     this.#lookForFailback(before);
     const due = poll.node === active?.name && !good && this.#isDue(active);
@@ -513,7 +518,8 @@ export class PoolControl {
     const { topology, active } = this.#watch;
     const sinceLastMs = this.#lastFailoverAt === null ? null : this.#bench.clock.monotonic() - this.#lastFailoverAt;
     const situation = { busy, stateDir: this.#stateDir, sinceLastMs };
-    return { topology, active, obstacle: await obstacle(this.#bench, request, situation) };
+    const had = this.#had !== null && this.#had.node === active ? this.#had.gtid : '';
+    return { topology, active, had, obstacle: await obstacle(this.#bench, request, situation) };
   }
 
   #afterFailover({ result, from, to, by }: FlightRecord): void {

@@ -19,7 +19,7 @@ export interface Candidate {
   readonly delaySeconds: number;
   readonly filters: readonly string[];
   readonly logs: boolean;
-  /** Transactions that other nodes have received, by node, and this one has not. */
+  /** Transactions that other nodes have received, or the dead one had long before, by node, and this one has not. */
   readonly lacks: readonly { readonly node: string; readonly gtid: string }[];
 }
 

@@ -11,6 +11,8 @@ import type { Topology } from '../topology';
 export interface Known {
   readonly topology: Topology;
   readonly active: string | null;
+  /** What the ACTIVE had at the poll before its last good one: whoever has not received that by now was not following. Empty: not known. */
+  readonly had: string;
   /** Why nobody may move the pool now; null: nothing. */
   readonly obstacle: CodedMessage | null;
 }

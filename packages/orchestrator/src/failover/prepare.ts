@@ -7,7 +7,7 @@ import type { Bench } from '../switch/context';
 import { channelFrom, standingOf, viewOf, type Topology } from '../topology';
 import { choose, type Candidate } from './choose';
 import { doubt, testimonies } from './confirm';
-import type { Crew, FailoverContext } from './context';
+import type { Crew, FailoverContext, Known } from './context';
 
 const CONNECT_MS = 1000;
 const ASK_MS = 3000;
@@ -62,7 +62,7 @@ export async function confirm({ bench, known, from, crew, request }: FailoverCon
 export async function elect(context: FailoverContext): Promise<string> {
   const { bench, known, request, from, crew } = context;
   const old = bench.pool.nodes.find(({ name }) => name === from);
-  const candidates = await candidatesOf(bench, known.topology, from, crew);
+  const candidates = await candidatesOf(bench, known, from, crew);
   const choice = choose(candidates, {
     to: request.to ?? null,
     force: request.force ?? false,
@@ -89,13 +89,17 @@ export async function elect(context: FailoverContext): Promise<string> {
 
 async function candidatesOf(
   bench: Bench,
-  topology: Topology,
+  { topology, had }: Known,
   from: string,
   { others }: Crew,
 ): Promise<readonly Candidate[]> {
   const received = new Map<string, string>();
   for (const [name, node] of others) {
     received.set(name, await receivedBy(topology, from, name, node));
+  }
+  // as asynchronous replication has it, the last moment may be lost with the primary: not what was there long before
+  if (had !== '') {
+    received.set(from, had);
   }
   const nodes = bench.pool.nodes.filter(({ name }) => name !== from);
   return Promise.all(nodes.map((options) => candidateOf(bench, topology, from, options, others, received)));
