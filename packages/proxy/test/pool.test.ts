@@ -85,4 +85,34 @@ describe('Pool', () => {
       server.close();
     }
   });
+
+  test('a release that is followed by another one resolves', async () => {
+    const server = net.createServer((socket) => socket.on('error', () => undefined)); // it never says anything
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const pool = await poolOf((server.address() as AddressInfo).port, [], new FakeClock());
+    try {
+      pool.activate({ node: 'db1', epoch: 1 });
+      const account = new Account('app', 'app@%', { kind: 'clear', password: Buffer.from('secret') }, 2);
+      const client = {
+        account,
+        variant: COMMON_VARIANT,
+        lastBackend: null,
+        waitingBytes: 1,
+        releaseWeakPins: () => false,
+        retry: () => pool.checkout(client) !== null,
+      } as unknown as PoolClient;
+      pool.sessions.add(client);
+      pool.hold();
+      expect(pool.checkout(client)).toBeNull();
+      const first = pool.release({ node: 'db1', epoch: 1 });
+      pool.hold();
+      const second = pool.release({ node: 'db1', epoch: 1 });
+      expect((await first).held).toBe(1);
+      pool.leave(client);
+      expect((await second).held).toBe(1);
+      expect(pool.gate.state).toBe('OPEN');
+    } finally {
+      server.close();
+    }
+  });
 });

@@ -329,6 +329,8 @@ export class Pool {
 
   /** Resolves once everybody who was held has a backend, or is gone. */
   release(active: Activation): Promise<ReleaseReport> {
+    // an earlier one has nothing more to wait for: who is left goes on with this one
+    this.#settling?.done();
     const moved = this.#active?.node === active.node ? 0 : this.sessions.size;
     const report = { moved, pinned: this.#released, killed: this.#killed };
     this.#setActive(active);
