@@ -221,8 +221,8 @@ describeKinds('time limits', (kind) => {
         return session?.node === null ? true : null;
       });
       await expect(client.query('COMMIT')).rejects.toMatchObject({
-        errno: 1105,
-        message: expect.stringContaining('lost'),
+        errno: 1213,
+        message: expect.stringContaining('rolled back'),
       });
       const [rows] = await client.query<RowDataPacket[]>(`SELECT v, @@${name} AS n FROM t`);
       expect(rows).toEqual([{ v: 'one', n: 1 }]);

@@ -32,7 +32,7 @@ import { outlivesShutdown } from './loss';
 import type { Loss } from './loss';
 import { MOVES, SessionPhase } from './phase';
 import { Pin } from './pins';
-import { inactivity, waitMs, writeMs } from './time-limits';
+import { inactivity, readMs, waitMs, writeMs } from './time-limits';
 import { SessionState } from './state';
 import type { InitialState } from './state';
 import type { Work } from './work';
@@ -268,7 +268,7 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
 
   /**
    * The backend that a file goes to is gone: what is left of the file goes nowhere, and then `answer` gets the sequence id
-   * that is due. False: no file is under way.
+   * that is due. A client that sends no more of it is ended, as the server would have done. False: no file is under way.
    */
   swallowFile(answer: (sequence: number) => void): boolean {
     const upload = this.#upload;
@@ -278,11 +278,17 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
       answer(upload.expected);
       return true;
     }
+    const { clock, baseline } = this.pool;
+    const patience = (): Timer => clock.timer(() => this.end(null), readMs(this.context, baseline!));
+    let timer = patience();
     this.divert((chunk) => {
       const taken = upload.push(chunk);
+      timer.cancel();
       if (upload.done) {
         this.endDiversion();
         answer(upload.expected);
+      } else {
+        timer = patience();
       }
       return taken;
     });

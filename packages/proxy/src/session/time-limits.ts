@@ -14,6 +14,11 @@ export function writeMs(context: SessionContext, { fresh }: NodeBaseline): numbe
   return milliseconds(context.variables.get('net_write_timeout') ?? fresh.get('net_write_timeout'));
 }
 
+/** ms in which a client has to send more of what it has begun: net_read_timeout. */
+export function readMs(context: SessionContext, { fresh }: NodeBaseline): number {
+  return milliseconds(context.variables.get('net_read_timeout') ?? fresh.get('net_read_timeout'));
+}
+
 /** A backend that has rested for so many ms is closed before its server does that, in the middle of somebody's command. */
 export function backendRestMs(context: SessionContext, baseline: NodeBaseline): number {
   const limit = waitMs(context, baseline);
