@@ -91,6 +91,7 @@ export class PoolControl {
           this.#advise(name, message),
         ),
       seen: (poll, before) => this.#onPoll(poll, before),
+      known: bench.journal.memory.identity,
       stands: (change) => {
         const event = standingEvent(change, bench.journal.memory.epoch);
         if (event !== null) bench.events.add(event);
@@ -542,7 +543,22 @@ export class PoolControl {
       const moved = active !== null || (journal.memory.active !== null && journal.memory.active !== decision.active);
       await this.#activate(decision.active, journal.memory.epoch + (moved ? 1 : 0));
     }
+    await this.#rememberIdentity();
     await this.#keepLock();
+  }
+
+  /** By it its replicas are known, should it be dead when MySwitch is started again. */
+  async #rememberIdentity(): Promise<void> {
+    const { journal } = this.#bench;
+    const { activeView } = this.#watch;
+    const identity = activeView?.observation?.identity;
+    const known = journal.memory.identity;
+    if (activeView?.reachable !== true || identity === undefined) {
+      return;
+    }
+    if (known?.node !== activeView.name || known.identity !== identity) {
+      await journal.write({ identity: { node: activeView.name, identity } });
+    }
   }
 
   /** An ACTIVE that fails stays ACTIVE; only when it is seen read-only, and another writes, somebody promoted that one by hand. */

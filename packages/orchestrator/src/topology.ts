@@ -3,12 +3,15 @@ import type { Move } from './ladder/moves';
 import { overruled, type Override } from './ladder/override';
 import { moved, noted, polled, UNSEEN, type NodeType, type Standing } from './ladder/standing';
 import { verdictOf } from './ladder/verdict';
+import type { KnownIdentity } from './state/journal';
 
 /** What is known of a node: the last good observation, whether the last poll was good, and where it stands on the ladder. */
 export interface NodeView {
   readonly name: string;
   readonly type: NodeType;
   readonly observation: Observation | null;
+  /** Its identity as it was before MySwitch was started again: counts until it is seen. */
+  readonly remembered?: string;
   readonly reachable: boolean;
   /** Milliseconds since 1970; null before the first poll ended. */
   readonly lastPoll: number | null;
@@ -52,7 +55,11 @@ export const neverSeen = ({ name, type }: Member): NodeView => ({
   override: null,
 });
 
-export const emptyTopology = (nodes: readonly Member[]): Topology => ({ nodes: nodes.map(neverSeen) });
+export const emptyTopology = (nodes: readonly Member[], known?: KnownIdentity): Topology => ({
+  nodes: nodes.map((node) =>
+    node.name === known?.node ? { ...neverSeen(node), remembered: known.identity } : neverSeen(node),
+  ),
+});
 
 /** A pure reducer: the same topology with one node seen anew. */
 export const update = (topology: Topology, poll: PollResult, rules: Rules): Topology =>
@@ -96,9 +103,12 @@ const change = (topology: Topology, name: string, how: (node: NodeView) => NodeV
 export const viewOf = (topology: Topology, name: string): NodeView | undefined =>
   topology.nodes.find((node) => node.name === name);
 
+export const identityOf = ({ observation, remembered }: NodeView): string | undefined =>
+  observation?.identity ?? remembered;
+
 /** The channel through which `follower` replicates from `source`: told by the server's identity, not by how a host is spelled. */
 export function channelFrom(follower: NodeView, source: NodeView): Channel | undefined {
-  const identity = source.observation?.identity;
+  const identity = identityOf(source);
   return follower.observation?.channels.find(
     (channel) => identity !== undefined && channel.sourceIdentity === identity,
   );

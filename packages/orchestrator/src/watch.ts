@@ -1,6 +1,7 @@
 import { Monitor } from './monitor';
 import type { Inspect } from './monitor';
 import type { Move } from './ladder/moves';
+import type { KnownIdentity } from './state/journal';
 import type { Override } from './ladder/override';
 import type { Bench } from './switch/context';
 import {
@@ -33,6 +34,8 @@ export interface Watcher {
   /** After each poll; `before` is the node as it was seen before it. */
   readonly seen: (poll: PollResult, before: NodeView) => void;
   readonly stands: (change: StandingChange) => void;
+  /** Of the ACTIVE, from before MySwitch was started again. */
+  readonly known?: KnownIdentity | undefined;
 }
 
 /** The nodes of one pool as they are seen, each by a monitor of its own. */
@@ -43,10 +46,10 @@ export class Watch {
   #topology: Topology;
   #active: string | null = null;
 
-  constructor({ pool, links, clock }: Bench, { inspect, seen, stands }: Watcher) {
+  constructor({ pool, links, clock }: Bench, { inspect, seen, stands, known }: Watcher) {
     this.#stands = stands;
     this.#failures = pool.monitor.failures;
-    this.#topology = emptyTopology(pool.nodes);
+    this.#topology = emptyTopology(pool.nodes, known);
     this.#monitors = [...links.values()].map(
       (link) =>
         new Monitor(link, pool.monitor.intervalMs, clock, inspect, (poll) => {
