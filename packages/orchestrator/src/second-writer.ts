@@ -1,8 +1,9 @@
 import type { Observation } from './dialect';
 import type { NodeConnection } from './node-link';
 import { EventKind } from './report';
+import { Phase } from './state/journal';
 import type { Bench } from './switch/context';
-import type { NodeView } from './topology';
+import { viewOf, type Topology } from './topology';
 
 const CLOSE_MS = 3000;
 
@@ -18,18 +19,20 @@ export async function closeSecondWriter(
   bench: Bench,
   node: NodeConnection,
   observation: Observation,
-  active: NodeView | undefined,
+  topology: Topology,
   tell: Tell,
 ): Promise<Observation> {
   const { journal, log, pool, events } = bench;
   const name = node.connection.node;
+  // by the journal, which knows it from the release on
   const { operation } = journal.memory;
+  const active = journal.memory.active === null ? undefined : viewOf(topology, journal.memory.active);
   const second =
     !observation.readOnly &&
     active !== undefined &&
     active.name !== name &&
     active.observation?.readOnly === false &&
-    operation === null;
+    (operation === null || operation.phase === Phase.RELEASED);
   if (!second) {
     return observation;
   }

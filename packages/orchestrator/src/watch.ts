@@ -1,7 +1,6 @@
 import { Monitor } from './monitor';
 import type { Inspect } from './monitor';
 import type { Move } from './ladder/moves';
-import type { KnownIdentity } from './state/journal';
 import type { Override } from './ladder/override';
 import type { Bench } from './switch/context';
 import {
@@ -11,6 +10,7 @@ import {
   overrule,
   update,
   viewOf,
+  type Memory,
   type NodeView,
   type PollResult,
   type Topology,
@@ -34,8 +34,8 @@ export interface Watcher {
   /** After each poll; `before` is the node as it was seen before it. */
   readonly seen: (poll: PollResult, before: NodeView) => void;
   readonly stands: (change: StandingChange) => void;
-  /** Of the ACTIVE, from before MySwitch was started again. */
-  readonly known?: KnownIdentity | undefined;
+  /** From before MySwitch was started again. */
+  readonly memory?: Memory;
 }
 
 /** The nodes of one pool as they are seen, each by a monitor of its own. */
@@ -46,15 +46,16 @@ export class Watch {
   #topology: Topology;
   #active: string | null = null;
 
-  constructor({ pool, links, clock }: Bench, { inspect, seen, stands, known }: Watcher) {
+  constructor({ pool, links, clock }: Bench, { inspect, seen, stands, memory }: Watcher) {
     this.#stands = stands;
     this.#failures = pool.monitor.failures;
-    this.#topology = emptyTopology(pool.nodes, known);
+    this.#topology = emptyTopology(pool.nodes, memory);
     this.#monitors = [...links.values()].map(
       (link) =>
         new Monitor(link, pool.monitor.intervalMs, clock, inspect, (poll) => {
           const before = viewOf(this.#topology, poll.node)!;
-          const rules = { active: this.#active, failures: this.#failures };
+          const activeWrites = this.activeView?.observation?.readOnly === false;
+          const rules = { active: this.#active, activeWrites, failures: this.#failures };
           this.#become(poll.node, update(this.#topology, poll, rules), null, MONITOR);
           seen(poll, before);
         }),

@@ -98,6 +98,8 @@ export interface PoolMemory {
   readonly active: string | null;
   /** What an ACTIVE is to its replicas: one that is dead when MySwitch is started again can't be asked. */
   readonly identity?: KnownIdentity;
+  /** Nodes that have failed and were not recovered: a restart of MySwitch recovers nobody. */
+  readonly failed?: readonly string[];
   /** Nodes that a switch made read-only and that must stay so. */
   readonly demoted: readonly Demotion[];
   readonly operation: Operation | null;
