@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { type Cluster, createCluster, freePort, temporaryFolder, until } from '@myswitch/testkit';
+import { type Cluster, caughtUp, createCluster, freePort, temporaryFolder, until } from '@myswitch/testkit';
 import type { FlightRecord, PoolOptions } from '@myswitch/orchestrator';
 import { describeKinds } from './support/kinds';
 import { SwitchPool } from './support/switch-pool';
@@ -137,6 +137,21 @@ describeKinds('what an operator has a say in', (kind) => {
     expect(await at.orchestrator.checkpoints('shop')).toMatchObject([{ ok: false }, { ok: true }]);
     expect(await at.failover({})).toMatchObject({ result: 'switched', to: 'db2' });
     gateway.close();
+  });
+
+  test('one that is dead when MySwitch is started again is replaced all the same', async () => {
+    const at = await start(await createCluster({ kind, replicas: 2 }), () => ({}));
+    await until('it is known', async () =>
+      readFileSync(join(at.stateDir, 'shop.journal.json'), 'utf8').includes('"identity"') ? true : null,
+    );
+    await at.node('db1').kill();
+    await at.restart();
+    expect(await at.status()).toMatchObject({ active: 'db1' });
+    const flight = await at.failover({});
+    expect(flight).toMatchObject({ result: 'switched', from: 'db1' });
+    const others = at.cluster.nodes.filter(({ name }) => name !== 'db1' && name !== flight.to);
+    await at.node(flight.to!).sql('CREATE TABLE shop.t (id INT PRIMARY KEY)');
+    await caughtUp(at.node(flight.to!), others);
   });
 
   test('failback on-recover: a PRIMARY that rejoins gets ACTIVE back by itself, and people are told once', async () => {

@@ -8,7 +8,7 @@ import { failover } from './failover/failover';
 import { AUTOMATIC, obstacle } from './failover/obstacle';
 import { Move, Note } from './ladder/moves';
 import { isJudged } from './ladder/override';
-import { isDue } from './ladder/standing';
+import { hasFailed, isDue } from './ladder/standing';
 import type { Activation } from './data-plane';
 import { messageOf, SwitchError } from './errors';
 import type { Order } from './operate/order';
@@ -66,8 +66,8 @@ export class PoolControl {
   /** The look after a poll, or a recovery, that runs. */
   #tending = false;
   #trouble: string | null = null;
-  /** What a person was told last. */
-  #advice: string | null = null;
+  /** What a person was told last of each node. */
+  readonly #advice = new Map<string, string>();
   #otherProxy: string | null = 'not asked yet';
   #lastSwitchAt: number | null = null;
   #lastFailoverAt: number | null = null;
@@ -89,13 +89,15 @@ export class PoolControl {
     this.#failback = new Failback(bench.clock);
     this.#watch = new Watch(bench, {
       inspect: (node, observation) =>
-        closeSecondWriter(bench, node, observation, this.#watch.activeView, (name, message) =>
+        closeSecondWriter(bench, node, observation, this.#watch.topology, (name, message) =>
           this.#advise(name, message),
         ),
       seen: (poll, before) => this.#onPoll(poll, before),
+      memory: bench.journal.memory,
       stands: (change) => {
         const event = standingEvent(change, bench.journal.memory.epoch);
         if (event !== null) bench.events.add(event);
+        if (hasFailed(change.before.standing) !== hasFailed(change.after.standing)) this.#rememberFailed();
       },
     });
     for (const { name } of bench.pool.nodes) this.#watch.overrule(name, overrides.of(name));
@@ -430,11 +432,18 @@ export class PoolControl {
     }
   }
 
+  #rememberFailed(): void {
+    const failed = this.#watch.topology.nodes.filter(({ standing }) => hasFailed(standing)).map(({ name }) => name);
+    this.#bench.journal.write({ failed }).catch((error: unknown) => {
+      this.#bench.log('error', 'who has failed could not be written down', { reason: messageOf(error) });
+    });
+  }
+
   /** Once for each thing to say. */
   #advise(node: string, message: string): void {
     this.#watch.note(node, message);
-    if (message !== this.#advice) {
-      this.#advice = message;
+    if (message !== this.#advice.get(node)) {
+      this.#advice.set(node, message);
       this.#bench.events.add({ kind: EventKind.ADVICE, node, by: 'monitor', message, facts: {} });
       this.#bench.log('error', message, { pool: this.name });
     }
@@ -527,7 +536,7 @@ export class PoolControl {
       const old = from === null ? undefined : viewOf(this.#watch.topology, from);
       this.#watch.setActive(to, Move.TAKES_OVER, old?.reachable === true ? Move.UNFIT : Move.LOST, by);
       void this.#followAccounts();
-      this.#advice = null;
+      this.#advice.clear();
       if (from !== null) this.#returned.forget(from);
       this.#lastSwitchAt = this.#bench.clock.monotonic();
     }
@@ -548,7 +557,22 @@ export class PoolControl {
       const moved = active !== null || (journal.memory.active !== null && journal.memory.active !== decision.active);
       await this.#activate(decision.active, journal.memory.epoch + (moved ? 1 : 0));
     }
+    await this.#rememberIdentity();
     await this.#keepLock();
+  }
+
+  /** By it its replicas are known, should it be dead when MySwitch is started again. */
+  async #rememberIdentity(): Promise<void> {
+    const { journal } = this.#bench;
+    const { activeView } = this.#watch;
+    const identity = activeView?.observation?.identity;
+    const known = journal.memory.identity;
+    if (activeView?.reachable !== true || identity === undefined) {
+      return;
+    }
+    if (known?.node !== activeView.name || known.identity !== identity) {
+      await journal.write({ identity: { node: activeView.name, identity } });
+    }
   }
 
   /** An ACTIVE that fails stays ACTIVE; only when it is seen read-only, and another writes, somebody promoted that one by hand. */
@@ -655,7 +679,8 @@ export class PoolControl {
       decision: this.#decide(),
       active: this.#watch.active,
       running,
-      otherProxy: running === null ? this.#otherProxy : null,
+      // one that does not answer has no lock to ask about: NO_ACTIVE says so
+      otherProxy: running === null && this.#watch.activeView?.reachable === true ? this.#otherProxy : null,
       sinceLastSwitchMs: this.#lastSwitchAt === null ? null : clock.monotonic() - this.#lastSwitchAt,
     };
   }

@@ -1,9 +1,9 @@
 import type { Observation } from './dialect';
 import type { NodeConnection } from './node-link';
 import { EventKind } from './report';
-import { Kind, Phase } from './state/journal';
+import { Phase } from './state/journal';
 import type { Bench } from './switch/context';
-import type { NodeView } from './topology';
+import { viewOf, type Topology } from './topology';
 
 const CLOSE_MS = 3000;
 
@@ -19,21 +19,25 @@ export async function closeSecondWriter(
   bench: Bench,
   node: NodeConnection,
   observation: Observation,
-  active: NodeView | undefined,
+  topology: Topology,
   tell: Tell,
 ): Promise<Observation> {
   const { journal, log, pool, events } = bench;
   const name = node.connection.node;
+  // by the journal, which knows it from the release on
   const { operation } = journal.memory;
-  // a failover that has let the clients go: whom it replaced is not waited for until it ends
-  const replaced = operation?.kind === Kind.FAILOVER && operation.phase === Phase.RELEASED && operation.from === name;
+  const active = journal.memory.active === null ? undefined : viewOf(topology, journal.memory.active);
   const second =
-    active !== undefined && active.name !== name && active.observation?.readOnly === false && operation === null;
-  if (observation.readOnly || !(replaced || second)) {
+    !observation.readOnly &&
+    active !== undefined &&
+    active.name !== name &&
+    active.observation?.readOnly === false &&
+    (operation === null || operation.phase === Phase.RELEASED);
+  if (!second) {
     return observation;
   }
   if (!(await isOlder(bench, node))) {
-    tell(name, `TWO_WRITERS: ${name} is writable, and ${active?.name} is ACTIVE: make one of them read-only`);
+    tell(name, `TWO_WRITERS: ${name} is writable, and ${active.name} is ACTIVE: make one of them read-only`);
     return observation;
   }
   const ended = await shut(bench, node);
@@ -44,7 +48,7 @@ export async function closeSecondWriter(
     node: name,
     by: 'monitor',
     message,
-    facts: { active: journal.memory.active, ended, epoch: journal.memory.epoch },
+    facts: { active: active.name, ended, epoch: journal.memory.epoch },
   });
   return { ...observation, readOnly: true };
 }

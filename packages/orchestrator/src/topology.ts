@@ -1,14 +1,17 @@
 import type { Channel, Observation } from './dialect';
 import type { Move } from './ladder/moves';
 import { overruled, type Override } from './ladder/override';
-import { moved, noted, polled, UNSEEN, type NodeType, type Standing } from './ladder/standing';
-import { verdictOf } from './ladder/verdict';
+import { FAILED_BEFORE, moved, noted, polled, UNSEEN, type NodeType, type Standing } from './ladder/standing';
+import { verdictOf, type Surroundings } from './ladder/verdict';
+import type { KnownIdentity } from './state/journal';
 
 /** What is known of a node: the last good observation, whether the last poll was good, and where it stands on the ladder. */
 export interface NodeView {
   readonly name: string;
   readonly type: NodeType;
   readonly observation: Observation | null;
+  /** Its identity as it was before MySwitch was started again: counts until it is seen. */
+  readonly remembered?: string;
   readonly reachable: boolean;
   /** Milliseconds since 1970; null before the first poll ended. */
   readonly lastPoll: number | null;
@@ -30,8 +33,7 @@ export type PollResult = { readonly node: string; readonly at: number } & (
 );
 
 /** What the pool's own state adds to a poll. */
-export interface Rules {
-  readonly active: string | null;
+export interface Rules extends Surroundings {
   /** Bad polls in a row that make FAIL. */
   readonly failures: number;
 }
@@ -52,13 +54,25 @@ export const neverSeen = ({ name, type }: Member): NodeView => ({
   override: null,
 });
 
-export const emptyTopology = (nodes: readonly Member[]): Topology => ({ nodes: nodes.map(neverSeen) });
+/** What is remembered of earlier: whose identity the ACTIVE had, and who had failed and was not recovered. */
+export interface Memory {
+  readonly identity?: KnownIdentity | undefined;
+  readonly failed?: readonly string[] | undefined;
+}
+
+export const emptyTopology = (nodes: readonly Member[], { identity, failed = [] }: Memory = {}): Topology => ({
+  nodes: nodes.map((node) => ({
+    ...neverSeen(node),
+    ...(node.name === identity?.node && { remembered: identity.identity }),
+    ...(failed.includes(node.name) && { standing: FAILED_BEFORE }),
+  })),
+});
 
 /** A pure reducer: the same topology with one node seen anew. */
 export const update = (topology: Topology, poll: PollResult, rules: Rules): Topology =>
   change(topology, poll.node, (node) => seen(node, poll, rules));
 
-function seen(node: NodeView, poll: PollResult, { active, failures }: Rules): NodeView {
+function seen(node: NodeView, poll: PollResult, { active, activeWrites, failures }: Rules): NodeView {
   const lastPoll = poll.at;
   if ('unresolved' in poll) {
     return { ...node, reachable: false, lastPoll, error: poll.unresolved };
@@ -69,7 +83,12 @@ function seen(node: NodeView, poll: PollResult, { active, failures }: Rules): No
     return { ...node, reachable: false, lastPoll, error: poll.error, standing };
   }
   const { observation } = poll;
-  const standing = polled(node.standing, typeOf(node), verdictOf(observation, node.name === active), failures);
+  const standing = polled(
+    node.standing,
+    typeOf(node),
+    verdictOf(node.name, observation, { active, activeWrites }),
+    failures,
+  );
   return { ...node, observation, reachable: true, lastPoll, error: null, standing };
 }
 
@@ -96,9 +115,12 @@ const change = (topology: Topology, name: string, how: (node: NodeView) => NodeV
 export const viewOf = (topology: Topology, name: string): NodeView | undefined =>
   topology.nodes.find((node) => node.name === name);
 
+export const identityOf = ({ observation, remembered }: NodeView): string | undefined =>
+  observation?.identity ?? remembered;
+
 /** The channel through which `follower` replicates from `source`: told by the server's identity, not by how a host is spelled. */
 export function channelFrom(follower: NodeView, source: NodeView): Channel | undefined {
-  const identity = source.observation?.identity;
+  const identity = identityOf(source);
   return follower.observation?.channels.find(
     (channel) => identity !== undefined && channel.sourceIdentity === identity,
   );

@@ -10,6 +10,7 @@ import {
   overrule,
   update,
   viewOf,
+  type Memory,
   type NodeView,
   type PollResult,
   type Topology,
@@ -33,6 +34,8 @@ export interface Watcher {
   /** After each poll; `before` is the node as it was seen before it. */
   readonly seen: (poll: PollResult, before: NodeView) => void;
   readonly stands: (change: StandingChange) => void;
+  /** From before MySwitch was started again. */
+  readonly memory?: Memory;
 }
 
 /** The nodes of one pool as they are seen, each by a monitor of its own. */
@@ -43,15 +46,16 @@ export class Watch {
   #topology: Topology;
   #active: string | null = null;
 
-  constructor({ pool, links, clock }: Bench, { inspect, seen, stands }: Watcher) {
+  constructor({ pool, links, clock }: Bench, { inspect, seen, stands, memory }: Watcher) {
     this.#stands = stands;
     this.#failures = pool.monitor.failures;
-    this.#topology = emptyTopology(pool.nodes);
+    this.#topology = emptyTopology(pool.nodes, memory);
     this.#monitors = [...links.values()].map(
       (link) =>
         new Monitor(link, pool.monitor.intervalMs, clock, inspect, (poll) => {
           const before = viewOf(this.#topology, poll.node)!;
-          const rules = { active: this.#active, failures: this.#failures };
+          const activeWrites = this.activeView?.observation?.readOnly === false;
+          const rules = { active: this.#active, activeWrites, failures: this.#failures };
           this.#become(poll.node, update(this.#topology, poll, rules), null, MONITOR);
           seen(poll, before);
         }),

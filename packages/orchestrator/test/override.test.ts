@@ -35,7 +35,7 @@ describe('what the pool takes a node for', () => {
 });
 
 test('the ladder goes on below, and counts again when the node is released', () => {
-  const rules = { active: null, failures: 2 };
+  const rules = { active: null, activeWrites: false, failures: 2 };
   let topology = emptyTopology([{ name: 'db1', type: 'PRIMARY' }]);
   topology = overrule(topology, 'db1', { ...by, state: 'STANDBY', status: 'OK' });
   for (let at = 1; at < 3; at += 1) topology = update(topology, { node: 'db1', at, error: 'refused' }, rules);
@@ -47,7 +47,7 @@ test('the ladder goes on below, and counts again when the node is released', () 
 test('the type that is set is the one that is told', () => {
   let topology = emptyTopology([{ name: 'db1', type: 'PRIMARY' }]);
   topology = overrule(topology, 'db1', { ...by, type: 'SECONDARY' });
-  const rules = { active: null, failures: 1 };
+  const rules = { active: null, activeWrites: false, failures: 1 };
   topology = update(topology, { node: 'db1', at: 1, error: 'refused' }, rules);
   const view = viewOf(topology, 'db1')!;
   expect(view.standing.state).toBe('FAILED_OFFLINE');

@@ -66,7 +66,7 @@ describe('the reducer', () => {
     { name: 'db1', type: 'PRIMARY' },
     { name: 'db2', type: 'SECONDARY' },
   ]);
-  const rules = { active: 'db1', failures: 4 };
+  const rules = { active: 'db1', activeWrites: true, failures: 4 };
   const seen = node('db1', false).observation;
   if (seen === null) throw new Error('no observation');
 

@@ -102,13 +102,17 @@ export class LedgerClient {
     connection.on('error', () => this.lose(connection));
     this.lastInsertId = null;
     try {
-      await connection.query(`SET @ledger_client = ${this.index}, SESSION time_zone = '${this.timeZone}'`);
-      if (this.schema !== 'shop') await connection.query(`USE ${this.schema}`);
+      await this.prepareSession(connection);
       return connection;
     } catch (error) {
       connection.destroy();
       throw error;
     }
+  }
+
+  private async prepareSession(connection: Connection): Promise<void> {
+    await connection.query(`SET @ledger_client = ${this.index}, SESSION time_zone = '${this.timeZone}'`);
+    if (this.schema !== 'shop') await connection.query(`USE ${this.schema}`);
   }
 
   private lose(connection: Connection): void {
@@ -122,7 +126,7 @@ export class LedgerClient {
     if (isServerError(error)) {
       this.statistics.refused(error.errno, error.message);
       if (connection === null) await this.clock.at(this.clock.now() + RECONNECT_AFTER_MS);
-      else await this.rollback(connection);
+      else await this.rollback(connection, error.message.includes('with it went'));
       return;
     }
     this.statistics.unknown += 1;
@@ -131,9 +135,11 @@ export class LedgerClient {
     await this.clock.at(this.clock.now() + RECONNECT_AFTER_MS);
   }
 
-  private async rollback(connection: Connection): Promise<void> {
+  /** Who is told that its session has lost something makes it anew. */
+  private async rollback(connection: Connection, anew: boolean): Promise<void> {
     try {
       await connection.query('ROLLBACK');
+      if (anew) await this.prepareSession(connection);
     } catch {
       this.drop(connection);
     }

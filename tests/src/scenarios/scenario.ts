@@ -45,6 +45,8 @@ export interface Scenario {
      * one, or one that hung goes on before anybody can close it.
      */
     readonly twoWriters?: number;
+    /** MySwitch itself is ended, and so are its clients' connections. */
+    readonly drops?: true;
     /** What the log has to say. */
     readonly log?: readonly string[];
   };

@@ -1,5 +1,5 @@
 import type { Connection } from 'mysql2/promise';
-import { sleep, type TestServer, until, type Workload } from '@myswitch/testkit';
+import { ACCOUNTS, sleep, type TestServer, until, type Workload } from '@myswitch/testkit';
 import type { FlightRecord } from '@myswitch/orchestrator';
 import { Stage } from '../support/stage';
 import type { Line } from './line';
@@ -66,6 +66,11 @@ export class Scene {
     });
   }
 
+  /** Kills MySwitch, and starts it again when `meanwhile` is over. */
+  restartMySwitch(meanwhile: () => Promise<void>): Promise<void> {
+    return this.stage.restart(meanwhile);
+  }
+
   cli(...args: string[]): ReturnType<Stage['mySwitch']['cli']> {
     return this.stage.mySwitch.cli(...args);
   }
@@ -98,7 +103,7 @@ export class Scene {
       try {
         let connection = connections.get(server);
         if (connection === undefined) {
-          connection = await server.connect();
+          connection = await server.connect({ ...ACCOUNTS.replication }); // whose sessions are in nobody's way
           connection.on('error', () => connections.delete(server));
           connections.set(server, connection);
         }

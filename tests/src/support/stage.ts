@@ -52,13 +52,24 @@ export class Stage {
   readonly cluster: Cluster;
   readonly mySwitch: MySwitch;
   readonly port: number;
-  private readonly admin: Connection;
+  private admin: Connection;
+  private readonly adminPort: number;
 
   private constructor(cluster: Cluster, mySwitch: MySwitch, ports: PoolConfig['ports'], admin: Connection) {
     this.cluster = cluster;
     this.mySwitch = mySwitch;
     this.port = ports.pool;
     this.admin = admin;
+    this.adminPort = ports.admin;
+  }
+
+  /** Ends the program as a crash would, and starts it again. */
+  async restart(meanwhile: () => Promise<void>): Promise<void> {
+    await this.mySwitch.kill9();
+    this.admin.destroy();
+    await meanwhile();
+    await this.mySwitch.start();
+    this.admin = await connectAdmin(this.adminPort);
   }
 
   static async set(kind: Kind, options: Partial<ClusterOptions> = {}, pool = {}, workers = 2): Promise<Stage> {
@@ -69,8 +80,7 @@ export class Stage {
     await createLedger(cluster.nodes[0]!);
     const { config, ports } = await poolConfig(cluster, pool, workers);
     const mySwitch = await startMySwitch({ config });
-    const admin = { host: '127.0.0.1', port: ports.admin, user: 'admin', password: 'admin-secret' };
-    return new Stage(cluster, mySwitch, ports, await createConnection(admin));
+    return new Stage(cluster, mySwitch, ports, await connectAdmin(ports.admin));
   }
 
   async strike(): Promise<void> {
@@ -148,3 +158,6 @@ export class Stage {
     return problems;
   }
 }
+
+const connectAdmin = (port: number): Promise<Connection> =>
+  createConnection({ host: '127.0.0.1', port, user: 'admin', password: 'admin-secret' });

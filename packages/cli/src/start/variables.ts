@@ -23,10 +23,21 @@ export function configVariables(config: ServerConfig): ReadonlyMap<string, strin
     set('backend.min', pool.backend.min);
     set('backend.max', pool.backend.max);
   }
-  for (const { name, monitor, switch: limits } of config.orchestrator.pools) {
+  for (const { name, monitor, failover, hooks, notify, checkpoints, switch: limits } of config.orchestrator.pools) {
     const set = (key: string, value: string): void => void variables.set(`${name}.${key}`, value);
     set('monitor.interval', formatDuration(monitor.intervalMs));
+    set('monitor.failures', String(monitor.failures));
     set('monitor.schema', monitor.schema);
+    set('failover.mode', failover.mode);
+    set('failover.window', formatDuration(failover.windowMs));
+    set('failover.apply', formatDuration(failover.applyMs));
+    set('failover.failback', failover.failback);
+    // arguments may hold a secret
+    set('hooks.before', hooks.before?.command[0] ?? '');
+    set('hooks.after', hooks.after?.command[0] ?? '');
+    set('hooks.stonith', hooks.stonith?.command[0] ?? '');
+    set('notify.on', notify?.on.join(',') ?? '');
+    set('checkpoints', String(checkpoints.length));
     set('switch.maxLag', formatDuration(limits.maxLagMs));
     set('switch.catchUp', formatDuration(limits.catchUpMs));
     set('switch.drain', formatDuration(limits.drainMs));

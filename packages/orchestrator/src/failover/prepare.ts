@@ -4,7 +4,7 @@ import type { NodeConnection } from '../node-link';
 import type { NodeOptions } from '../options';
 import { Kind, Phase, type Operation } from '../state/journal';
 import type { Bench } from '../switch/context';
-import { channelFrom, standingOf, viewOf, type Topology } from '../topology';
+import { channelFrom, identityOf, standingOf, viewOf, type Topology } from '../topology';
 import { choose, type Candidate } from './choose';
 import { doubt, testimonies } from './confirm';
 import type { Crew, FailoverContext, Known } from './context';
@@ -180,7 +180,7 @@ async function operationOf(context: FailoverContext, { connection, dialect }: No
     phase: Phase.PREPARING,
     from,
     to: connection.node,
-    fromIdentity: source?.observation?.identity ?? '',
+    fromIdentity: (source && identityOf(source)) ?? '',
     by: request.by,
     startedAt,
     epoch: bench.journal.memory.epoch + 1,

@@ -28,6 +28,14 @@ export type Verdict =
 
 export const UNSEEN: Standing = Object.freeze({ state: 'UNKNOWN', errors: 0, status: 'OK', message: null });
 
+/** It was FAILED when MySwitch ended, and nobody has recovered it since. */
+export const FAILED_BEFORE: Standing = Object.freeze({
+  state: 'FAILED_OFFLINE',
+  errors: 0,
+  status: 'FAIL',
+  message: 'It had failed before MySwitch was started.',
+});
+
 /** Shown with a change of state, also when the polls are good. */
 const NOTICE: NodeStatus = 'OK_WARN';
 /** A replica that only does not replicate is worth keeping: it may be the last one that stands by. */
@@ -39,13 +47,17 @@ const RECOVERING = '(recovering) ';
 
 /** The standing after one more poll: one rung up or down, one move at most. */
 export function polled(standing: Standing, type: NodeType, verdict: Verdict, failures: number): Standing {
-  return verdict.fit ? afterGoodPoll(standing, type) : afterBadPoll(standing, verdict, failures);
+  // that a failed one answers is news; that it does not replicate is not
+  const answers = verdict.fit || (verdict.replicationOnly && hasFailed(standing));
+  return answers ? afterGoodPoll(standing, type) : afterBadPoll(standing, verdict, failures);
 }
+
+export const hasFailed = ({ state }: Standing): boolean => state === 'FAILED_ONLINE' || state === 'FAILED_OFFLINE';
 
 function afterGoodPoll(standing: Standing, type: NodeType): Standing {
   const { state, errors, status, message } = standing;
   const better = { ...standing, errors: 0, status: 'OK' as const };
-  if (state === 'FAILED_ONLINE' || state === 'FAILED_OFFLINE') {
+  if (hasFailed(standing)) {
     const told = `FAILED ${type === 'PRIMARY' ? 'PRIMARY ' : ''}server is reporting recovery. Manual intervention required.`;
     return status === 'FAIL'
       ? { ...better, status: NOTICE, message: told }
@@ -64,7 +76,7 @@ function afterBadPoll(standing: Standing, verdict: Verdict & { readonly fit: fal
   const { state } = standing;
   const errors = standing.errors + 1;
   const message = verdict.reason;
-  if (state === 'FAILED_ONLINE' || state === 'FAILED_OFFLINE') {
+  if (hasFailed(standing)) {
     return { state, errors, status: 'FAIL', message };
   }
   const highest = verdict.replicationOnly ? REPLICATION_RUNG : state === 'ACTIVE' ? ACTIVE_RUNG : FAIL;

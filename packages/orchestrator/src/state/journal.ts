@@ -83,6 +83,12 @@ export interface Demotion {
   readonly channel?: ChannelPlan;
 }
 
+export interface KnownIdentity {
+  readonly node: string;
+  /** server_uuid (MySQL) or server_id (MariaDB). */
+  readonly identity: string;
+}
+
 /** What MySwitch remembers of a pool. */
 export interface PoolMemory {
   readonly version: 1;
@@ -90,6 +96,10 @@ export interface PoolMemory {
   readonly epoch: number;
   /** The node that was ACTIVE last. */
   readonly active: string | null;
+  /** What an ACTIVE is to its replicas: one that is dead when MySwitch is started again can't be asked. */
+  readonly identity?: KnownIdentity;
+  /** Nodes that have failed and were not recovered: a restart of MySwitch recovers nobody. */
+  readonly failed?: readonly string[];
   /** Nodes that a switch made read-only and that must stay so. */
   readonly demoted: readonly Demotion[];
   readonly operation: Operation | null;

@@ -211,7 +211,12 @@ function seen<T>(answer: Promise<T>): Promise<T> {
   return answer;
 }
 
-/** Closes on the server what the backend's cache dropped. COM_STMT_CLOSE has no reply. */
+/** Closes on the server what the backend's cache dropped. */
 export function closeDropped(backend: Backend): void {
-  for (const id of backend.statements.takeDropped()) backend.write(encodePacket(encodeStatementClose(id), 0));
+  for (const id of backend.statements.takeDropped()) closeStatement(backend, id);
+}
+
+/** COM_STMT_CLOSE has no reply. */
+export function closeStatement(backend: Backend, id: number): void {
+  backend.write(encodePacket(encodeStatementClose(id), 0));
 }

@@ -19,7 +19,8 @@ import type { PreparedStatement } from '../session/prepared-statements';
 import type { Session } from '../session/session';
 import { NO_STATEMENT } from './no-statement';
 import type { Work } from '../session/work';
-import { ensureOpen, keyOn, noteUse, openOn, statementOf, unknownStatement } from './statement-state';
+import { ensureOpen, keyOn, noteUse, openAhead, openOn, statementOf, unknownStatement } from './statement-state';
+import type { Ahead } from './statement-state';
 import { unknownCommand } from './unknown-command';
 
 /** COM_STMT_EXECUTE, with the id, and where needed the parameter types, that the backend at hand knows. */
@@ -91,6 +92,10 @@ class ExecuteWork implements Work {
 
   ready(session: Session, backend: Backend): boolean {
     return openOn(session, backend, this.#prepared) !== undefined;
+  }
+
+  ahead(session: Session, backend: Backend): Ahead | null {
+    return openAhead(session, backend, this.#prepared);
   }
 
   prepare(session: Session, backend: Backend): Promise<void> {

@@ -1,6 +1,6 @@
 import { statementId } from '@myswitch/protocol';
 import type { Backend } from '../backend/backend';
-import { closeDropped, prepareStatement } from '../backend/exchange';
+import { closeDropped, closeStatement, prepareStatement } from '../backend/exchange';
 import { isMariadb } from '../backend/node-baseline';
 import type { OpenStatement } from '../backend/statement-cache';
 import { transition } from '../session/replay';
@@ -27,6 +27,26 @@ export async function ensureOpen(session: Session, backend: Backend, prepared: P
   const id = await prepareStatement(backend, prepared.sql);
   backend.statements.set(keyOn(session, prepared), { id, types: null });
   await transition(backend, session.context);
+}
+
+/** What is to be done with a statement that was prepared ahead, once it is known whether the replay before it came off. */
+export type Ahead = (replayed: boolean) => Promise<void>;
+
+/**
+ * Asks for it right behind a replay that is under way, in the same round trip; null: it is open there, or has to be read as it was in another
+ * context, for which `ensureOpen` has to wait for the replay.
+ */
+export function openAhead(session: Session, backend: Backend, prepared: PreparedStatement): Ahead | null {
+  const { context } = session;
+  if (context.prepared.size > 0 || context.statementKey !== prepared.context.statementKey) return null;
+  if (openOn(session, backend, prepared) !== undefined) return null;
+  closeDropped(backend);
+  const asked = prepareStatement(backend, prepared.sql);
+  return async (replayed) => {
+    const id = await asked;
+    if (replayed) backend.statements.set(keyOn(session, prepared), { id, types: null });
+    else closeStatement(backend, id); // read in nobody knows what context
+  };
 }
 
 /** MariaDB: the statement that was prepared last, so that a client need not wait for its id. */

@@ -45,17 +45,27 @@ export async function replay(session: Session, backend: Backend, work: Work): Pr
     }
     await transition(backend, session.context);
   } else {
-    const written = [takeOverInsertId(session, backend), transition(backend, session.context)];
-    // whatever one of them comes to, the other's answers are still to come: both are over before this goes on
-    for (const result of await Promise.allSettled(written)) if (result.status === 'rejected') throw result.reason;
-    backend.lastHolder = session;
-    backend.knows = NOTHING;
+    await become(session, backend, work);
   }
   // a statement without tables leaves the list as it was: it may be another session's
   const listIsOthers = asksForWarnings(work) && !isKnown(session, backend, Diagnostic.WARNINGS);
   if (listIsOthers && session.diagnostics.warnings === 0) await query(backend, CLEAR_WARNINGS);
   await work.prepare?.(session, backend);
   if (session.unbegun !== null) await beginAgain(session, backend, session.unbegun);
+}
+
+/** Somebody else had the backend last. Everything is written at once; whatever one part comes to, the answers to the others are still to come. */
+async function become(session: Session, backend: Backend, work: Work): Promise<void> {
+  const written = [takeOverInsertId(session, backend), transition(backend, session.context)];
+  const opened = work.ahead?.(session, backend) ?? null;
+  const refused = (await Promise.allSettled(written)).find((result) => result.status === 'rejected');
+  if (refused !== undefined) {
+    await opened?.(false).catch(() => undefined);
+    throw refused.reason;
+  }
+  backend.lastHolder = session;
+  backend.knows = NOTHING;
+  await opened?.(true);
 }
 
 /**

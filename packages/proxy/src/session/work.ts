@@ -35,6 +35,8 @@ export interface Work {
   mayLoadFile?(session: Session): boolean;
   /** Whether the backend has what the command refers to (an open prepared statement). Absent: nothing is needed. */
   ready?(session: Session, backend: Backend): boolean;
+  /** Asks for it behind a replay that was written but not answered; null: it can't be asked for that early. */
+  ahead?(session: Session, backend: Backend): ((replayed: boolean) => Promise<void>) | null;
   /** Brings it. Rejects with the server's error, which is then the command's reply. */
   prepare?(session: Session, backend: Backend): Promise<void>;
   write(session: Session, backend: Backend): void;
