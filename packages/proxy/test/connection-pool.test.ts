@@ -17,7 +17,7 @@ test('a backend that may not be asked for its LAST_INSERT_ID() is closed: nobody
   const refuse = (receiver: ReplyReceiver): void => {
     const tracker = new ReplyTracker(0);
     Object.defineProperty(tracker, 'payload', { value: Buffer.from('\u00ff\u0025\u0005#70100interrupted', 'latin1') });
-    receiver.err(tracker);
+    receiver.err(tracker, 0);
     receiver.complete(tracker);
   };
   const backend = {

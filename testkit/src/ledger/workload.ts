@@ -76,10 +76,15 @@ export class Workload {
     await client.end();
   }
 
-  /** From now on new work waits, until the workload is stopped; resolves once nothing runs any more. */
+  /** From now on new work waits, until `resume` or the end; resolves once nothing runs any more. */
   async hold(): Promise<void> {
     this.gate = new Promise((resolve) => (this.release = resolve));
     if (this.stepping > 0) await new Promise<void>((resolve) => (this.drained = resolve));
+  }
+
+  resume(): void {
+    this.release();
+    this.gate = Promise.resolve();
   }
 
   /** Lets every client finish what it is at, and disconnects. */

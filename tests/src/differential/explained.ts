@@ -202,6 +202,14 @@ export const EXPLAINED: readonly Pattern[] = [
     direct: /\\0b\\01\\09\\08app_diff|j.*\\01\\09\\08app_diff/,
   },
   {
+    name: 'session trackers of a statement that failed',
+    rare: true,
+    why: 'MySQL tells them with the next OK, and after an error that may be the one to a question of MySwitch’s own',
+    kind: 'mysql',
+    title: /^a random session$/,
+    direct: /\\05\\09\\08________$/,
+  },
+  {
     name: 'session trackers of a variable that SET STATEMENT has put back',
     why: 'MariaDB tells of it as soon as any tracked variable changes, and for MySwitch more are tracked',
     kind: 'mariadb',

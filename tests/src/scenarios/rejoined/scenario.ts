@@ -5,8 +5,10 @@ export const scenario: Scenario = {
   quick: true,
   topology: { replicas: 2, semiSync: true },
   async fault(scene) {
+    await scene.workload.hold(); // a commit under way would be its own alone
     await scene.node('db1').kill();
     await scene.flown(1);
+    scene.workload.resume();
     await scene.node('db1').start();
     await scene.shows('db1 FAILED_OFFLINE OK');
     const { code, stderr, stdout } = await scene.cli('rejoin', 'db1', '--yes', '--json');
