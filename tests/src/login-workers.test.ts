@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Capability, decodeHandshake, encodeHandshakeResponse, encodePacket } from '@myswitch/protocol';
 import type { AccountRow, ProxyOptions, RefusedAccount } from '@myswitch/proxy';
 import { ACCOUNTS, type TestServer, createCluster, freePort, until } from '@myswitch/testkit';
@@ -57,6 +58,29 @@ describeKinds('learned accounts and two workers', (kind) => {
     await connection.query('SELECT 1');
   };
   const some = (count: number): Promise<void[]> => Promise.all(Array.from({ length: count }, connect));
+
+  if (kind === 'mysql') {
+    test('a password that one worker has learned all of them know: nobody is asked for it again', async () => {
+      await learn();
+      await connect();
+      const sha256 = (...parts: Buffer[]): Buffer => createHash('sha256').update(Buffer.concat(parts)).digest();
+      const fastOnly = () => (data: Buffer) => {
+        if (data.length === 1 || data[0] === 1) {
+          if (data.at(-1) !== 3) throw new Error('asked for the password');
+          return null;
+        }
+        const once = sha256(Buffer.from(ACCOUNTS.app.password));
+        const mask = sha256(sha256(once), data.subarray(0, 20));
+        return Buffer.from(once.map((byte, i) => byte ^ mask[i]!));
+      };
+      const authPlugins = { caching_sha2_password: fastOnly };
+      for (let i = 0; i < 8; i++) {
+        const connection = await createConnection({ host: '127.0.0.1', port, ...ACCOUNTS.app, authPlugins });
+        connection.on('error', () => undefined);
+        connections.push(connection);
+      }
+    });
+  }
 
   test('clients wait until the accounts are known, then all workers know them', async () => {
     const waiting = some(4);

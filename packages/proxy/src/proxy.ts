@@ -16,7 +16,7 @@ import type {
   ReleaseReport,
   SessionRow,
 } from './plane/types';
-import type { KillOutcome, KillRequest, Peers } from './pool/peers';
+import type { KillOutcome, KillRequest, Peers, Proof } from './pool/peers';
 import { Pool } from './pool/pool';
 import { LAST_SESSION_ID } from './session/session-id';
 import type { SessionIds } from './session/session-id';
@@ -155,6 +155,10 @@ export class Proxy {
 
   accounts(pool: string, rows: readonly AccountRow[]): void {
     this.#pool(pool).learnAccounts(rows);
+  }
+
+  proved(proof: Proof): void {
+    this.#pool(proof.pool).logins.learnPassword(proof);
   }
 
   refusedAccounts(pool: string): RefusedAccount[] {

@@ -4,5 +4,6 @@ import type { Peers } from '../src/pool/peers';
 export const ALONE: Peers = {
   killSession: () => Promise.resolve('UNKNOWN'),
   takePermit: () => Promise.resolve(true),
+  proved: () => undefined,
   givePermit: () => undefined,
 };

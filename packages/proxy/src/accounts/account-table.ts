@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { foundByPassword } from '@myswitch/protocol';
-import type { AcceptedLogin, Found } from '@myswitch/protocol';
+import type { AcceptedLogin, Credential, Found } from '@myswitch/protocol';
 import type { UserOptions } from '../options';
 import type { AccountRow } from '../plane/types';
 import { Account } from './account';
@@ -82,6 +82,21 @@ export class AccountTable {
     if (candidate instanceof Account) return candidate;
     if (credential === null || !this.holds(candidate)) return null;
     return candidate.proved(user, stored, credential);
+  }
+
+  /** `row`: user@host. Whether a password that fits what the server stores is known. */
+  knows(row: string, stored: string): boolean {
+    return this.#named(row)?.passwordOf(stored) !== null;
+  }
+
+  /** A password that was proved elsewhere; it counts as long as the row says the same. */
+  learnPassword(row: string, stored: string, credential: Credential): void {
+    this.#named(row)?.learnPassword(stored, credential);
+  }
+
+  #named(name: string): LearnedRow | undefined {
+    for (const row of this.#rows.values()) if (row.name === name) return row;
+    return undefined;
   }
 
   /** False once the row is gone. */

@@ -85,6 +85,11 @@ export class LearnedRow {
     return account;
   }
 
+  /** What was proved in another process, as long as it fits. */
+  learnPassword(stored: string, credential: Credential): void {
+    if (this.#accepts(stored) && !this.#proofs.has(stored)) this.#proofs.set(stored, credential);
+  }
+
   /** Accounts that nobody uses are forgotten, apart from those in `used`; the passwords stay known. */
   forget(used: ReadonlySet<Account>): void {
     for (const [name, account] of this.#accounts) if (!used.has(account)) this.#accounts.delete(name);

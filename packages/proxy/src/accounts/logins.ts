@@ -13,7 +13,7 @@ import type { RowName } from './account';
 import { AccountTable, type Candidate } from './account-table';
 import { refusal, tooMany, type ClientFacts } from './admission';
 import type { ClientHost } from './host-pattern';
-import type { Peers } from '../pool/peers';
+import type { Peers, Proof } from '../pool/peers';
 import { Permit } from './permit';
 import { RefusedAccounts } from './refused-accounts';
 
@@ -122,9 +122,19 @@ export class Logins {
   ): Admission | ClientError {
     const { credential, user, usedPassword } = login;
     if (credential === null) this.#refuse(user, facts, row, 'its password can not be learned from a login');
+    const { stored } = login;
+    const isNews = credential?.kind === 'clear' && stored !== null && !this.#table.knows(row, stored);
     const account = this.#table.proved(login);
+    if (account !== null && isNews) {
+      this.#pool.peers.proved({ pool: this.#options.name, row, stored, password: credential.password });
+    }
     if (account === null) return accessDenied(user, facts.client, usedPassword);
     return { account: this.#at(account, facts), permit };
+  }
+
+  /** Of a login in another process. */
+  learnPassword({ row, stored, password }: Proof): void {
+    this.#table.learnPassword(row, stored, { kind: 'clear', password });
   }
 
   /** Where servers are told where clients are, backends are for clients from there alone. */

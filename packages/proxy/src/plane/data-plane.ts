@@ -2,7 +2,7 @@ import { createPasswordKey } from '../accounts/password-key';
 import { systemClock } from '../clock';
 import type { Log } from '../errors';
 import type { ProxyOptions } from '../options';
-import type { KillOutcome, KillRequest } from '../pool/peers';
+import type { KillOutcome, KillRequest, Proof } from '../pool/peers';
 import { workMs } from '../pool/work-times';
 import { Proxy } from '../proxy';
 import { FIRST_SESSION_ID } from '../session/session-id';
@@ -147,6 +147,11 @@ export class DataPlane implements PlaneControl {
   async killSession(request: KillRequest): Promise<KillOutcome> {
     const outcomes = await this.#all('killSession', request);
     return (['DONE', 'DENIED'] as const).find((outcome) => outcomes.includes(outcome)) ?? 'UNKNOWN';
+  }
+
+  /** One that is about to end, or not yet up, learns it from its own clients. */
+  proved(proof: Proof): void {
+    this.#all('proved', proof).catch(() => undefined);
   }
 
   /** For one process. */

@@ -1,7 +1,7 @@
 import type { ProxyOptions } from '../options';
 import type { PasswordKey } from '../accounts/password-key';
 import type { PoolFigures } from '../proxy';
-import type { KillOutcome, KillRequest, PermitRequest } from '../pool/peers';
+import type { KillOutcome, KillRequest, PermitRequest, Proof } from '../pool/peers';
 import type {
   AccountRow,
   Activation,
@@ -30,6 +30,7 @@ export interface Calls {
   sessions: { args: [pool: string]; answer: SessionRow[] };
   backends: { args: [pool: string]; answer: BackendRow[] };
   accounts: { args: [pool: string, rows: readonly AccountRow[]]; answer: void };
+  proved: { args: [proof: Proof]; answer: void };
   refusedAccounts: { args: [pool: string]; answer: RefusedAccount[] };
 }
 
@@ -68,6 +69,8 @@ export type FromWorker =
   | { readonly kind: 'ask'; readonly id: number; readonly question: Question }
   /** A permit is free again. */
   | { readonly kind: 'give'; readonly key: string }
+  /** For all the others; the channel is private, as it is for the configuration's passwords. */
+  | { readonly kind: 'proved'; readonly proof: Proof }
   | { readonly kind: 'answer'; readonly id: number; readonly answer: unknown }
   | { readonly kind: 'error'; readonly id: number; readonly message: string }
   | {

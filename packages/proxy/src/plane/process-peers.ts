@@ -1,12 +1,12 @@
-import type { KillOutcome, KillRequest, Peers, PermitRequest } from '../pool/peers';
+import type { KillOutcome, KillRequest, Peers, PermitRequest, Proof } from '../pool/peers';
 import type { PermitHolder, Permits } from './permits';
 
 /** What one process may ask about the clients of all, until it has ended. */
 export class ProcessPeers implements Peers {
-  readonly #all: Pick<Peers, 'killSession'>;
+  readonly #all: Pick<Peers, 'killSession' | 'proved'>;
   readonly #permits: PermitHolder;
 
-  constructor(all: Pick<Peers, 'killSession'>, permits: Permits) {
+  constructor(all: Pick<Peers, 'killSession' | 'proved'>, permits: Permits) {
     this.#all = all;
     this.#permits = permits.holder();
   }
@@ -17,6 +17,10 @@ export class ProcessPeers implements Peers {
 
   takePermit({ key, max }: PermitRequest): Promise<boolean> {
     return this.#permits.take(key, max);
+  }
+
+  proved(proof: Proof): void {
+    this.#all.proved(proof);
   }
 
   givePermit(key: string): void {

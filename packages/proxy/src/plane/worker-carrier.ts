@@ -76,6 +76,8 @@ export class WorkerCarrier implements Carrier {
           return log(message.level, message.message, message.fields);
         case 'ask':
           return void this.#ask(message.id, message.question);
+        case 'proved':
+          return this.#peers.proved(message.proof);
         case 'give':
           return this.#peers.givePermit(message.key);
         case 'answer':

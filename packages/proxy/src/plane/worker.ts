@@ -27,6 +27,7 @@ let lastAsked = 0;
 const peers: Peers = {
   killSession: (request) => ask<KillOutcome>({ kind: 'kill', request }),
   takePermit: (request) => ask<boolean>({ kind: 'permit', request }),
+  proved: (proof) => send({ kind: 'proved', proof }),
   givePermit: (key) => send({ kind: 'give', key }),
 };
 

@@ -19,11 +19,23 @@ export interface PermitRequest {
   readonly max: number;
 }
 
+/** A password that a login has proved, which has to be asked for with TLS or RSA each time until it is known. Never in a log. */
+export interface Proof {
+  readonly pool: string;
+  /** user@host of the account's row. */
+  readonly row: string;
+  /** What the server stores of it. */
+  readonly stored: string;
+  readonly password: Buffer;
+}
+
 /** All processes that carry clients, this one among them, as a client's command may ask them. */
 export interface Peers {
   killSession(request: KillRequest): Promise<KillOutcome>;
   /** One more connection of an account that may have `max` of them, in all processes together; false: it has them. */
   takePermit(request: PermitRequest): Promise<boolean>;
+  /** What one process has learned all of them know. */
+  proved(proof: Proof): void;
   /** A permit that was taken is free again. */
   givePermit(key: string): void;
 }
