@@ -51,7 +51,8 @@ export async function runCheck(known: Known, plan: Plan): Promise<Checked> {
     const { facts: all, costs } = await survey(known.surveyor, { ...facts, from, to }, crew);
     const answers = [...first, ...answerServers(all)];
     const { workMs } = await planeStats(known);
-    const predicted = costs === null ? null : predictHold(costs, crew.from.dialect.fenceRoundTrips, workMs);
+    const predicted =
+      costs === null ? null : predictHold(costs, crew.from.dialect.fenceRoundTrips, workMs, plan.drainMs);
     const report = reportOf(known, facts, answers, blockingOf(all, plan), predicted);
     if (report.answer === 'go') {
       return { report, go: { crew, facts: all } };
