@@ -256,7 +256,8 @@ function shutDown(backend: Backend): ProxyError {
 /** A session that closed while its backend was busy for it. */
 function abandon(session: Session, backend: Backend): void {
   if (session.backend === null) return;
-  if (session.keepsBackend) recycle(session, backend);
+  // what it has set and nobody has read back yet would be the next session's
+  if (session.keepsBackend || needsSettling(session)) recycle(session, backend);
   else release(session, backend);
 }
 
