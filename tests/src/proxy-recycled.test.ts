@@ -34,4 +34,14 @@ describeKinds('the connection of a client that left in a transaction', (kind) =>
     expect(await second.values(STATE)).toEqual(fresh);
     expect(await second.values('SELECT COUNT(*) FROM t')).toEqual(['0']);
   });
+
+  test('tells nobody what was set by a statement that nobody has read back, for the sake of its warnings', async () => {
+    const options = { port: plane.port, database: 'shop', characterSet: UTF8MB4_GENERAL_CI };
+    const first = await RawClient.connect(options);
+    await first.query("SELECT @left := 7, CAST('1x' AS SIGNED)");
+    first.close();
+    await until('it is gone', async () => ((await plane.sessions()).length === 0 ? true : null));
+    const second = await RawClient.connect(options);
+    expect(await second.values('SELECT @left IS NULL')).toEqual(['1']);
+  });
 });

@@ -32,6 +32,7 @@ import { outlivesShutdown } from './loss';
 import type { Loss } from './loss';
 import { MOVES, SessionPhase } from './phase';
 import { Pin } from './pins';
+import { needsSettling } from './settle';
 import { inactivity, readMs, waitMs, writeMs } from './time-limits';
 import { SessionState } from './state';
 import type { InitialState } from './state';
@@ -581,7 +582,8 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
       return backend.destroy('the client went away');
     }
     const isAsked = before === SessionPhase.REPLAYING || before === SessionPhase.SETTLING;
-    if (!isAsked && !this.keepsBackend) return this.#road.release(this, backend);
+    // what it has set and nobody has read back yet would be the next session's
+    if (!isAsked && !this.keepsBackend && !needsSettling(this)) return this.#road.release(this, backend);
     const giveUp = (): void => {
       if (this.backend === backend) backend.destroy('no answer, and nobody waits for it');
     };
