@@ -197,9 +197,9 @@ export const EXPLAINED: readonly Pattern[] = [
   {
     name: 'session trackers of a reply that ended with an EOF',
     why: 'servers tell them with the next OK, to clients with CLIENT_SESSION_TRACK and without CLIENT_DEPRECATE_EOF; MySwitch does not',
-    title: /^prepared in another context/,
-    step: /^SET /,
-    direct: /\\0b\\01\\09\\08app_diff|j.*\\01\\09\\08app_diff/,
+    title: /^(prepared in another context|a random session$)/,
+    step: /^[A-Z]/,
+    direct: /\\0b\\01\\09\\08app_diff|j.*\\01\\09\\08app_diff|\\01\\0[0-9a-f]\\0[0-9a-f]app_diff/,
   },
   {
     name: 'session trackers of a statement that failed',
