@@ -253,7 +253,7 @@ function shutDown(backend: Backend): ProxyError {
   return new ProxyError('BACKEND_LOST', `${backend.pool.node.name} shuts down`);
 }
 
-/** A session that closed while its backend was busy for it. */
+/** The client is gone. */
 function abandon(session: Session, backend: Backend): void {
   if (session.backend === null) return;
   // what it has set and nobody has read back yet would be the next session's
@@ -373,5 +373,5 @@ export const road: Road = Object.freeze({
   giveUp,
   settleAndRelease,
   unbegin,
-  recycle,
+  abandon,
 });

@@ -32,7 +32,6 @@ import { outlivesShutdown } from './loss';
 import type { Loss } from './loss';
 import { MOVES, SessionPhase } from './phase';
 import { Pin } from './pins';
-import { needsSettling } from './settle';
 import { inactivity, readMs, waitMs, writeMs } from './time-limits';
 import { SessionState } from './state';
 import type { InitialState } from './state';
@@ -57,7 +56,8 @@ export interface Road {
   backendLost(session: Session, reason: string): void;
   release(session: Session, backend: Backend): void;
   settleAndRelease(session: Session, backend: Backend): void;
-  recycle(session: Session, backend: Backend): void;
+  /** The client is gone: the backend is for others, once it knows nothing of the session any more. */
+  abandon(session: Session, backend: Backend): void;
   /** Takes back a transaction in which nothing was done, so that the session can move. */
   unbegin(session: Session, backend: Backend): void;
   /** Ends the backend of a session that rests, which is told with its next command. */
@@ -582,13 +582,12 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
       return backend.destroy('the client went away');
     }
     const isAsked = before === SessionPhase.REPLAYING || before === SessionPhase.SETTLING;
-    // what it has set and nobody has read back yet would be the next session's
-    if (!isAsked && !this.keepsBackend && !needsSettling(this)) return this.#road.release(this, backend);
+    if (!isAsked) this.#road.abandon(this, backend);
+    if (this.backend !== backend) return;
     const giveUp = (): void => {
       if (this.backend === backend) backend.destroy('no answer, and nobody waits for it');
     };
     this.#patience = this.pool.clock.timer(giveUp, ABANDONED_MS);
-    if (!isAsked) this.#road.recycle(this, backend);
   }
 }
 
