@@ -26,6 +26,8 @@ export interface Scenario {
   readonly nodes?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** MySwitch reaches the servers over lines that can be cut; the servers reach each other without them. */
   readonly overLines?: true;
+  /** Each server is in a network namespace of its own, where cables can be pulled: see support/namespaces.ts. */
+  readonly networked?: true;
   /** What goes wrong; resolves when that is over. Clients work meanwhile. */
   fault(scene: Scene): Promise<void>;
   readonly expect: {

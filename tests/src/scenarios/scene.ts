@@ -1,6 +1,7 @@
 import type { Connection } from 'mysql2/promise';
 import { ACCOUNTS, sleep, type TestServer, until, type Workload } from '@myswitch/testkit';
 import type { FlightRecord } from '@myswitch/orchestrator';
+import type { Network } from '../support/namespaces';
 import { Stage } from '../support/stage';
 import type { Line } from './line';
 
@@ -15,12 +16,14 @@ export class Scene {
   /** Moments at which more than one server took writes. */
   readonly twoWriters: string[] = [];
   readonly #lines: ReadonlyMap<string, Line>;
+  readonly #network: Network | null;
   #watching = true;
   readonly #watches: Promise<unknown>;
 
-  constructor(stage: Stage, rate: number, lines: ReadonlyMap<string, Line>) {
+  constructor(stage: Stage, rate: number, lines: ReadonlyMap<string, Line>, network: Network | null) {
     this.stage = stage;
     this.#lines = lines;
+    this.#network = network;
     this.workload = stage.workload(rate);
     this.#watches = Promise.all([this.#watchStatus(), this.#watchWriters()]);
   }
@@ -30,6 +33,12 @@ export class Scene {
     const line = this.#lines.get(name);
     if (line === undefined) throw new RangeError(`no line to ${name}`);
     return line;
+  }
+
+  /** That the servers and MySwitch are on. */
+  get network(): Network {
+    if (this.#network === null) throw new RangeError('the servers are on loopback');
+    return this.#network;
   }
 
   node(name: string): TestServer {
