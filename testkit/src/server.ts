@@ -135,7 +135,10 @@ export class TestServer {
     mkdirSync(join(dir, TMPDIR), { recursive: true });
     writeFileSync(cnf, myCnf(this.software, { dir, port: this.port, serverId, extra }));
     const { server } = this.software;
-    const [command, ...args] = [...(this.network?.enter ?? []), server.command, ...server.args] as [string, ...string[]];
+    const [command, ...args] = [...(this.network?.enter ?? []), server.command, ...server.args] as [
+      string,
+      ...string[],
+    ];
     // detached: a terminal's Ctrl-C is for us, and we end it when we are done
     const options: SpawnOptions = { stdio: 'ignore', cwd: this.dir, detached: true };
     const child = spawn(command, [...args, `--defaults-file=${cnf}`], options);

@@ -81,10 +81,14 @@ export class LedgerClient {
   async step(): Promise<void> {
     const { form } = this;
     this.turn += 1;
+    const start = this.clock.now();
+    const ended = (): void => this.statistics.took(this.clock.now() - start);
     try {
       this.connection ??= await this.connect();
       await form.run(this);
+      ended();
     } catch (error) {
+      ended();
       await this.recover(error);
     }
   }

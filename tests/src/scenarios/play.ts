@@ -95,6 +95,8 @@ async function compare({ expect: expected }: Scenario, scene: Scene): Promise<vo
   expect({ strange, messages: strange.length === 0 ? [] : report.messages }).toEqual({ strange: [], messages: [] });
   if (expected.drops !== true) expect(report.unknown).toBe(0);
 
+  if (expected.within !== undefined) expect(report.longest).toBeLessThan(expected.within);
+
   const { active } = await stage.status();
   const primary = stage.node(active!);
   await caughtUp(

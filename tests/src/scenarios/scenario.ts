@@ -49,6 +49,8 @@ export interface Scenario {
     readonly twoWriters?: number;
     /** MySwitch itself is ended, and so are its clients' connections. */
     readonly drops?: true;
+    /** So many ms at most until a client has a reply, or an error, to one of its forms (a transaction is one). */
+    readonly within?: number;
     /** What the log has to say. */
     readonly log?: readonly string[];
   };

@@ -13,6 +13,7 @@ const NOBODY = '02:00:00:00:00:fe';
 export const OUTSIDE = 'MySwitch';
 
 const ip = (...args: readonly string[]): string => execFileSync('ip', args, { encoding: 'utf8', stdio: 'pipe' });
+const tc = (...args: readonly string[]): string => execFileSync('tc', args, { encoding: 'utf8', stdio: 'pipe' });
 
 /** Null when it can be had; else why not. */
 function whyNone(): string | null {
@@ -166,20 +167,27 @@ export class Network {
 
   /** All that goes to it and comes from it passes through a pipe: more than `rate` waits, for up to `latencyMs`, and then is lost. */
   narrow(name: string, rate: string, latencyMs: number): void {
-    const { namespace, cable } = this.#of(name);
-    for (const [device, where] of [
-      [cable, []],
-      ['eth0', ['-n', namespace]],
-    ] as const) {
-      const tbf = ['tbf', 'rate', rate, 'burst', '8kb', 'latency', `${latencyMs}ms`];
-      execFileSync('tc', [...where, 'qdisc', 'replace', 'dev', device, 'root', ...tbf], { stdio: 'pipe' });
-    }
+    const tbf = ['tbf', 'rate', rate, 'burst', '8kb', 'latency', `${latencyMs}ms`];
+    for (const [device, where] of this.#ends(name)) tc(...where, 'qdisc', 'replace', 'dev', device, 'root', ...tbf);
   }
 
-  widen(name: string): void {
+  /** The end of `narrow`. Returns how many packets were lost. */
+  widen(name: string): number {
+    const lost = this.#ends(name).map(([device, where]) => {
+      const [, dropped] = /dropped (\d+)/.exec(tc(...where, '-s', 'qdisc', 'show', 'dev', device, 'root')) ?? [];
+      tc(...where, 'qdisc', 'del', 'dev', device, 'root');
+      return Number(dropped);
+    });
+    return lost.reduce((sum, each) => sum + each, 0);
+  }
+
+  /** Of its cable: each a device, and the options by which `ip` and `tc` find it. */
+  #ends(name: string): readonly (readonly [device: string, where: readonly string[]])[] {
     const { namespace, cable } = this.#of(name);
-    execFileSync('tc', ['qdisc', 'del', 'dev', cable, 'root'], { stdio: 'pipe' });
-    execFileSync('tc', ['-n', namespace, 'qdisc', 'del', 'dev', 'eth0', 'root'], { stdio: 'pipe' });
+    return [
+      [cable, []],
+      ['eth0', ['-n', namespace]],
+    ];
   }
 
   /** Once the servers have ended. */
