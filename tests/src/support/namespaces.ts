@@ -167,7 +167,7 @@ export class Network {
 
   /** All that goes to it and comes from it passes through a pipe: more than `rate` waits, for up to `latencyMs`, and then is lost. */
   narrow(name: string, rate: string, latencyMs: number): void {
-    const tbf = ['tbf', 'rate', rate, 'burst', '8kb', 'latency', `${latencyMs}ms`];
+    const tbf = ['tbf', 'rate', rate, 'burst', '2kb', 'latency', `${latencyMs}ms`];
     for (const [device, where] of this.#ends(name)) tc(...where, 'qdisc', 'replace', 'dev', device, 'root', ...tbf);
   }
 

@@ -2,12 +2,12 @@ import { Loss, type Scenario } from '../scenario';
 
 export const scenario: Scenario = {
   title:
-    'too little room to and from the primary: packets wait and are lost, nobody takes over, and a switch leads away',
+    'too little room to and from the primary: whenever much comes at once packets are lost, nobody takes over, and a switch leads away',
   topology: { replicas: 2 },
   networked: true,
   pool: { monitor: { interval: '1s' } },
   async fault(scene) {
-    scene.network.narrow('db1', '1500kbit', 50);
+    scene.network.narrow('db1', '3mbit', 5);
     await scene.written(300);
     const { code, json } = await scene.cli('check', 'shop', '--to', 'db2', '--json');
     expect({ code, json }).toEqual({ code: 0, json: expect.anything() });
