@@ -15,6 +15,7 @@ import { Advice } from './pool/advice';
 import { Claim } from './pool/claim';
 import { flightEvent } from './pool/flight-event';
 import { Flights } from './pool/flights';
+import { Silence } from './pool/silence';
 import { sentenceOf } from './reasons';
 import { Returned } from './rejoin/returned';
 import type { CheckpointReport, PoolEvent, PoolReport } from './report';
@@ -42,6 +43,7 @@ export class PoolControl {
   readonly #keeper: ActiveKeeper;
   readonly #claim = new Claim();
   readonly #advice: Advice;
+  readonly #silence: Silence;
   /** The look after a poll, or a recovery, that runs. */
   #tending = false;
   #work: Promise<void> = Promise.resolve();
@@ -68,6 +70,7 @@ export class PoolControl {
     this.#watch = watch;
     for (const { name } of bench.pool.nodes) watch.overrule(name, overrides.of(name));
     this.#advice = new Advice(bench, watch);
+    this.#silence = new Silence(bench, watch, this.#advice);
     const pause = new Pause(bench, () => {
       const { active } = watch;
       return active === null ? null : { node: active, epoch: bench.journal.memory.epoch };
@@ -191,7 +194,7 @@ export class PoolControl {
       return;
     }
     this.#tending = true;
-    this.#work = (due ? this.#replaceActive(active) : this.#keeper.reconsider())
+    this.#work = (due ? this.#lookAtLost(active) : this.#reconsider())
       .catch((error: unknown) => {
         this.#bench.log('error', 'the pool could not be looked after', { pool: this.name, reason: messageOf(error) });
       })
@@ -240,6 +243,16 @@ export class PoolControl {
 
   #isDue({ standing, override }: NodeView): boolean {
     return isJudged(override) && isDue(standing, this.#bench.pool.monitor.failures);
+  }
+
+  async #reconsider(): Promise<void> {
+    await this.#silence.isOver();
+    await this.#keeper.reconsider();
+  }
+
+  async #lookAtLost(active: NodeView): Promise<void> {
+    await this.#replaceActive(active);
+    if (this.#watch.active === active.name) await this.#silence.goesOn(active.name);
   }
 
   /** The ACTIVE has been bad for as many polls as it takes: somebody else takes over, or a person is told how. */
