@@ -41,6 +41,8 @@ export interface SemiSyncSides {
   readonly replica: boolean;
 }
 
+export const sidesOf = ({ source, replica }: SemiSyncSides): SemiSyncSides => ({ source, replica });
+
 export const Kind = Object.freeze({ SWITCH: 'SWITCH', FAILOVER: 'FAILOVER' } as const);
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
