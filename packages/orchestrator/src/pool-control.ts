@@ -9,6 +9,7 @@ import { AUTOMATIC, obstacle } from './failover/obstacle';
 import { Move, Note } from './ladder/moves';
 import { isJudged } from './ladder/override';
 import { hasFailed, isDue } from './ladder/standing';
+import { monotonicAt } from './clock';
 import type { Activation } from './data-plane';
 import { messageOf, SwitchError } from './errors';
 import type { Order } from './operate/order';
@@ -36,6 +37,7 @@ import {
   type SwitchRequest,
 } from './report';
 import { frozen } from './state/frozen';
+import { Kind } from './state/journal';
 import { LockFile } from './state/lock-file';
 import { Overrides } from './state/overrides';
 import type { Records } from './state/records';
@@ -44,7 +46,7 @@ import { reportPool } from './status';
 import type { Bench } from './switch/context';
 import { Timeline } from './switch/timeline';
 import { decideActive, viewOf, type ActiveDecision, type NodeView, type PollResult } from './topology';
-import { Watch } from './watch';
+import { lostOrUnfit, Watch } from './watch';
 import { lastFrom, primaryIn, type Target } from './way-back';
 
 const LOCK_MS = 3000;
@@ -69,8 +71,8 @@ export class PoolControl {
   /** What a person was told last of each node. */
   readonly #advice = new Map<string, string>();
   #otherProxy: string | null = 'not asked yet';
-  #lastSwitchAt: number | null = null;
-  #lastFailoverAt: number | null = null;
+  #lastSwitchAt: number | null;
+  #lastFailoverAt: number | null;
   /** What the ACTIVE had at the poll before its last good one. */
   #had: { readonly node: string; readonly gtid: string } | null = null;
   #work: Promise<void> = Promise.resolve();
@@ -87,6 +89,8 @@ export class PoolControl {
     this.#accounts = new AccountWatch(bench);
     this.#returned = new Returned(bench, dependencies.records);
     this.#failback = new Failback(bench.clock);
+    this.#lastSwitchAt = monotonicAt(bench.clock, bench.journal.memory.lastSwitch);
+    this.#lastFailoverAt = monotonicAt(bench.clock, bench.journal.memory.lastFailover);
     this.#watch = new Watch(bench, {
       inspect: (node, observation) =>
         closeSecondWriter(bench, node, observation, this.#watch.topology, (name, message) =>
@@ -469,7 +473,7 @@ export class PoolControl {
       const record = isMereTry(flown) ? flown : await this.#keep(flown, onStep);
       const { result, reasons, from, to } = record;
       log(result === 'switched' ? 'warn' : 'error', `failover ${result}`, { id, pool: this.name, from, to, reasons });
-      if (record !== flown || result !== 'refused') this.#tellFlight(EventKind.FAILOVER, record);
+      if (!isMereTry(record)) this.#tellFlight(EventKind.FAILOVER, record);
       if (result === 'switched') this.#lastFailoverAt = clock.monotonic();
       return record;
     } finally {
@@ -534,7 +538,7 @@ export class PoolControl {
   #afterFailover({ result, from, to, by }: FlightRecord): void {
     if (result === 'switched') {
       const old = from === null ? undefined : viewOf(this.#watch.topology, from);
-      this.#watch.setActive(to, Move.TAKES_OVER, old?.reachable === true ? Move.UNFIT : Move.LOST, by);
+      this.#watch.setActive(to, Move.TAKES_OVER, lostOrUnfit(old), by);
       void this.#followAccounts();
       this.#advice.clear();
       if (from !== null) this.#returned.forget(from);
@@ -614,9 +618,10 @@ export class PoolControl {
     if (operation === null) {
       return;
     }
-    const { action, active, messages } = await recover(this.#bench, operation, (node) =>
-      this.#activate(node, journal.memory.epoch),
-    );
+    const { action, active, messages } = await recover(this.#bench, operation, async (node) => {
+      await this.#activate(node, journal.memory.epoch);
+      if (operation.kind === Kind.FAILOVER && node === operation.to) this.#watch.fail(operation.from, operation.by);
+    });
     if (active === null) {
       const trouble = messages[0]?.message ?? 'an interrupted switch could not be ended yet';
       if (trouble !== this.#trouble) {
@@ -629,6 +634,8 @@ export class PoolControl {
     const record = recordOfRecovery(newId(clock.now()), operation, active, messages);
     this.#tellFlight(EventKind[operation.kind], record);
     await this.#records.add(record);
+    // its list may have been looked for before there was a record to put it in
+    this.#returned.forget(operation.from);
   }
 
   /** What a switch left to be put back, the next one would take for what it found. Rejects while it can't be. */

@@ -9,7 +9,7 @@ import { Kind, Phase, type Operation } from './state/journal';
 import { decideFailoverRecovery, decideRecovery, Recovery, type Sight } from './state/recovery';
 import type { Bench } from './switch/context';
 import { endSessions } from './switch/fence';
-import { demote } from './switch/release';
+import { promoted } from './switch/release';
 import { settle } from './switch/settle';
 
 const STATEMENT_MS = 5000;
@@ -213,11 +213,7 @@ async function forward(
   await bench.heartbeat.create(connection, STATEMENT_MS);
   await bench.heartbeat.write(connection, operation.id, operation.epoch, STATEMENT_MS);
   const { journal } = bench;
-  await journal.write({
-    epoch: operation.epoch,
-    active: to.name,
-    demoted: demote(journal.memory.demoted, operation, new Date(bench.clock.now()).toISOString()),
-  });
+  await journal.write(promoted(journal.memory, operation, bench.clock.now()));
   await activate(to.name);
   const messages = await settleRecovered(bench, operation, from, to.node);
   await journal.write({ operation: null });

@@ -5,7 +5,7 @@ import { lostOf, strayOf } from '../rejoin/lost';
 import { shut } from '../shut';
 import { Phase } from '../state/journal';
 import { endSessions } from '../switch/fence';
-import { demote } from '../switch/release';
+import { promoted } from '../switch/release';
 import { settle } from '../switch/settle';
 import { bypassing } from '../preflight';
 import { stonith } from '../hooks/hooks';
@@ -190,11 +190,7 @@ export async function release(context: FailoverContext): Promise<string> {
   const [report] = await Promise.all([
     bench.plane.release(bench.pool.name, { node: link.name, epoch: operation.epoch }),
     journal.advance(Phase.PROMOTED),
-    journal.write({
-      epoch: operation.epoch,
-      active: link.name,
-      demoted: demote(journal.memory.demoted, operation, new Date(bench.clock.now()).toISOString()),
-    }),
+    journal.write(promoted(journal.memory, operation, bench.clock.now())),
     journal.advance(Phase.RELEASED),
   ]);
   context.release = report;

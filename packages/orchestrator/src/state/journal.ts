@@ -100,6 +100,9 @@ export interface PoolMemory {
   readonly active: string | null;
   /** What an ACTIVE is to its replicas: one that is dead when MySwitch is started again can't be asked. */
   readonly identity?: KnownIdentity;
+  /** When it was moved last, and when by force; ISO 8601. */
+  readonly lastSwitch?: string;
+  readonly lastFailover?: string;
   /** Nodes that have failed and were not recovered: a restart of MySwitch recovers nobody. */
   readonly failed?: readonly string[];
   /** Nodes that a switch made read-only and that must stay so. */
