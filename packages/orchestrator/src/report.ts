@@ -77,9 +77,6 @@ export interface CodedMessage {
   readonly message: string;
 }
 
-export const sentenceOf = (messages: readonly CodedMessage[]): string =>
-  messages.map(({ code, message }) => `${code}: ${message}`).join('; ');
-
 /** A transaction as a binary log has it. */
 export interface LoggedTransaction {
   readonly gtid: string;
