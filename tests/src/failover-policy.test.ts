@@ -159,7 +159,7 @@ describeKinds('what an operator has a say in', (kind) => {
     const refused = await at.failover({});
     expect(refused).toMatchObject({ result: 'refused', reasons: [{ code: 'ALIVE' }] });
     expect(await at.orchestrator.history('shop')).toEqual([refused]);
-    const [event] = (await at.orchestrator.events('shop')).filter((each) => each.kind === 'FAILOVER');
+    const event = (await at.orchestrator.events('shop')).find((each) => each.kind === 'FAILOVER');
     expect(event).toMatchObject({ by: 'test', message: expect.stringMatching(/^refused: db1 -> \?; ALIVE: /) });
     // what nobody asked for is tried again and again: that is no history
     expect(await at.failover({ by: 'automatic' })).toMatchObject({ result: 'refused' });
