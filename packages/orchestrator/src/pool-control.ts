@@ -80,7 +80,11 @@ export class PoolControl {
     const keeper = new ActiveKeeper({
       ...shared,
       accounts: this.#accounts,
-      ended: (record) => bench.events.add(flightEvent(record)),
+      ended: (record) => {
+        bench.events.add(flightEvent(record));
+        this.flights.moved(record);
+        if (record.kind === 'failover') this.#tookOver(record.from);
+      },
     });
     this.#keeper = keeper;
     this.flights = new Flights({
@@ -89,10 +93,7 @@ export class PoolControl {
       keeper,
       claim: this.#claim,
       tended: () => this.#work,
-      tookOver: (from) => {
-        this.#advice.forget();
-        if (from !== null) this.#returned.forget(from);
-      },
+      tookOver: (from) => this.#tookOver(from),
       stopping: this.#stopping.signal,
     });
     this.#operator = new Operator({
@@ -273,6 +274,11 @@ export class PoolControl {
     if (flown.result === 'refused') {
       this.#advice.give(name, `no failover: ${sentenceOf(flown.reasons)}`);
     }
+  }
+
+  #tookOver(from: string | null): void {
+    this.#advice.forget();
+    if (from !== null) this.#returned.forget(from);
   }
 
   #onStanding(change: StandingChange): void {

@@ -1,15 +1,17 @@
-import { Deadline, sleep } from '../clock';
+import { Deadline } from '../clock';
 import { messageOf, SwitchError } from '../errors';
 import type { NodeConnection } from '../node-link';
 import { lostOf, strayOf } from '../rejoin/lost';
+import { shut } from '../shut';
 import { Phase } from '../state/journal';
 import { endSessions } from '../switch/fence';
-import { demote } from '../switch/release';
+import { promoted } from '../switch/release';
 import { settle } from '../switch/settle';
 import { bypassing } from '../preflight';
 import { stonith } from '../hooks/hooks';
 import { factsOf, type FailoverContext } from './context';
 import { answers } from './prepare';
+import { restoreSemiSync, withoutSemiSync } from './semi-sync';
 
 const STATEMENT_MS = 5000;
 const SETTLE_MS = 10_000;
@@ -77,17 +79,16 @@ export async function fence(context: FailoverContext): Promise<string> {
   return `${from} does not answer; it is closed as soon as it does`;
 }
 
-async function fenceBySql({ bench, from, killed }: FailoverContext, old: NodeConnection): Promise<string> {
+/** In the order that can't wait for a commit which itself waits for a semi-synchronous replica; then nobody who wrote may still be there. */
+async function fenceBySql(context: FailoverContext, old: NodeConnection): Promise<string> {
+  const { bench, from } = context;
   const deadline = new Deadline(bench.clock, bench.pool.switch.fenceMs);
-  await old.dialect.close(old.connection, deadline.left);
-  const sessions = await bypassing(bench, old, from);
-  await endSessions(
-    old,
-    sessions.map(({ id }) => id),
-    bench.clock,
-    deadline,
-  );
-  return `${from} is read-only, ${killed} sessions were ended`;
+  const ended = new Set(await shut(bench, old, deadline));
+  const left = (await bypassing(bench, old, from)).filter(({ allowed }) => !allowed).map(({ id }) => id);
+  for (const id of left) ended.add(id);
+  await endSessions(old, left, bench.clock, deadline);
+  context.ended = ended.size;
+  return `${from} is read-only, ${ended.size} sessions were ended`;
 }
 
 async function switchOff(context: FailoverContext, why: string): Promise<string> {
@@ -139,6 +140,9 @@ export async function undoFence({ bench, from, crew, operation, fencing }: Failo
       await endSessions(node, [crew.old.connection.id], bench.clock, deadline);
     }
     await node.dialect.unfence(node.connection, operation.found.from, deadline.left);
+    if (operation.semiSync.from.source) {
+      await node.dialect.setSemiSync(node.connection, 'source', true, deadline.left);
+    }
   } finally {
     node.connection.destroy();
   }
@@ -186,11 +190,7 @@ export async function release(context: FailoverContext): Promise<string> {
   const [report] = await Promise.all([
     bench.plane.release(bench.pool.name, { node: link.name, epoch: operation.epoch }),
     journal.advance(Phase.PROMOTED),
-    journal.write({
-      epoch: operation.epoch,
-      active: link.name,
-      demoted: demote(journal.memory.demoted, operation, new Date(bench.clock.now()).toISOString()),
-    }),
+    journal.write(promoted(journal.memory, operation, bench.clock.now())),
     journal.advance(Phase.RELEASED),
   ]);
   context.release = report;
@@ -209,16 +209,12 @@ export async function repoint(context: FailoverContext): Promise<string> {
   const old = await withoutOwn(context);
   const found = await settle({
     bench,
-    operation: {
-      ...operation,
-      semiSync: { from: { source: false, replica: false }, to: { source: false, replica: false } },
-    },
+    operation: withoutSemiSync(operation),
     from: { options, node: old },
     to: { options: link.options, node },
     others,
   });
-  context.warnings.push(...found);
-  await restoreSemiSync(context);
+  context.warnings.push(...found, ...(await restoreSemiSync(bench.clock, node, operation)));
   context.after = await node.dialect.position(node.connection, SETTLE_MS);
   await bench.lock.take(link, SETTLE_MS);
   await bench.journal.write({ operation: null });
@@ -244,28 +240,4 @@ async function withoutOwn(context: FailoverContext): Promise<NodeConnection | nu
     warnings.push({ code: 'LOST', message: `${from} could not be asked what only it has: ${messageOf(error)}` });
   }
   return null;
-}
-
-async function restoreSemiSync(context: FailoverContext): Promise<void> {
-  const { bench } = context;
-  const { link, node, operation } = candidate(context);
-  if (!operation.semiSync.to.source) {
-    return;
-  }
-  const { connection, dialect } = node;
-  const deadline = new Deadline(bench.clock, STATEMENT_MS);
-  for (;;) {
-    await dialect.setSemiSync(connection, 'source', true, STATEMENT_MS);
-    const { ackers, waitFor } = await dialect.semiSync(connection, STATEMENT_MS);
-    if (ackers >= waitFor) {
-      return;
-    }
-    await dialect.setSemiSync(connection, 'source', false, STATEMENT_MS);
-    if (deadline.passed) {
-      const message = `${ackers} of ${waitFor} ackers follow ${link.name}: semi-sync stays off there until you turn it on`;
-      context.warnings.push({ code: 'SEMI_SYNC', message });
-      return;
-    }
-    await sleep(bench.clock, 50);
-  }
 }

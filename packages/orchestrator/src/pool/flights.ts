@@ -1,5 +1,6 @@
 import type { AccountWatch } from '../accounts/watch';
 import { dismiss, runCheck, type Known } from '../check';
+import { monotonicAt } from '../clock';
 import { conduct, newId, refusalOf } from '../conduct';
 import { messageOf } from '../errors';
 import type { Known as FailoverKnown } from '../failover/context';
@@ -23,7 +24,7 @@ import type { Records } from '../state/records';
 import type { Bench } from '../switch/context';
 import { Timeline } from '../switch/timeline';
 import { viewOf } from '../topology';
-import type { Watch } from '../watch';
+import { lostOrUnfit, type Watch } from '../watch';
 import { lastFrom, primaryIn, type Target } from '../way-back';
 import type { ActiveKeeper } from './active-keeper';
 import type { Claim } from './claim';
@@ -51,17 +52,27 @@ type OnStep = (event: StepEvent) => void;
 /** The operations on one pool: each has it to itself, is put on record, and is told as an event. */
 export class Flights {
   readonly #desk: FlightsDesk;
-  #lastSwitchAt: number | null = null;
-  #lastFailoverAt: number | null = null;
+  #lastSwitchAt: number | null;
+  #lastFailoverAt: number | null;
   /** Settles with the operations under way. */
   #flown: Promise<unknown> = Promise.resolve();
 
   constructor(desk: FlightsDesk) {
     this.#desk = desk;
+    const { clock, journal } = desk.bench;
+    this.#lastSwitchAt = monotonicAt(clock, journal.memory.lastSwitch);
+    this.#lastFailoverAt = monotonicAt(clock, journal.memory.lastFailover);
   }
 
   async settled(): Promise<void> {
     await this.#flown;
+  }
+
+  /** The pool is at another node, or what an earlier process began came to that: when is what anti-flapping goes by. */
+  moved({ kind, result }: FlightRecord): void {
+    if (result !== 'switched') return;
+    this.#lastSwitchAt = this.#desk.bench.clock.monotonic();
+    if (kind === 'failover') this.#lastFailoverAt = this.#lastSwitchAt;
   }
 
   /** What has the pool to itself, as a sentence; null: nothing. `asking` must not stand in its own way. */
@@ -193,26 +204,28 @@ export class Flights {
     };
   }
 
-  #afterSwitch({ result, to, by }: FlightRecord): void {
-    const { watch, keeper, bench } = this.#desk;
+  #afterSwitch(flown: FlightRecord): void {
+    const { watch, keeper } = this.#desk;
+    const { result, to, by } = flown;
+    this.moved(flown);
     if (result === 'switched') {
       watch.setActive(to, Move.SWITCHED_TO, Move.RELIEVED, by);
       void keeper.followAccounts();
-      this.#lastSwitchAt = bench.clock.monotonic();
     }
     if (result === 'failed') {
       watch.setActive(null, Move.RELIEVED, Move.RELIEVED, by);
     }
   }
 
-  #afterFailover({ result, from, to, by }: FlightRecord): void {
-    const { watch, keeper, bench, tookOver } = this.#desk;
+  #afterFailover(flown: FlightRecord): void {
+    const { watch, keeper, tookOver } = this.#desk;
+    const { result, from, to, by } = flown;
+    this.moved(flown);
     if (result === 'switched') {
       const old = from === null ? undefined : viewOf(watch.topology, from);
-      watch.setActive(to, Move.TAKES_OVER, old?.reachable === true ? Move.UNFIT : Move.LOST, by);
+      watch.setActive(to, Move.TAKES_OVER, lostOrUnfit(old), by);
       void keeper.followAccounts();
       tookOver(from);
-      this.#lastSwitchAt = this.#lastFailoverAt = bench.clock.monotonic();
     }
     if (result === 'failed') {
       watch.setActive(null, Move.RELIEVED, Move.LOST, by);
