@@ -1,4 +1,4 @@
-import type { Observation } from './dialect';
+import { BEAT, markOf, type Observation } from './dialect';
 import type { NodeConnection } from './node-link';
 import { EventKind } from './report';
 import { Phase } from './state/journal';
@@ -65,13 +65,16 @@ async function isOlder({ journal, heartbeat }: Bench, { connection }: NodeConnec
 /**
  * Ends everybody but the control plane, replicas and those who may stay, and makes it read-only. In this order: read_only waits for commits that
  * are under way, and those may wait for a semi-synchronous replica that never comes. Resolves with how many were ended: those whom the control
- * account may not end (SYSTEM_USER) are no reason to leave it open.
+ * account may not end (SYSTEM_USER) are no reason to leave it open. A heartbeat of our own that hangs there would be a transaction that nobody
+ * else has.
  */
 export async function shut({ pool }: Bench, { connection, dialect }: NodeConnection): Promise<number> {
   const stay = new Set([pool.control.user, pool.replication?.user, ...pool.switch.allow]);
   const endOthers = async (): Promise<number> => {
     const sessions = await dialect.sessions(connection, CLOSE_MS);
-    const others = sessions.filter(({ client, user }) => client && !stay.has(user));
+    const others = sessions.filter(
+      ({ client, user, mark }) => client && (!stay.has(user) || mark.startsWith(markOf(BEAT))),
+    );
     let ended = 0;
     for (const { id } of others) {
       ended += await dialect.kill(connection, id, CLOSE_MS).then(
