@@ -7,7 +7,7 @@ import { compact, eachGtid, strayOf } from './mysql-gtid';
 import { inspect } from './mysql-inspection';
 import { replicas, survey } from './mysql-survey';
 import { sessionOf } from './process-list';
-import { bit, events, kill } from './shared';
+import { bit, events, kill, meet } from './shared';
 
 const POSITION_OF = 'SELECT @@global.gtid_executed AS gtid';
 const forChannel = (channel: string): string => `FOR CHANNEL ${quote(channel)}`;
@@ -43,6 +43,8 @@ export const mysqlDialect: Dialect = {
       gtid: compact(text(row, 'gtid')),
     };
   },
+
+  meet: (c, deadlineMs) => meet(c, '@@server_uuid', deadlineMs),
 
   async inspect(c, schema, deadlineMs) {
     return inspect(c, schema, await this.semiSync(c, deadlineMs), deadlineMs);

@@ -50,6 +50,7 @@ export async function failover(
     warnings: [],
     from: known.active ?? '',
     crew: { others: new Map(), old: null },
+    unable: false,
     to: null,
     operation: null,
     heldAt: null,
