@@ -1,6 +1,7 @@
 export { formatAddress, type Address } from './address';
 export * from './admin';
 export { systemClock, type Clock } from './clock';
+export { counted } from './counted';
 export * from './data-plane';
 export { createStatements, grantStatements, type AccountNames } from './dialects/privileges';
 export { Kind } from './dialect';

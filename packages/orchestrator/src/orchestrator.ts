@@ -12,6 +12,7 @@ import type {
   FailoverRequest,
   FlightRecord,
   PoolEvent,
+  PoolRecord,
   PoolReport,
   RejoinReport,
   RejoinRequest,
@@ -119,11 +120,11 @@ export class Orchestrator implements ControlPlane {
     return this.#pool(pool).checkpoints();
   }
 
-  async history(pool?: string): Promise<FlightRecord[]> {
+  async history(pool?: string): Promise<PoolRecord[]> {
     return this.#records === null ? [] : this.#records.list(pool);
   }
 
-  async show(id: string): Promise<FlightRecord | null> {
+  async show(id: string): Promise<PoolRecord | null> {
     return this.#records === null ? null : this.#records.show(id);
   }
 

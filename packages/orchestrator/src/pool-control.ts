@@ -38,7 +38,7 @@ import {
 import { frozen } from './state/frozen';
 import { LockFile } from './state/lock-file';
 import { Overrides } from './state/overrides';
-import type { Records } from './state/records';
+import { keepReport, type Records } from './state/records';
 import { writeTopologyRecord } from './state/topology-record';
 import { reportPool } from './status';
 import type { Bench } from './switch/context';
@@ -206,7 +206,7 @@ export class PoolControl {
     onStep: (event: StepEvent) => void,
     abort: AbortSignal,
   ): Promise<FlightRecord> {
-    const target = lastFrom(await this.#records.list(this.name), this.#watch.active);
+    const target = lastFrom(await this.#records.flights(this.name), this.#watch.active);
     return this.#switchTo(target, request, onStep, abort);
   }
 
@@ -491,7 +491,7 @@ export class PoolControl {
         const message = `rejoin ${result}: ${node} -> ${active ?? '?'}${why}`;
         this.#bench.events.add({ kind: EventKind.ORDER, node, by, message, facts: { id } });
         log(result === 'rejoined' ? 'info' : 'warn', `rejoin ${result}`, { id, pool: this.name, node, reasons });
-        return report;
+        return keepReport(this.#records, report);
       });
     this.#switched = Promise.allSettled([this.#switched, work]);
     return work;

@@ -3,6 +3,7 @@ import type { Order } from './operate/order';
 
 /** The JSON shapes of the contract: `status --json`, `check --json`, `switch --json`, `history --json`. Durations in ms; unknown is null. */
 
+export type NodeType = 'PRIMARY' | 'SECONDARY';
 export type NodeState = 'UNKNOWN' | 'STANDBY' | 'ACTIVE' | 'FAILED_ONLINE' | 'FAILED_OFFLINE';
 export type NodeStatus = 'OK' | 'OK_INFO' | 'OK_WARN' | 'OK_CRITICAL' | 'FAIL';
 export type GateState = 'OPEN' | 'HOLDING' | 'HELD' | 'RELEASING';
@@ -10,7 +11,7 @@ export type GateState = 'OPEN' | 'HOLDING' | 'HELD' | 'RELEASING';
 export interface NodeReport {
   readonly name: string;
   readonly address: string;
-  readonly type: 'PRIMARY' | 'SECONDARY';
+  readonly type: NodeType;
   readonly state: NodeState;
   readonly status: NodeStatus;
   readonly role: 'primary' | 'replica' | 'unknown';
@@ -167,6 +168,7 @@ export type RejoinResult = 'rejoined' | 'refused' | 'failed';
 /** `rejoin --json`. */
 export interface RejoinReport {
   readonly id: string;
+  readonly kind: 'rejoin';
   readonly pool: string;
   readonly node: string;
   readonly active: string | null;
@@ -182,6 +184,9 @@ export interface RejoinReport {
   /** Where it was refused for what only it has. */
   readonly waysOut: readonly { readonly what: string; readonly statements: readonly string[] }[];
 }
+
+/** What is kept of what was done to a pool. */
+export type PoolRecord = FlightRecord | RejoinReport;
 
 /** One line of a switch as it runs. */
 export interface StepEvent {
@@ -263,8 +268,9 @@ export interface ControlPlane {
   ): Promise<FlightRecord>;
   /** Asks them now. */
   checkpoints(pool: string): Promise<readonly CheckpointReport[]>;
-  history(pool?: string): Promise<FlightRecord[]>;
-  show(id: string): Promise<FlightRecord | null>;
+  /** Oldest first. */
+  history(pool?: string): Promise<PoolRecord[]>;
+  show(id: string): Promise<PoolRecord | null>;
   /** Resolves with what is true now, for a person; rejects with RefusedError when nothing was changed. */
   carryOut(pool: string, order: Order, by: string): Promise<string>;
   /** Names of nodes are unique in a configuration; null: there is no such node. */

@@ -42,7 +42,10 @@ function reportNode(
 ): NodeReport {
   const node = viewOf(topology, options.name) ?? neverSeen(options);
   const standing = standingOf(node);
-  const channel = primary === undefined || primary.name === node.name ? undefined : channelFrom(node, primary);
+  // what a node was like when it was last seen says nothing of it now
+  const seen = node.reachable ? node.observation : null;
+  const channel =
+    seen === null || primary === undefined || primary.name === node.name ? undefined : channelFrom(node, primary);
   const plane = stats.nodes[node.name];
   return {
     name: node.name,
@@ -50,10 +53,10 @@ function reportNode(
     type: typeOf(node),
     state: standing.state,
     status: standing.status,
-    role: roleOf(topology, node),
-    readOnly: node.observation?.readOnly ?? null,
+    role: seen === null ? 'unknown' : roleOf(topology, node),
+    readOnly: seen?.readOnly ?? null,
     lagSeconds: channel?.lagSeconds ?? null,
-    gtid: node.observation?.gtid ?? null,
+    gtid: seen?.gtid ?? null,
     errors: standing.errors,
     lastPoll: node.lastPoll === null ? null : new Date(node.lastPoll).toISOString(),
     message: standing.message ?? node.error ?? channel?.lastError ?? readOnlyActive(node, active),

@@ -73,7 +73,7 @@ describe('whether the primary is dead', () => {
     ['one still hears it', [false, true], 'db2 still hears db1: it is cut off from MySwitch, not dead'],
     ['more were asked than not', [false, false, null], null],
     ['as many were asked as not', [false, null], 'only 1 of 2 other nodes could be asked whether they hear db1'],
-    ['nobody could be asked', [null], 'only 0 of 1 other nodes could be asked whether they hear db1'],
+    ['nobody could be asked', [null], 'only 0 of 1 other node could be asked whether they hear db1'],
     ['there is nobody else', [], 'only 0 of 0 other nodes could be asked whether they hear db1'],
   ])('%s', (_title, hears, expected) => {
     expect(doubt('db1', hears.map(says))).toBe(expected);

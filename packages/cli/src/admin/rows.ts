@@ -3,6 +3,7 @@ import type {
   FlightRecord,
   NodeReport,
   PoolEvent,
+  PoolRecord,
   PoolReport,
   RejoinReport,
 } from '@myswitch/orchestrator';
@@ -77,7 +78,7 @@ export function rejoinReport(rows: readonly RowDataPacket[]): RejoinReport {
 }
 
 /** The JSON in the last row of SHOW SWITCH. */
-export function storedRecord(rows: readonly RowDataPacket[]): FlightRecord {
+export function storedRecord(rows: readonly RowDataPacket[]): PoolRecord {
   return JSON.parse(lastCell(rows, 'item', 'record', 'value'));
 }
 

@@ -1,5 +1,6 @@
 import type { Address } from '../address';
 import type { Clock } from '../clock';
+import { counted } from '../counted';
 import { text, type ControlConnection } from '../control-connection';
 import type { Dialect } from '../dialect';
 import { accountOf, missingGrants, type Need } from '../dialects/grants';
@@ -74,7 +75,7 @@ async function tryOne(
 ): Promise<AccountTrial> {
   try {
     const grants = await withServer(address, credentials, TIMEOUT_MS, clock, use);
-    const message = grants.length === 0 ? 'may do all that it has to' : `lacks ${grants.length} grant(s)`;
+    const message = grants.length === 0 ? 'may do all that it has to' : `lacks ${counted(grants.length, 'grant')}`;
     return { node: name, account, ok: grants.length === 0, message, grants };
   } catch (error) {
     return { node: name, account, ok: false, message: messageOf(error), grants: [] };

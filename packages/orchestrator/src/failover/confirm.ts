@@ -1,4 +1,5 @@
 import { Deadline, sleep } from '../clock';
+import { counted } from '../counted';
 import { messageOf } from '../errors';
 import type { NodeConnection } from '../node-link';
 import type { Bench } from '../switch/context';
@@ -85,7 +86,7 @@ export function doubt(primary: string, said: readonly Testimony[]): string | nul
   const silent = said.filter(({ hears }) => hears === null);
   // one that can't be asked may be on the primary's side of a cut
   if (asked.length <= silent.length) {
-    return `only ${asked.length} of ${said.length} other nodes could be asked whether they hear ${primary}`;
+    return `only ${asked.length} of ${counted(said.length, 'other node')} could be asked whether they hear ${primary}`;
   }
   return null;
 }

@@ -1,4 +1,5 @@
 import { Deadline, sleep } from '../clock';
+import { counted } from '../counted';
 import { messageOf, SwitchError } from '../errors';
 import type { NodeConnection } from '../node-link';
 import { lostOf, strayOf } from '../rejoin/lost';
@@ -49,7 +50,7 @@ export async function hold(context: FailoverContext): Promise<string> {
   if (!drained) {
     throw new SwitchError('DRAIN_TIMEOUT', `clients still work after ${bench.pool.switch.drainMs} ms`);
   }
-  return `${cut} connections to ${from} cut`;
+  return `${counted(cut, 'connection')} to ${from} cut`;
 }
 
 /**
@@ -87,7 +88,7 @@ async function fenceBySql({ bench, from, killed }: FailoverContext, old: NodeCon
     bench.clock,
     deadline,
   );
-  return `${from} is read-only, ${killed} sessions were ended`;
+  return `${from} is read-only, ${counted(killed, 'session')} ended`;
 }
 
 async function switchOff(context: FailoverContext, why: string): Promise<string> {
@@ -222,7 +223,7 @@ export async function repoint(context: FailoverContext): Promise<string> {
   context.after = await node.dialect.position(node.connection, SETTLE_MS);
   await bench.lock.take(link, SETTLE_MS);
   await bench.journal.write({ operation: null });
-  return found.length === 0 ? 'the others follow' : `${found.length} warnings`;
+  return found.length === 0 ? 'the others follow' : counted(found.length, 'warning');
 }
 
 /** An old primary that answers may follow, but not with transactions that nobody else has: an operator decides about those. */
@@ -262,7 +263,7 @@ async function restoreSemiSync(context: FailoverContext): Promise<void> {
     }
     await dialect.setSemiSync(connection, 'source', false, STATEMENT_MS);
     if (deadline.passed) {
-      const message = `${ackers} of ${waitFor} ackers follow ${link.name}: semi-sync stays off there until you turn it on`;
+      const message = `${ackers} of ${counted(waitFor, 'acker')} follow ${link.name}: semi-sync stays off there until you turn it on`;
       context.warnings.push({ code: 'SEMI_SYNC', message });
       return;
     }

@@ -1,3 +1,4 @@
+import { counted } from '../counted';
 import { shut } from '../second-writer';
 import { messageOf, SwitchError } from '../errors';
 import type { NodeConnection } from '../node-link';
@@ -60,7 +61,7 @@ export async function close(context: RejoinContext): Promise<string> {
     return 'it is read-only';
   }
   const ended = await shut(context.desk.bench, node);
-  return `made read-only, ${ended} sessions were ended`;
+  return `made read-only, ${counted(ended, 'session')} ended`;
 }
 
 export async function compare(context: RejoinContext): Promise<string> {

@@ -38,6 +38,7 @@ export const RECORD: FlightRecord = {
 
 export const REFUSED_REJOIN: RejoinReport = {
   id: '2026-01-02T03-05-06-shop',
+  kind: 'rejoin',
   pool: 'shop',
   node: 'db1',
   active: 'db2',

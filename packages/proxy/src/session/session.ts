@@ -32,7 +32,7 @@ import { outlivesShutdown } from './loss';
 import type { Loss } from './loss';
 import { MOVES, SessionPhase } from './phase';
 import { Pin } from './pins';
-import { inactivity, readMs, waitMs, writeMs } from './time-limits';
+import { inactivity, networkMs, waitMs } from './time-limits';
 import { SessionState } from './state';
 import type { InitialState } from './state';
 import type { Work } from './work';
@@ -280,7 +280,8 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
       return true;
     }
     const { clock, baseline } = this.pool;
-    const patience = (): Timer => clock.timer(() => this.end(null), readMs(this.context, baseline!));
+    const patience = (): Timer =>
+      clock.timer(() => this.end(null), networkMs(this.context, baseline!, 'net_read_timeout'));
     let timer = patience();
     this.divert((chunk) => {
       const taken = upload.push(chunk);
@@ -535,7 +536,7 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
     const { context, pool } = this;
     const { watch, isAwaited } = this.#link;
     // no last word: it would not take that either
-    if (watch.stalledMs(now) >= writeMs(context, pool.baseline!)) return this.close();
+    if (watch.stalledMs(now) >= networkMs(context, pool.baseline!, 'net_write_timeout')) return this.close();
     const resting = this.#phase === SessionPhase.IDLE && isAwaited;
     if (watch.restedMs(now, resting) >= waitMs(context, pool.baseline!)) this.#endInactive();
   }
