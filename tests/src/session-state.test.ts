@@ -96,6 +96,9 @@ const SCRIPTS: Readonly<Record<string, readonly string[]>> = {
     'SELECT v FROM fixed',
     'SELECT (FOUND_ROWS() * 2)',
     'SELECT ROW_COUNT()',
+    'DELETE FROM t WHERE id = -1',
+    'KILL 999999999', // which is answered without asking the server
+    'SELECT ROW_COUNT()',
   ],
 };
 

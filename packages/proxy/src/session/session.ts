@@ -194,7 +194,9 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
     this.replySequence = 1;
   }
 
+  /** As after a server's own error, ROW_COUNT() is -1. */
   sendError(error: ClientError): void {
+    this.rowCountIs(-1);
     this.sendPayload(encodeErr(error));
     this.replySequence = 1;
   }
