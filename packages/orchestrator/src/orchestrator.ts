@@ -9,6 +9,7 @@ import type {
   CheckpointReport,
   CheckReport,
   ControlPlane,
+  FailoverCheck,
   FailoverRequest,
   FlightRecord,
   PoolEvent,
@@ -83,6 +84,10 @@ export class Orchestrator implements ControlPlane {
     abort: AbortSignal,
   ): Promise<FlightRecord> {
     return this.#pool(pool).switch(request, onStep, abort);
+  }
+
+  async checkFailover(pool: string, request: FailoverRequest): Promise<FailoverCheck> {
+    return this.#pool(pool).checkFailover(request);
   }
 
   async failover(pool: string, request: FailoverRequest, onStep: (event: StepEvent) => void): Promise<FlightRecord> {

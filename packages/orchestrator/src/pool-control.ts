@@ -3,6 +3,7 @@ import { benchOf, type PoolDependencies } from './bench';
 import { dismiss, runCheck, type Known } from './check';
 import { askCheckpoints, cutOff } from './checkpoints/check';
 import { conduct, newId, refusalOf } from './conduct';
+import { checkFailover } from './failover/check';
 import type { Known as FailoverKnown } from './failover/context';
 import { failover } from './failover/failover';
 import { AUTOMATIC, obstacle } from './failover/obstacle';
@@ -25,6 +26,7 @@ import {
   EventKind,
   type CheckpointReport,
   type CheckReport,
+  type FailoverCheck,
   type FailoverRequest,
   type FlightRecord,
   type NodeState,
@@ -453,6 +455,26 @@ export class PoolControl {
     const work = this.#work.then(() => this.#fly(request, newId(this.#bench.clock.now()), onStep));
     this.#switched = Promise.allSettled([this.#switched, work]);
     return work;
+  }
+
+  checkFailover(request: FailoverRequest): Promise<FailoverCheck> {
+    const work = this.#work.then(() => this.#checkFailover(request, newId(this.#bench.clock.now())));
+    this.#switched = Promise.allSettled([this.#switched, work]);
+    return work;
+  }
+
+  /** Nobody else moves the pool meanwhile: receivers are started again in it. */
+  async #checkFailover(request: FailoverRequest, id: string): Promise<FailoverCheck> {
+    const busy = this.#occupied(id);
+    const free = this.#switching === null;
+    this.#switching ??= id;
+    try {
+      return await checkFailover(this.#bench, request, await this.#knowForFailover(request, busy), id);
+    } finally {
+      if (free) {
+        this.#switching = null;
+      }
+    }
   }
 
   async #fly(request: FailoverRequest, id: string, onStep: (event: StepEvent) => void): Promise<FlightRecord> {

@@ -147,6 +147,20 @@ export interface FailoverRequest {
   readonly by: string;
 }
 
+/** `failover --dry-run --json`. */
+export interface FailoverCheck {
+  readonly pool: string;
+  readonly from: string | null;
+  /** Who would take over. */
+  readonly to: string | null;
+  readonly answer: 'go' | 'refuse';
+  /** ISO 8601: when `from` last answered a poll; null: it has not since MySwitch was started. */
+  readonly lastAnswer: string | null;
+  readonly guardrails: readonly GuardrailAnswer[];
+  /** What would be lost, as far as it is known. */
+  readonly warnings: readonly CodedMessage[];
+}
+
 /** What a checkpoint of a pool answered. */
 export interface CheckpointReport {
   readonly place: 'inside' | 'edge' | 'outside';
@@ -241,6 +255,8 @@ export interface ControlPlane {
     onStep: (event: StepEvent) => void,
     abort: AbortSignal,
   ): Promise<FlightRecord>;
+  /** What `failover` would decide now. */
+  checkFailover(pool: string, request: FailoverRequest): Promise<FailoverCheck>;
   /** Never rejects for a refusal: that is a record. */
   failover(pool: string, request: FailoverRequest, onStep: (event: StepEvent) => void): Promise<FlightRecord>;
   /**

@@ -16,6 +16,8 @@ export interface NodeView {
   readonly reachable: boolean;
   /** Milliseconds since 1970; null before the first poll ended. */
   readonly lastPoll: number | null;
+  /** When it last answered; null: never. */
+  readonly lastGood: number | null;
   /** Why the last poll was bad; null: it was good. */
   readonly error: string | null;
   /** As the ladder finds it. */
@@ -50,6 +52,7 @@ export const neverSeen = ({ name, type }: Member): NodeView => ({
   observation: null,
   reachable: false,
   lastPoll: null,
+  lastGood: null,
   error: null,
   standing: UNSEEN,
   override: null,
@@ -90,7 +93,7 @@ function seen(node: NodeView, poll: PollResult, { active, activeWrites, failures
     verdictOf(node.name, observation, { active, activeWrites }),
     failures,
   );
-  return { ...node, observation, reachable: true, lastPoll, error: null, standing };
+  return { ...node, observation, reachable: true, lastPoll, lastGood: lastPoll, error: null, standing };
 }
 
 /** The same topology with one node's standing changed by something that is not a poll. */

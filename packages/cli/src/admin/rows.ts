@@ -1,5 +1,6 @@
 import type {
   CheckReport,
+  FailoverCheck,
   FlightRecord,
   NodeReport,
   PoolEvent,
@@ -64,6 +65,11 @@ export function poolEvent(row: RowDataPacket): PoolEvent {
 
 /** The JSON in the last row of CHECK SWITCH. */
 export function checkReport(rows: readonly RowDataPacket[]): CheckReport {
+  return JSON.parse(lastCell(rows, 'code', 'answer', 'message'));
+}
+
+/** The JSON in the last row of CHECK FAILOVER. */
+export function failoverCheck(rows: readonly RowDataPacket[]): FailoverCheck {
   return JSON.parse(lastCell(rows, 'code', 'answer', 'message'));
 }
 

@@ -1,4 +1,11 @@
-import type { CheckReport, NodeReport, PoolEvent, PoolReport } from '@myswitch/orchestrator';
+import type {
+  CheckReport,
+  FailoverCheck,
+  GuardrailAnswer,
+  NodeReport,
+  PoolEvent,
+  PoolReport,
+} from '@myswitch/orchestrator';
 import { ms } from './numbers';
 import { indent, listed } from './lines';
 import { printable } from './printable';
@@ -44,16 +51,7 @@ export function describeEvents(events: readonly PoolEvent[]): string {
 }
 
 export function describeCheck(report: CheckReport): string {
-  const direction = `${report.pool}: ${report.from ?? '?'} -> ${report.to ?? '?'}`;
-  const parts = [
-    direction,
-    indent(
-      table(
-        ['guardrail', 'answer', 'message'],
-        report.guardrails.map(({ code, ok, message }) => [code, ok ? 'ok' : 'NO', message]),
-      ),
-    ),
-  ];
+  const parts = guardrailsOf(report);
   if (report.blocking.length > 0) {
     const rows = report.blocking.map(({ session, user, client, kind, reason, ageMs }) => [
       session,
@@ -71,3 +69,47 @@ export function describeCheck(report: CheckReport): string {
   );
   return parts.join('\n');
 }
+
+/** What a failover would do. `now`: milliseconds since 1970 */
+export function describeFailoverCheck(report: FailoverCheck, now: number): string {
+  const { from, to, answer, guardrails, warnings, lastAnswer } = report;
+  const parts = guardrailsOf(report);
+  if (answer === 'refuse')
+    return [
+      ...parts,
+      'refuse:',
+      ...listed(
+        '',
+        guardrails.filter(({ ok }) => !ok),
+      ),
+    ].join('\n');
+  const dead = from ?? '?';
+  const since = lastAnswer === null ? '' : ` at ${lastAnswer}, ${ago(now - Date.parse(lastAnswer))}`;
+  const answered =
+    lastAnswer === null ? `${dead} has not answered since MySwitch was started` : `${dead} answered last${since}`;
+  return [
+    ...parts,
+    `go: ${to ?? '?'} takes over; ${answered}`,
+    ...listed('', warnings),
+    `  what ${dead} committed and nobody received is lost${warnings.length === 0 ? '; nothing else that is known' : ' too'}`,
+  ].join('\n');
+}
+
+const ago = (ms: number): string => `${Math.max(0, Math.round(ms / 1000))} s ago`;
+
+interface Checked {
+  readonly pool: string;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly guardrails: readonly GuardrailAnswer[];
+}
+
+const guardrailsOf = ({ pool, from, to, guardrails }: Checked): string[] => [
+  `${pool}: ${from ?? '?'} -> ${to ?? '?'}`,
+  indent(
+    table(
+      ['guardrail', 'answer', 'message'],
+      guardrails.map(({ code, ok, message }) => [code, ok ? 'ok' : 'NO', message]),
+    ),
+  ),
+];
