@@ -12,28 +12,20 @@ export function describeHistory(records: readonly PoolRecord[], all: boolean): s
   if (shown.length === 0) return ['nothing was done yet', ...left].join('; ');
   const told = table(
     ['id', 'started', 'pool', 'kind', 'from', 'to', 'result', 'hold', 'stall p99', 'moved', 'killed', 'by', 'reasons'],
-    shown.map((record) => {
-      const { id, startedAt, pool, kind, result, by, reasons } = record;
-      const direction = kind === 'rejoin' ? [record.node, record.active] : [record.from, record.to];
-      return [
-        id,
-        startedAt,
-        pool,
-        kind,
-        ...direction,
-        result,
-        ...figuresOf(record),
-        by,
-        reasons.map(({ code }) => code).join(','),
-      ];
-    }),
+    shown.map(rowOf),
   );
   return [told, ...left].join('\n');
 }
 
-function figuresOf(record: PoolRecord): (string | number | null)[] {
-  if (record.kind === 'rejoin') return [null, null, null, null];
-  return [ms(record.holdMs), ms(record.stallMs.p99), record.moved, record.killed];
+function rowOf(record: PoolRecord): (string | number | null)[] {
+  const { id, startedAt, pool, kind, result, by } = record;
+  const reasons = record.reasons.map(({ code }) => code).join(',');
+  // nobody waits for a rejoin
+  if (record.kind === 'rejoin') {
+    return [id, startedAt, pool, kind, record.node, record.active, result, null, null, null, null, by, reasons];
+  }
+  const { from, to, holdMs, stallMs, moved, killed } = record;
+  return [id, startedAt, pool, kind, from, to, result, ms(holdMs), ms(stallMs.p99), moved, killed, by, reasons];
 }
 
 /** One record, all of it. */

@@ -95,7 +95,7 @@ export function describeFailoverCheck(report: FailoverCheck, now: number): strin
   ].join('\n');
 }
 
-const ago = (ms: number): string => `${Math.max(0, Math.round(ms / 1000))} s ago`;
+const ago = (age: number): string => `${Math.max(0, Math.round(age / 1000))} s ago`;
 
 interface Checked {
   readonly pool: string;

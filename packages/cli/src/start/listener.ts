@@ -8,15 +8,17 @@ const LISTEN = '0A';
  */
 export function listenerOn(port: number): string | null {
   const hex = port.toString(16).toUpperCase().padStart(4, '0');
-  const inodes = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((table) =>
-    quietly(() => readFileSync(table, 'utf8'), '')
-      .split('\n')
-      .map((line) => line.trim().split(/\s+/))
-      .filter((fields) => fields[1]?.endsWith(`:${hex}`) === true && fields[3] === LISTEN)
-      .map((fields) => `socket:[${fields[9] ?? ''}]`),
+  const listening = new Set(
+    ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((table) =>
+      quietly(() => readFileSync(table, 'utf8'), '')
+        .split('\n')
+        .map((line) => line.trim().split(/\s+/))
+        .filter((fields) => fields[1]?.endsWith(`:${hex}`) === true && fields[3] === LISTEN)
+        .map((fields) => `socket:[${fields[9] ?? ''}]`),
+    ),
   );
   const pid = quietly(() => readdirSync('/proc'), []).find(
-    (entry) => /^\d+$/.test(entry) && socketsOf(entry).some((socket) => inodes.includes(socket)),
+    (entry) => /^\d+$/.test(entry) && socketsOf(entry).some((socket) => listening.has(socket)),
   );
   if (pid === undefined) return null;
   const name = quietly(() => readFileSync(`/proc/${pid}/comm`, 'utf8').trim(), 'a process');

@@ -7,7 +7,6 @@ import { ExitCode } from '../exit-codes';
 import { createHealthServer } from './health';
 import { listenerOn } from './listener';
 import type { Parts } from './parts';
-import { configVariables } from './variables';
 
 /** Of the orchestrator's errors; others are internal. */
 const EXIT_CODES: Readonly<Record<string, ExitCode>> = {
@@ -54,7 +53,7 @@ export async function serve(config: ServerConfig, parts: Parts, log: Log): Promi
       control: orchestrator,
       plane: data.plane,
       pools: config.orchestrator.pools.map(({ name }) => name),
-      variables: configVariables(config),
+      variables: config.variables,
       log,
     });
     started.push(() => admin.close());

@@ -18,8 +18,8 @@ export async function checkFailover(
   const context = contextOf(bench, request, known, id, () => undefined);
   const guardrails: GuardrailAnswer[] = [];
   try {
-    for (const { name, run } of DECIDING) {
-      guardrails.push({ code: name.toUpperCase(), ok: true, message: await run(context) });
+    for (const step of DECIDING) {
+      guardrails.push({ code: step.name.toUpperCase(), ok: true, message: await step.run(context) });
     }
   } catch (error) {
     guardrails.push({ code: codeOf(error), ok: false, message: messageOf(error) });
