@@ -5,6 +5,7 @@ import { codeOf, messageOf, SwitchError } from './errors';
 import type { ServerFacts } from './guardrails/facts';
 import type { NodeConnection } from './node-link';
 import type { Plan } from './plan';
+import { sentenceOf } from './reasons';
 import type { CodedMessage, FlightRecord, StepEvent } from './report';
 import { Kind, Phase, type Operation, type SemiSyncSides } from './state/journal';
 import { newProgress, type Bench, type Seat, type SwitchContext } from './switch/context';
@@ -56,7 +57,7 @@ export async function conduct(
       const refusals = checked.report.guardrails.filter(({ ok }) => !ok);
       if (checked.go === null) {
         reasons.push(...refusals.map(({ code, message }) => ({ code, message })));
-        throw new SwitchError('REFUSED', refusals.map(({ code, message }) => `${code}: ${message}`).join('; '));
+        throw new SwitchError('REFUSED', sentenceOf(refusals));
       }
       context = await contextOf(conductor, plan, id, startedAt, timeline, abort, checked.go);
       await bench.journal.write({ operation: context.operation });

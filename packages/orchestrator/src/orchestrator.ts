@@ -74,7 +74,7 @@ export class Orchestrator implements ControlPlane {
   }
 
   async check(pool: string, request: SwitchRequest): Promise<CheckReport> {
-    return this.#pool(pool).check(request);
+    return this.#pool(pool).flights.check(request);
   }
 
   async switch(
@@ -83,15 +83,15 @@ export class Orchestrator implements ControlPlane {
     onStep: (event: StepEvent) => void,
     abort: AbortSignal,
   ): Promise<FlightRecord> {
-    return this.#pool(pool).switch(request, onStep, abort);
+    return this.#pool(pool).flights.switch(request, onStep, abort);
   }
 
   async checkFailover(pool: string, request: FailoverRequest): Promise<FailoverCheck> {
-    return this.#pool(pool).checkFailover(request);
+    return this.#pool(pool).flights.checkFailover(request);
   }
 
   async failover(pool: string, request: FailoverRequest, onStep: (event: StepEvent) => void): Promise<FlightRecord> {
-    return this.#pool(pool).failover(request, onStep);
+    return this.#pool(pool).flights.failover(request, onStep);
   }
 
   async rejoin(
@@ -100,7 +100,7 @@ export class Orchestrator implements ControlPlane {
     onStep: (event: StepEvent) => void,
     abort: AbortSignal,
   ): Promise<RejoinReport> {
-    return this.#pool(pool).rejoin(request, onStep, abort);
+    return this.#pool(pool).flights.rejoin(request, onStep, abort);
   }
 
   async switchback(
@@ -109,7 +109,7 @@ export class Orchestrator implements ControlPlane {
     onStep: (event: StepEvent) => void,
     abort: AbortSignal,
   ): Promise<FlightRecord> {
-    return this.#pool(pool).switchback(request, onStep, abort);
+    return this.#pool(pool).flights.switchback(request, onStep, abort);
   }
 
   async activatePrimary(
@@ -118,7 +118,7 @@ export class Orchestrator implements ControlPlane {
     onStep: (event: StepEvent) => void,
     abort: AbortSignal,
   ): Promise<FlightRecord> {
-    return this.#pool(pool).activatePrimary(request, onStep, abort);
+    return this.#pool(pool).flights.activatePrimary(request, onStep, abort);
   }
 
   async checkpoints(pool: string): Promise<readonly CheckpointReport[]> {

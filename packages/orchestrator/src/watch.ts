@@ -45,6 +45,7 @@ export class Watch {
   readonly #stands: Watcher['stands'];
   #topology: Topology;
   #active: string | null = null;
+  #had: { readonly node: string; readonly gtid: string } | null = null;
 
   constructor({ pool, links, clock }: Bench, { inspect, seen, stands, memory }: Watcher) {
     this.#stands = stands;
@@ -56,6 +57,9 @@ export class Watch {
           const before = viewOf(this.#topology, poll.node)!;
           const activeWrites = this.activeView?.observation?.readOnly === false;
           const rules = { active: this.#active, activeWrites, failures: this.#failures };
+          if ('observation' in poll && poll.node === this.#active) {
+            this.#had = { node: poll.node, gtid: before.observation?.gtid ?? '' };
+          }
           this.#become(poll.node, update(this.#topology, poll, rules), null, MONITOR);
           seen(poll, before);
         }),
@@ -72,6 +76,11 @@ export class Watch {
 
   get activeView(): NodeView | undefined {
     return this.#active === null ? undefined : viewOf(this.#topology, this.#active);
+  }
+
+  /** What the ACTIVE had at the poll before its last good one: who has not received that by now was not following. Empty: not known. */
+  get had(): string {
+    return this.#had !== null && this.#had.node === this.#active ? this.#had.gtid : '';
   }
 
   get seenAll(): boolean {
