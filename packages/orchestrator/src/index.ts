@@ -4,6 +4,7 @@ export { systemClock, type Clock } from './clock';
 export { counted } from './counted';
 export * from './data-plane';
 export { createStatements, grantStatements, type AccountNames } from './dialects/privileges';
+export { termsOf } from './dialects/mysql-terms';
 export { Kind } from './dialect';
 export * from './discovery';
 export { OrchestratorError, RefusedError } from './errors';

@@ -66,6 +66,6 @@ test.each([
 
 test('before 8.2 the account is granted what it has there', () => {
   const names = { control: 'myswitch', replication: 'repl' };
-  const [old] = grantStatements('mysql', names, false, 'myswitch', termsOf('8.0.36'));
+  const [old] = grantStatements('mysql', names, termsOf('8.0.36'));
   expect(old).toContain(', EVENT, SET_USER_ID ON *.*');
 });

@@ -31,7 +31,7 @@ const RENAMED: Readonly<Record<keyof Terms, Renamed>> = {
   setDefiner: { since: [8, 2, 0], to: 'SET_ANY_DEFINER', from: 'SET_USER_ID' },
 };
 
-/** `version`: as `@@version` has it, such as 8.0.36-0ubuntu0.22.04.1. */
+/** `version`: as `@@version` has it, such as 8.0.36-0ubuntu0.22.04.1; empty: not known, so the newest. */
 export function termsOf(version: string): Terms {
   const name = (term: keyof Terms): string => {
     const { since, to, from } = RENAMED[term];
@@ -47,6 +47,7 @@ export function termsOf(version: string): Terms {
 }
 
 function isBefore(version: string, since: Renamed['since']): boolean {
+  if (version === '') return false;
   const parts = version.split(/[.-]/).map(Number);
   for (const [index, least] of since.entries()) {
     const part = parts[index] ?? 0;
@@ -56,4 +57,4 @@ function isBefore(version: string, since: Renamed['since']): boolean {
 }
 
 /** Where no server is asked: of all versions since 8.4. */
-export const NEWEST = termsOf('9.0.0');
+export const NEWEST = termsOf('');

@@ -85,9 +85,9 @@ export const createStatements = ({ control, replication }: AccountNames): readon
 export function grantStatements(
   kind: Kind,
   names: AccountNames,
+  terms: Terms = NEWEST,
   events = false,
   schema = 'myswitch',
-  terms: Terms = NEWEST,
 ): readonly string[] {
   const control = anywhere(names.control);
   return [
