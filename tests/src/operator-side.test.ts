@@ -64,7 +64,10 @@ describeKinds('what an operator is told when a primary dies', (kind) => {
   });
 
   test('history has each by its kind, refusals where they are asked for, and a rejoin is found by its id', async () => {
-    await json<FlightRecord>(0, 'failover', 'shop', '--yes');
+    const { gtid } = await json<FlightRecord>(0, 'failover', 'shop', '--yes');
+    const sources = (gtid.before ?? '').split(',').map((set) => set.split(kind === 'mysql' ? ':' : '-')[0]);
+    expect(sources.length).toBeGreaterThan(0);
+    expect(new Set(sources).size).toBe(sources.length);
     await cluster.nodes[0]!.start();
     await until('it is closed', async () => ((await status()).nodes[0]?.readOnly === true ? true : null));
     const rejoined = await json<RejoinReport>(0, 'rejoin', 'db1', '--yes');

@@ -178,9 +178,10 @@ export const mysqlDialect: MysqlDialect = {
   async received(c, channel, deadlineMs) {
     const rows = await c.query('SHOW REPLICA STATUS', deadlineMs);
     const row = rows.find((candidate) => text(candidate, 'Channel_Name') === channel) ?? {};
-    // without what is executed: a relay log that was purged or reset no longer tells of it
-    const sets = [text(row, 'Retrieved_Gtid_Set'), await this.position(c, deadlineMs)].map(compact);
-    return sets.filter((set) => set !== '').join(',');
+    // with what is executed: a relay log that was purged or reset no longer tells of it
+    const sets = [text(row, 'Retrieved_Gtid_Set'), await this.position(c, deadlineMs)].filter((set) => set !== '');
+    // as one set: each source once
+    return this.beyond(c, compact(sets.join(',')), '', deadlineMs);
   },
 
   async beyond(c, position, than, deadlineMs) {
