@@ -1,4 +1,5 @@
 import { Deadline } from '../clock';
+import { counted } from '../counted';
 import { messageOf, SwitchError } from '../errors';
 import type { NodeConnection } from '../node-link';
 import { lostOf, strayOf } from '../rejoin/lost';
@@ -54,7 +55,7 @@ export async function hold(context: FailoverContext): Promise<string> {
   if (!drained) {
     throw new SwitchError('DRAIN_TIMEOUT', `clients still work after ${bench.pool.switch.drainMs} ms`);
   }
-  return `${cut} connections to ${from} cut`;
+  return `${counted(cut, 'connection')} to ${from} cut`;
 }
 
 /**
@@ -98,7 +99,7 @@ async function fenceBySql(context: FailoverContext, old: NodeConnection): Promis
   for (const id of left) ended.add(id);
   await endSessions(old, left, bench.clock, deadline);
   context.ended = ended.size;
-  return `${from} is read-only, ${ended.size} sessions were ended`;
+  return `${from} is read-only, ${counted(ended.size, 'session')} ended`;
 }
 
 async function switchOff(context: FailoverContext, why: string): Promise<string> {
@@ -242,7 +243,7 @@ export async function repoint(context: FailoverContext): Promise<string> {
   context.after = await node.dialect.position(node.connection, SETTLE_MS);
   await bench.lock.take(link, SETTLE_MS);
   await bench.journal.write({ operation: null });
-  return found.length === 0 ? 'the others follow' : `${found.length} warnings`;
+  return found.length === 0 ? 'the others follow' : counted(found.length, 'warning');
 }
 
 /** An old primary that answers may follow, but not with transactions that nobody else has: an operator decides about those. */

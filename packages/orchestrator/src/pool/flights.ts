@@ -3,6 +3,7 @@ import { dismiss, runCheck, type Known } from '../check';
 import { monotonicAt } from '../clock';
 import { conduct, newId, refusalOf } from '../conduct';
 import { messageOf } from '../errors';
+import { checkFailover } from '../failover/check';
 import type { Known as FailoverKnown } from '../failover/context';
 import { failover } from '../failover/failover';
 import { AUTOMATIC, obstacle } from '../failover/obstacle';
@@ -13,6 +14,7 @@ import { planOf } from '../plan';
 import { rejoin, type Desk } from '../rejoin/rejoin';
 import type {
   CheckReport,
+  FailoverCheck,
   FailoverRequest,
   FlightRecord,
   RejoinReport,
@@ -20,7 +22,7 @@ import type {
   StepEvent,
   SwitchRequest,
 } from '../report';
-import type { Records } from '../state/records';
+import { keepReport, type Records } from '../state/records';
 import type { Bench } from '../switch/context';
 import { Timeline } from '../switch/timeline';
 import { viewOf } from '../topology';
@@ -100,7 +102,7 @@ export class Flights {
   /** The last switch the other way round. */
   async switchback(request: SwitchRequest, onStep: OnStep, abort: AbortSignal): Promise<FlightRecord> {
     const { records, bench, watch } = this.#desk;
-    const target = lastFrom(await records.list(bench.pool.name), watch.active);
+    const target = lastFrom(await records.flights(bench.pool.name), watch.active);
     return this.#switchTo(target, request, onStep, abort);
   }
 
@@ -114,6 +116,11 @@ export class Flights {
       watch.note(target.to, Note.WAITING);
     }
     return this.#switchTo(target, request, onStep, abort);
+  }
+
+  /** What a failover would decide now. */
+  checkFailover(request: FailoverRequest): Promise<FailoverCheck> {
+    return this.#flying(this.#desk.tended().then(() => this.#checkFailover(request)));
   }
 
   failover(request: FailoverRequest, onStep: OnStep): Promise<FlightRecord> {
@@ -140,6 +147,19 @@ export class Flights {
         await watch.refresh();
       }
       return await this.#ended(flown, onStep);
+    } finally {
+      claim.letGo(id);
+    }
+  }
+
+  /** Nobody else moves the pool meanwhile: receivers are started again in it. */
+  async #checkFailover(request: FailoverRequest): Promise<FailoverCheck> {
+    const { bench, claim } = this.#desk;
+    const id = newId(bench.clock.now());
+    const busy = this.occupied(id);
+    claim.take(id);
+    try {
+      return await checkFailover(bench, request, await this.#knowForFailover(request, busy), id);
     } finally {
       claim.letGo(id);
     }
@@ -178,8 +198,8 @@ export class Flights {
   }
 
   async #rejoin(request: RejoinRequest, id: string, onStep: OnStep, abort: AbortSignal): Promise<RejoinReport> {
-    const { bench } = this.#desk;
-    const report = await rejoin(this.#rejoinDesk(), request, id, onStep, abort);
+    const { bench, records } = this.#desk;
+    const report = await keepReport(records, await rejoin(this.#rejoinDesk(), request, id, onStep, abort));
     const { node, result, reasons } = report;
     bench.events.add(rejoinEvent(report));
     const level = result === 'rejoined' ? 'info' : 'warn';

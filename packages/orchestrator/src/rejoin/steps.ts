@@ -1,4 +1,5 @@
 import { Deadline } from '../clock';
+import { counted } from '../counted';
 import { messageOf, SwitchError } from '../errors';
 import type { NodeConnection } from '../node-link';
 import { shut } from '../shut';
@@ -62,7 +63,7 @@ export async function close(context: RejoinContext): Promise<string> {
   }
   const { bench } = context.desk;
   const ended = await shut(bench, node, new Deadline(bench.clock, STATEMENT_MS));
-  return `made read-only, ${ended.size} sessions were ended`;
+  return `made read-only, ${counted(ended.size, 'session')} ended`;
 }
 
 export async function compare(context: RejoinContext): Promise<string> {

@@ -2,7 +2,7 @@ import { Capability, FileUpload, ProtocolError } from '@myswitch/protocol';
 import type { Timer } from '../clock';
 import type { ClientLink } from './client-link';
 import type { Session } from './session';
-import { readMs } from './time-limits';
+import { networkMs } from './time-limits';
 
 /**
  * What a client sends that is no command: a file that the server asked for (LOAD DATA LOCAL), or what a replica says to its source. It goes
@@ -50,7 +50,8 @@ export class ClientStream {
     }
     const session = this.#session;
     const { clock, baseline } = session.pool;
-    const patience = (): Timer => clock.timer(() => session.end(null), readMs(session.context, baseline!));
+    const patience = (): Timer =>
+      clock.timer(() => session.end(null), networkMs(session.context, baseline!, 'net_read_timeout'));
     let timer = patience();
     this.#link.divert((chunk) => {
       const taken = upload.push(chunk);

@@ -24,7 +24,7 @@ import { outlivesShutdown } from './loss';
 import type { Loss } from './loss';
 import { MOVES, SessionPhase } from './phase';
 import { Pin } from './pins';
-import { inactivity, waitMs, writeMs } from './time-limits';
+import { inactivity, networkMs, waitMs } from './time-limits';
 import { SessionState } from './state';
 import type { InitialState } from './state';
 import type { Work } from './work';
@@ -415,7 +415,7 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
     const { context, pool } = this;
     const { watch, isAwaited } = this.#link;
     // no last word: it would not take that either
-    if (watch.stalledMs(now) >= writeMs(context, pool.baseline!)) return this.close();
+    if (watch.stalledMs(now) >= networkMs(context, pool.baseline!, 'net_write_timeout')) return this.close();
     const resting = this.#phase === SessionPhase.IDLE && isAwaited;
     if (watch.restedMs(now, resting) >= waitMs(context, pool.baseline!)) this.#endInactive();
   }
