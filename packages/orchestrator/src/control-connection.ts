@@ -123,6 +123,15 @@ export class ControlConnection {
     return first;
   }
 
+  /** Resolves when the server answers, however late; rejects when the connection is lost. */
+  async ping(): Promise<void> {
+    try {
+      await this.#connection.ping();
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
   destroy(): void {
     this.#usable = false;
     this.#connection.destroy();

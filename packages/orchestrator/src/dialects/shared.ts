@@ -1,4 +1,4 @@
-import { number, quote, text, type ControlConnection, type Row } from '../control-connection';
+import { flag, number, quote, text, type ControlConnection, type Row } from '../control-connection';
 import type { Meeting, ScheduledEvent } from '../dialect';
 import { ServerError } from '../errors';
 
@@ -31,6 +31,12 @@ export async function meet(c: ControlConnection, identity: string, deadlineMs: n
   );
   const uptime = await c.row("SHOW GLOBAL STATUS LIKE 'Uptime'", deadlineMs);
   return { place: placeOf(row), uptimeSeconds: number(uptime, 'Value') };
+}
+
+/** `logsApplied`: the variable's name for what a replica applies. */
+export async function relays(c: ControlConnection, logsApplied: string, deadlineMs: number): Promise<boolean> {
+  const row = await c.row(`SELECT @@log_bin AS logs, @@${logsApplied} AS logsApplied`, deadlineMs);
+  return flag(row, 'logs') && flag(row, 'logsApplied');
 }
 
 /** The hosts of a process list's HOST column, which ends with the connection's own port. */

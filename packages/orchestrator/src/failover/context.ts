@@ -20,7 +20,9 @@ export interface Known {
 export interface Crew {
   /** Nodes that answer, but for the dead primary. */
   readonly others: ReadonlyMap<string, NodeConnection>;
-  /** The dead primary, should it answer after all. */
+  /** The dead primary, should it answer after all: one that hangs takes its time. */
+  readonly trying: Promise<NodeConnection | null>;
+  /** The same, once it is known. */
   readonly old: NodeConnection | null;
 }
 
@@ -64,8 +66,9 @@ export const factsOf = ({ id, from, to, request }: FailoverContext): MoveFacts =
   by: request.by,
 });
 
-export function dismiss({ others, old }: Crew): void {
-  for (const { connection } of [...others.values(), ...(old === null ? [] : [old])]) {
+export function dismiss({ others, trying }: Crew): void {
+  for (const { connection } of others.values()) {
     connection.destroy();
   }
+  void trying.then((old) => old?.connection.destroy());
 }

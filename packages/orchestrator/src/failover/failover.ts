@@ -66,7 +66,7 @@ export const contextOf = (
   startedAt: new Date(bench.clock.now()).toISOString(),
   warnings: [],
   from: known.active ?? '',
-  crew: { others: new Map(), old: null },
+  crew: { others: new Map(), trying: Promise.resolve(null), old: null },
   unable: false,
   to: null,
   operation: null,

@@ -1,3 +1,4 @@
+import { sleep, type Clock } from '../clock';
 import { SwitchError } from '../errors';
 import { isSetAside } from '../ladder/override';
 import { hasFailed } from '../ladder/standing';
@@ -8,43 +9,42 @@ import { Kind, Phase, sidesOf, type Operation } from '../state/journal';
 import type { Bench } from '../switch/context';
 import { channelFrom, identityOf, standingOf, viewOf, type NodeView, type Topology } from '../topology';
 import { choose, type Candidate } from './choose';
-import { doubt, testimonies, Word } from './confirm';
+import { doubt, testimonies, Word, type Testimony } from './confirm';
 import type { Crew, FailoverContext, Known } from './context';
 
 const CONNECT_MS = 1000;
 const ASK_MS = 3000;
+const MOMENT_MS = 100;
 
-/** Connections to whoever answers. */
-export async function assemble({ links }: Bench, primary: string): Promise<Crew> {
-  const names = [...links.keys()];
-  const nodes = await Promise.all(
-    names.map(
-      (name) =>
-        links
-          .get(name)
-          ?.connect(CONNECT_MS)
-          .catch(() => null) ?? Promise.resolve(null),
-    ),
-  );
-  const answering = new Map(
+/** Connections to whoever answers, but for the primary, which may take longer. */
+export async function assemble(bench: Bench, primary: string): Promise<Crew> {
+  const trying = reach(bench, primary);
+  const names = [...bench.links.keys()].filter((name) => name !== primary);
+  const nodes = await Promise.all(names.map((name) => reach(bench, name)));
+  const others = new Map(
     names.flatMap((name, index) => {
       const node = nodes[index];
       return node === null || node === undefined ? [] : [[name, node] as const];
     }),
   );
-  const old = answering.get(primary) ?? null;
-  answering.delete(primary);
-  return { others: answering, old };
+  return { others, trying, old: null };
+}
+
+/** Null: it can't be logged in to. */
+async function reach({ links }: Bench, name: string): Promise<NodeConnection | null> {
+  return (
+    (await links
+      .get(name)
+      ?.connect(CONNECT_MS)
+      .catch(() => null)) ?? null
+  );
 }
 
 /** Whether it can be logged in to, now. */
-export async function answers({ links }: Bench, name: string): Promise<boolean> {
-  const node = await links
-    .get(name)
-    ?.connect(CONNECT_MS)
-    .catch(() => null);
+export async function answers(bench: Bench, name: string): Promise<boolean> {
+  const node = await reach(bench, name);
   node?.connection.destroy();
-  return node !== null && node !== undefined;
+  return node !== null;
 }
 
 /** Of an ACTIVE that answers: why nobody can write to it; null: not so. What others hear of it says nothing then. */
@@ -57,21 +57,30 @@ function unableToWrite(topology: Topology, name: string): string | null {
 /** Resolves when nobody doubts that the primary is dead. */
 export async function confirm(context: FailoverContext): Promise<string> {
   const { bench, known, from, crew, request } = context;
-  const why = crew.old === null ? null : unableToWrite(known.topology, from);
+  const ask = (): Promise<readonly Testimony[]> => testimonies(bench, known.topology, from, crew.others);
+  // where it hangs the others are asked meanwhile, and not left in the middle of it
+  const asked = (await isSettled(crew.trying, bench.clock)) ? null : ask();
+  const [old, early] = await Promise.all([crew.trying, asked]);
+  context.crew = { ...crew, old };
+  const why = old === null ? null : unableToWrite(known.topology, from);
   if (why !== null) {
     context.unable = true;
     return `${from} answers, and nobody can write to it: ${why}`;
   }
-  if (crew.old !== null && request.force !== true) {
+  if (old !== null && request.force !== true) {
     throw new SwitchError('ALIVE', `${from} answers: move the pool with a switch`);
   }
-  const said = await testimonies(bench, known.topology, from, crew.others);
+  const said = early ?? (await ask());
   const unsure = doubt(from, said);
   if (unsure !== null && (request.force !== true || said.some(({ word }) => word === Word.HEARS))) {
     throw new SwitchError('NOT_CONFIRMED', unsure);
   }
   return said.map(({ node, reason }) => `${node}: ${reason}`).join('; ');
 }
+
+/** Within a moment: one that is there answers, and one that is not refuses. */
+const isSettled = (trying: Promise<unknown>, clock: Clock): Promise<boolean> =>
+  Promise.race([trying.then(() => true), sleep(clock, MOMENT_MS).then(() => false)]);
 
 /** Names who takes over. */
 export async function elect(context: FailoverContext): Promise<string> {
@@ -108,16 +117,17 @@ async function candidatesOf(
   from: string,
   { others }: Crew,
 ): Promise<readonly Candidate[]> {
-  const received = new Map<string, string>();
-  for (const [name, node] of others) {
-    received.set(name, await receivedBy(topology, from, name, node));
-  }
+  const received = new Map(
+    await Promise.all(
+      [...others].map(async ([name, node]) => [name, await receivedBy(topology, from, name, node)] as const),
+    ),
+  );
   // as asynchronous replication has it, the last moment may be lost with the primary: not what was there long before
   if (had !== '') {
     received.set(from, had);
   }
   const nodes = bench.pool.nodes.filter(({ name }) => name !== from);
-  return Promise.all(nodes.map((options) => candidateOf(bench, topology, from, options, others, received)));
+  return Promise.all(nodes.map((options) => candidateOf(topology, from, options, others, received)));
 }
 
 function receivedBy(topology: Topology, from: string, name: string, node: NodeConnection): Promise<string> {
@@ -129,7 +139,6 @@ function receivedBy(topology: Topology, from: string, name: string, node: NodeCo
 }
 
 async function candidateOf(
-  { pool }: Bench,
   topology: Topology,
   from: string,
   options: NodeOptions,
@@ -159,7 +168,7 @@ async function candidateOf(
   const { connection, dialect } = node;
   const observation = await dialect.observe(connection, ASK_MS);
   const channel = channelFrom({ ...view, observation }, source);
-  const { logBin, logReplicaUpdates } = await dialect.inspect(connection, pool.monitor.schema, ASK_MS);
+  const logs = await dialect.relays(connection, ASK_MS);
   const lacks: { node: string; gtid: string }[] = [];
   for (const [other, position] of received) {
     const gtid = other === name ? '' : await dialect.beyond(connection, position, received.get(name) ?? '', ASK_MS);
@@ -170,7 +179,7 @@ async function candidateOf(
     reachable: true,
     failed: hasFailed(standingOf(view)),
     readOnly: observation.readOnly,
-    logs: logBin && logReplicaUpdates,
+    logs,
     follows: channel !== undefined,
     applying: channel?.applying ?? false,
     delaySeconds: channel?.delaySeconds ?? 0,

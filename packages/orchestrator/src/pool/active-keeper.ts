@@ -2,6 +2,7 @@ import type { AccountWatch } from '../accounts/watch';
 import { newId } from '../conduct';
 import type { Activation } from '../data-plane';
 import { messageOf, SwitchError } from '../errors';
+import { pollDeadlineMs } from '../monitor';
 import { Move } from '../ladder/moves';
 import type { Pause } from '../operate/pause';
 import { recordOfRecovery, recover } from '../recover';
@@ -77,7 +78,8 @@ export class ActiveKeeper {
       await this.#activate(decision.active, journal.memory.epoch + (moved ? 1 : 0));
     }
     await this.#rememberIdentity();
-    await this.keepLock();
+    // no longer than a poll: an ACTIVE that hangs must not keep the pool from finding that out
+    await this.keepLock(Math.min(LOCK_MS, pollDeadlineMs(bench.pool.monitor.intervalMs)));
   }
 
   /** What a switch left to be put back, the next one would take for what it found. Rejects while it can't be. */
@@ -95,7 +97,7 @@ export class ActiveKeeper {
     return operation === null ? null : `what ${operation.id} left could not be ended yet`;
   }
 
-  async keepLock(): Promise<void> {
+  async keepLock(deadlineMs = LOCK_MS): Promise<void> {
     const { bench, watch } = this.#desk;
     const { activeView } = watch;
     const link = activeView === undefined ? undefined : bench.links.get(activeView.name);
@@ -103,7 +105,7 @@ export class ActiveKeeper {
       return;
     }
     try {
-      this.#otherProxy = await bench.lock.take(link, LOCK_MS);
+      this.#otherProxy = await bench.lock.take(link, deadlineMs);
     } catch (error) {
       this.#otherProxy = messageOf(error);
     }
