@@ -11,6 +11,8 @@ export interface Setting {
   readonly failures: number;
 }
 
+export const nameOf = ({ intervalMs, failures }: Setting): string => `${intervalMs} ms x ${failures}`;
+
 export interface Flight {
   readonly fault: Fault;
   /** What `config explain` says of the detection. */
@@ -48,7 +50,7 @@ export async function fly(
         afterPollMs: (intervalMs * (round + 0.5)) / rounds,
         intervalMs,
       });
-      progress(`${intervalMs} ms x ${failures}, ${round + 1}/${rounds} ${describe(flight)}`);
+      progress(`${nameOf({ intervalMs, failures })}, ${round + 1}/${rounds} ${describe(flight)}`);
       flights.push(flight);
     }
   }
