@@ -1,7 +1,19 @@
 // node fakes.js, with a message that is a Crowd: servers that answer what a monitor asks, as healthy ones do. A process of their own, so that
 // what they cost is not counted.
-import { createServer } from 'mysql2';
-import type { Connection } from 'mysql2';
+import { randomBytes } from 'node:crypto';
+import { type Socket, createServer } from 'node:net';
+import {
+  Capability,
+  Command,
+  PacketFramer,
+  ServerStatus,
+  encodeErr,
+  encodeHandshake,
+  encodeOk,
+  encodePacket,
+  encodeTextResultset,
+  textColumn,
+} from '@myswitch/protocol';
 import type { Kind } from '@myswitch/testkit';
 
 /** The first one of each pool is its primary, the others follow it. */
@@ -22,24 +34,31 @@ export type Row = Readonly<Record<string, string | null>>;
 /** Of one pool: `pool` and `node` count from 1. */
 export const hostOf = (pool: number, node: number): string => `127.1.${pool}.${node}`;
 
-/** The server's side of a connection, of which mysql2 declares a part. */
-interface ServerSide {
-  serverHandshake(greeting: object): void;
-  writeColumns(columns: readonly object[]): void;
-  writeTextRow(values: readonly (string | null)[]): void;
-  writeEof(): void;
-  writeOk(): void;
-  writeError(error: { readonly code: number; readonly message: string }): void;
-  /** The next packet begins a command. */
-  _resetSequenceId(): void;
-}
-
-/** Without TLS, compression, CLIENT_DEPRECATE_EOF and CLIENT_SESSION_TRACK: a healthy server all the same. */
-const CAPABILITIES = 0x7ff7df;
-const VAR_STRING = 253;
+/** No TLS, no compression. */
+const CAPABILITIES =
+  Capability.LONG_PASSWORD |
+  Capability.CONNECT_WITH_DB |
+  Capability.PROTOCOL_41 |
+  Capability.TRANSACTIONS |
+  Capability.SECURE_CONNECTION |
+  Capability.MULTI_STATEMENTS |
+  Capability.MULTI_RESULTS |
+  Capability.PS_MULTI_RESULTS |
+  Capability.PLUGIN_AUTH |
+  Capability.CONNECT_ATTRS |
+  Capability.PLUGIN_AUTH_LENENC |
+  Capability.SESSION_TRACK |
+  Capability.DEPRECATE_EOF;
 const UTF8MB4 = 45;
+const NOT_SUPPORTED = { code: 1235, sqlState: '42000', message: 'a fake does not know that' };
+const MAX_PAYLOAD = 1 << 20;
 
 const PRIMARY = 1;
+
+interface Client {
+  readonly capabilities: number;
+  readonly connectionId: number;
+}
 
 class Fake {
   readonly #crowd: Crowd;
@@ -47,6 +66,8 @@ class Fake {
   readonly #node: number;
   /** Of the pool: what was written on one is on all. */
   readonly #beats: Map<string, Row>;
+  /** Answers that stay the same. */
+  readonly #encoded = new Map<string, Buffer>();
   #connections = 0;
 
   constructor(crowd: Crowd, pool: number, node: number, beats: Map<string, Row>) {
@@ -57,64 +78,83 @@ class Fake {
   }
 
   listen(): Promise<void> {
-    const server = createServer((connection) => this.#meet(connection as unknown as Connection & ServerSide));
+    const server = createServer({ noDelay: true }, (socket) => this.#meet(socket));
     return new Promise((resolve, reject) => {
-      server.on('error', reject);
-      // mysql2 declares the port alone
-      const listen: (port: number, host: string, done: () => void) => unknown = server.listen.bind(server);
-      listen(this.#crowd.port, hostOf(this.#pool, this.#node), resolve);
+      server.once('error', reject);
+      server.listen(this.#crowd.port, hostOf(this.#pool, this.#node), resolve);
     });
   }
 
-  #meet(connection: Connection & ServerSide): void {
+  /** Whoever logs in is let in. */
+  #meet(socket: Socket): void {
     this.#connections += 1;
     const connectionId = this.#connections;
-    connection.serverHandshake({
-      protocolVersion: 10,
+    const greeting = encodeHandshake({
       serverVersion: this.#crowd.version,
       connectionId,
-      statusFlags: 2,
+      nonce: randomBytes(20).map((byte) => 1 + (byte % 127)) as Buffer,
+      capabilities: CAPABILITIES,
       characterSet: UTF8MB4,
-      capabilityFlags: CAPABILITIES,
-      authCallback: (_login: unknown, done: () => void) => {
-        done();
-        connection._resetSequenceId();
-      },
+      status: ServerStatus.AUTOCOMMIT,
+      authPlugin: 'mysql_native_password',
+      mariadbCapabilities: 0,
     });
-    // mysql2 takes a SET for something prepared
-    for (const event of ['query', 'stmt_prepare']) {
-      connection.on(event, (sql: string) => {
-        this.#answer(connection, sql, connectionId);
-        connection._resetSequenceId();
-      });
-    }
-    connection.on('ping', () => {
-      connection.writeOk();
-      connection._resetSequenceId();
+    const framer = new PacketFramer({ maxPayload: MAX_PAYLOAD });
+    framer.expect(1);
+    /** As negotiated; null before the login. */
+    let capabilities: number | null = null;
+    socket.on('error', () => undefined);
+    socket.on('data', (chunk) => {
+      framer.push(chunk);
+      for (let packet = framer.next(); packet !== null; packet = framer.next()) {
+        if (capabilities === null) {
+          capabilities = packet.payload.readUInt32LE(0) & CAPABILITIES;
+          socket.write(encodePacket(ok(capabilities), 2));
+        } else {
+          this.#obey(socket, packet.payload, { capabilities, connectionId });
+        }
+      }
     });
-    connection.on('error', () => undefined);
+    socket.write(encodePacket(greeting, 0));
   }
 
-  #answer(connection: ServerSide, sql: string, connectionId: number): void {
+  #obey(socket: Socket, command: Buffer, client: Client): void {
+    switch (command[0]) {
+      case Command.QUIT:
+        socket.end();
+        return;
+      case Command.QUERY:
+        socket.write(this.#answer(command.toString('utf8', 1), client));
+        return;
+      default:
+        socket.write(encodePacket(ok(client.capabilities), 1));
+    }
+  }
+
+  #answer(sql: string, { capabilities, connectionId }: Client): Buffer {
     const beat = /INSERT INTO .* VALUES \('([^']*)', '([^']*)', (\d+)\)/.exec(sql);
     if (beat !== null) {
       const [, pool = '', told = '', epoch = ''] = beat;
       this.#beats.set(pool, { beat: told, epoch });
     }
-    if (beat !== null || /^SET /.test(sql)) {
-      connection.writeOk();
-      return;
-    }
+    if (beat !== null || /^SET /.test(sql)) return encodePacket(ok(capabilities), 1);
+    const key = `${capabilities} ${sql}`;
+    const encoded = this.#encoded.get(key);
+    if (encoded !== undefined) return encoded;
     const rows = this.#rows(sql, connectionId);
     if (rows === null) {
       process.send?.({ unknown: sql });
-      connection.writeError({ code: 1235, message: 'a fake does not know that' });
-      return;
+      return encodePacket(encodeErr(NOT_SUPPORTED), 1);
     }
     const names = Object.keys(rows[0] ?? NOTHING);
-    connection.writeColumns(names.map(columnOf));
-    for (const row of rows) connection.writeTextRow(names.map((name) => row[name] ?? null));
-    connection.writeEof();
+    const values = rows.map((row) => names.map((name) => row[name] ?? null));
+    const answer = encodeTextResultset(names.map(textColumn), values, {
+      capabilities,
+      status: ServerStatus.AUTOCOMMIT,
+      startSequence: 1,
+    });
+    if (!/heartbeat|_LOCK\(/.test(sql)) this.#encoded.set(key, answer);
+    return answer;
   }
 
   /** Null: it has no answer. */
@@ -177,19 +217,19 @@ class Fake {
 /** Columns of an answer without rows. */
 const NOTHING: Row = { nothing: null };
 
-const columnOf = (name: string): object => ({
-  catalog: 'def',
-  schema: '',
-  table: '',
-  orgTable: '',
-  name,
-  orgName: name,
-  characterSet: UTF8MB4,
-  columnLength: 1024,
-  columnType: VAR_STRING,
-  flags: 0,
-  decimals: 0,
-});
+const ok = (capabilities: number): Buffer =>
+  encodeOk(
+    {
+      header: 0,
+      affectedRows: 0,
+      lastInsertId: 0n,
+      status: ServerStatus.AUTOCOMMIT,
+      warnings: 0,
+      info: '',
+      trackers: null,
+    },
+    capabilities,
+  );
 
 async function serve(crowd: Crowd): Promise<void> {
   for (let pool = 1; pool <= crowd.pools; pool += 1) {
