@@ -8,10 +8,10 @@ import type { Met, PollResult } from './topology';
 
 /** How soon a node that does not answer is tried again: one that comes back writable is met at once. A refused connection costs little. */
 const RETRY_MS = 25;
-/** Of an interval, before each poll: a server is asked for a sign of life. */
+/** Of an interval, before each poll: the ACTIVE is asked for a sign of life. */
 const ASKED_AT = 0.5;
 /**
- * Of an interval: as long an answer is waited for. A server that hangs was not asked for up to half an interval before: so it is found out one interval
+ * Of an interval: as long an answer is waited for. An ACTIVE that hangs was not asked for up to half an interval before: so it is found out one interval
  * after it began to hang, give or take a quarter.
  */
 const DEADLINE = 0.75;
@@ -57,6 +57,7 @@ export class Monitor {
   readonly #clock: Clock;
   readonly #inspect: Inspect;
   readonly #onPoll: (poll: PollResult) => void;
+  readonly #matters: () => boolean;
   #node: NodeConnection | null = null;
   /** The connection of which a poll has told what it leads to. */
   #told: NodeConnection | null = null;
@@ -68,7 +69,16 @@ export class Monitor {
   #stopped = false;
   #late = 0;
 
-  constructor(link: NodeLink, intervalMs: number, clock: Clock, inspect: Inspect, onPoll: (poll: PollResult) => void) {
+  /** `matters`: whether it must be known to a fraction of an interval when it began to hang. */
+  constructor(
+    link: NodeLink,
+    intervalMs: number,
+    clock: Clock,
+    inspect: Inspect,
+    onPoll: (poll: PollResult) => void,
+    matters: () => boolean,
+  ) {
+    this.#matters = matters;
     this.#link = link;
     this.#intervalMs = intervalMs;
     this.#clock = clock;
@@ -214,7 +224,7 @@ export class Monitor {
   /** Between two polls: the next one counts from here if this is not answered. */
   #askForSign(): void {
     const node = this.#node;
-    if (node === null || this.#running !== null || this.#stopped) {
+    if (node === null || this.#running !== null || this.#stopped || !this.#matters()) {
       return;
     }
     this.#unanswered = this.#clock.monotonic();

@@ -204,7 +204,7 @@ export class PoolControl {
       return;
     }
     this.#tending = true;
-    this.#work = (due ? this.#lookAtLost(active) : this.#reconsider())
+    this.#work = (due ? this.#lookAtLost(active) : this.#reconsider(poll.node))
       .catch((error: unknown) => {
         this.#bench.log('error', 'the pool could not be looked after', { pool: this.name, reason: messageOf(error) });
       })
@@ -267,9 +267,9 @@ export class PoolControl {
     return isJudged(override) && isDue(standing, this.#bench.pool.monitor.failures);
   }
 
-  async #reconsider(): Promise<void> {
+  async #reconsider(polled: string): Promise<void> {
     await this.#silence.isOver();
-    await this.#keeper.reconsider();
+    await this.#keeper.reconsider(polled);
   }
 
   async #lookAtLost(active: NodeView): Promise<void> {

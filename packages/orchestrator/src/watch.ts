@@ -55,19 +55,20 @@ export class Watch {
     this.#stands = stands;
     this.#failures = pool.monitor.failures;
     this.#topology = emptyTopology(pool.nodes, memory);
-    this.#monitors = [...links.values()].map(
-      (link) =>
-        new Monitor(link, pool.monitor.intervalMs, clock, inspect, (poll) => {
-          const before = viewOf(this.#topology, poll.node)!;
-          const activeWrites = this.activeView?.observation?.readOnly === false;
-          const rules = { active: this.#active, activeWrites, failures: this.#failures };
-          if ('observation' in poll && poll.node === this.#active) {
-            this.#had = { node: poll.node, gtid: before.observation?.gtid ?? '' };
-          }
-          this.#become(poll.node, update(this.#topology, poll, rules), null, MONITOR);
-          seen(poll, before);
-        }),
-    );
+    const onPoll = (poll: PollResult): void => {
+      const before = viewOf(this.#topology, poll.node)!;
+      const activeWrites = this.activeView?.observation?.readOnly === false;
+      const rules = { active: this.#active, activeWrites, failures: this.#failures };
+      if ('observation' in poll && poll.node === this.#active) {
+        this.#had = { node: poll.node, gtid: before.observation?.gtid ?? '' };
+      }
+      this.#become(poll.node, update(this.#topology, poll, rules), null, MONITOR);
+      seen(poll, before);
+    };
+    this.#monitors = [...links.values()].map((link) => {
+      const isActive = (): boolean => link.name === this.#active;
+      return new Monitor(link, pool.monitor.intervalMs, clock, inspect, onPoll, isActive);
+    });
   }
 
   get topology(): Topology {

@@ -64,7 +64,8 @@ export class ActiveKeeper {
     return decideActive(this.#desk.watch.topology, { active, demoted: demoted.map(({ node }) => node) });
   }
 
-  async reconsider(): Promise<void> {
+  /** After a good poll of `polled`, or its first bad one. */
+  async reconsider(polled: string): Promise<void> {
     const { bench, watch } = this.#desk;
     const { journal } = bench;
     if (journal.memory.operation !== null) {
@@ -78,6 +79,9 @@ export class ActiveKeeper {
       await this.#activate(decision.active, journal.memory.epoch + (moved ? 1 : 0));
     }
     await this.#rememberIdentity();
+    if (polled !== watch.active && this.#otherProxy === null) {
+      return;
+    }
     // no longer than a poll: an ACTIVE that hangs must not keep the pool from finding that out
     await this.keepLock(Math.min(LOCK_MS, pollDeadlineMs(bench.pool.monitor.intervalMs)));
   }
