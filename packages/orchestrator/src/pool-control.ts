@@ -147,6 +147,7 @@ export class PoolControl {
     this.#stopped = true;
     this.#accounts.stop();
     await this.#watch.stop();
+    this.flights.scout.leave();
     this.#attendant.stop();
     await this.#work;
     await this.#returned.settled();
@@ -198,6 +199,7 @@ export class PoolControl {
     this.#lookAtReturned(poll);
     this.#lookForFailback(before);
     const due = poll.node === active?.name && this.#isDue(active);
+    if (poll.node === active?.name && !due) this.#prepareFor(active, good);
     // a node that stays away says nothing new, until it has been away for too long
     const news = good || before.error === null || due;
     if (!news || !this.#watch.seenAll || this.#claim.holder !== null || this.#tending || this.#stopped) {
@@ -211,6 +213,13 @@ export class PoolControl {
       .finally(() => {
         this.#tending = false;
       });
+  }
+
+  /** A failover that may become due. */
+  #prepareFor({ name }: NodeView, good: boolean): void {
+    const { scout } = this.flights;
+    if (good || this.#stopped) scout.leave();
+    else if (this.#claim.holder === null) scout.look(this.#watch.topology, name);
   }
 
   /** It may have lost what is not in its option file, between two polls that were both good. */

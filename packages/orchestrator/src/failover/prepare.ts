@@ -11,23 +11,28 @@ import { channelFrom, identityOf, standingOf, viewOf, type NodeView, type Topolo
 import { choose, type Candidate } from './choose';
 import { doubt, testimonies, Word, type Testimony } from './confirm';
 import type { Crew, FailoverContext, Known } from './context';
+import { askFacts, type Facts } from './scout';
 
 const CONNECT_MS = 1000;
 const ASK_MS = 3000;
 const MOMENT_MS = 100;
 
 /** Connections to whoever answers, but for the primary, which may take longer. */
-export async function assemble(bench: Bench, primary: string): Promise<Crew> {
+export async function assemble(bench: Bench, primary: string, scouted: Known['scouted']): Promise<Crew> {
   const trying = reach(bench, primary);
+  const others = new Map<string, NodeConnection>();
+  const facts = new Map<string, Facts>();
   const names = [...bench.links.keys()].filter((name) => name !== primary);
-  const nodes = await Promise.all(names.map((name) => reach(bench, name)));
-  const others = new Map(
-    names.flatMap((name, index) => {
-      const node = nodes[index];
-      return node === null || node === undefined ? [] : [[name, node] as const];
+  await Promise.all(
+    names.map(async (name) => {
+      const found = (await scouted.get(name)) ?? null;
+      const isUsable = found?.node.connection.usable === true;
+      const node = isUsable ? found.node : await reach(bench, name);
+      if (node !== null) others.set(name, node);
+      if (isUsable) facts.set(name, found.facts);
     }),
   );
-  return { others, trying, old: null };
+  return { others, facts, trying, old: null };
 }
 
 /** Null: it can't be logged in to. */
@@ -115,8 +120,9 @@ async function candidatesOf(
   bench: Bench,
   { topology, had }: Known,
   from: string,
-  { others }: Crew,
+  crew: Crew,
 ): Promise<readonly Candidate[]> {
+  const { others } = crew;
   const received = new Map(
     await Promise.all(
       [...others].map(async ([name, node]) => [name, await receivedBy(topology, from, name, node)] as const),
@@ -127,7 +133,7 @@ async function candidatesOf(
     received.set(from, had);
   }
   const nodes = bench.pool.nodes.filter(({ name }) => name !== from);
-  return Promise.all(nodes.map((options) => candidateOf(topology, from, options, others, received)));
+  return Promise.all(nodes.map((options) => candidateOf(topology, from, options, crew, received)));
 }
 
 function receivedBy(topology: Topology, from: string, name: string, node: NodeConnection): Promise<string> {
@@ -142,7 +148,7 @@ async function candidateOf(
   topology: Topology,
   from: string,
   options: NodeOptions,
-  others: ReadonlyMap<string, NodeConnection>,
+  { others, facts }: Crew,
   received: ReadonlyMap<string, string>,
 ): Promise<Candidate> {
   const { name, site } = options;
@@ -168,7 +174,7 @@ async function candidateOf(
   const { connection, dialect } = node;
   const observation = await dialect.observe(connection, ASK_MS);
   const channel = channelFrom({ ...view, observation }, source);
-  const logs = await dialect.relays(connection, ASK_MS);
+  const logs = facts.get(name)?.relays ?? (await dialect.relays(connection, ASK_MS));
   const lacks: { node: string; gtid: string }[] = [];
   for (const [other, position] of received) {
     const gtid = other === name ? '' : await dialect.beyond(connection, position, received.get(name) ?? '', ASK_MS);
@@ -193,16 +199,27 @@ function isDoubted(view: NodeView | undefined): boolean {
   return view !== undefined && observation !== null && doubtOf(observation, view.pulse) !== null;
 }
 
-async function operationOf(context: FailoverContext, { connection, dialect }: NodeConnection): Promise<Operation> {
-  const { id, bench, known, from, crew, request, startedAt } = context;
-  const source = viewOf(known.topology, from);
+async function operationOf(context: FailoverContext, node: NodeConnection): Promise<Operation> {
+  const { connection, dialect } = node;
+  const {
+    id,
+    bench,
+    known: { topology },
+    from,
+    crew,
+    request,
+    startedAt,
+  } = context;
+  const source = viewOf(topology, from);
   const observation = await dialect.observe(connection, ASK_MS);
-  const view = viewOf(known.topology, connection.node);
+  const view = viewOf(topology, connection.node);
   const channel = view && source && channelFrom({ ...view, observation }, source);
   if (channel === undefined) {
     throw new SwitchError('NOT_REPLICA', `${connection.node} does not replicate from ${from}`);
   }
-  const to = { found: observation.found, semiSync: sidesOf(await dialect.semiSync(connection, ASK_MS)) };
+  const known = crew.facts.get(connection.node);
+  const facts = known?.channel.name === channel.name ? known : await askFacts(node, channel.name);
+  const to = { found: observation.found, semiSync: facts.semiSync };
   const old = crew.old === null ? null : await asFound(crew.old).catch(() => null);
   return {
     kind: Kind.FAILOVER,
@@ -217,9 +234,9 @@ async function operationOf(context: FailoverContext, { connection, dialect }: No
     epoch: bench.journal.memory.epoch + 1,
     // a dead primary can't be asked: it wrote, and the rest was as on the others
     found: { from: old?.found ?? { ...to.found, readOnly: false, superReadOnly: false }, to: to.found },
-    events: await dialect.sleepingEvents(connection, ASK_MS),
+    events: facts.events,
     semiSync: { from: (old ?? to).semiSync, to: to.semiSync },
-    channel: { name: channel.name, options: await dialect.channelOptions(connection, channel.name, ASK_MS) },
+    channel: facts.channel,
     circular: null,
     movedReplicas: [],
   };

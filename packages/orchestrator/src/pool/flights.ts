@@ -7,6 +7,7 @@ import { checkFailover } from '../failover/check';
 import type { Known as FailoverKnown } from '../failover/context';
 import { failover } from '../failover/failover';
 import { AUTOMATIC, obstacle } from '../failover/obstacle';
+import { Scout } from '../failover/scout';
 import { hasFailed } from '../ladder/standing';
 import { Move, Note } from '../ladder/moves';
 import type { Pause } from '../operate/pause';
@@ -53,6 +54,8 @@ type OnStep = (event: StepEvent) => void;
 
 /** The operations on one pool: each has it to itself, is put on record, and is told as an event. */
 export class Flights {
+  /** Prepares a failover that may become due. */
+  readonly scout: Scout;
   readonly #desk: FlightsDesk;
   #lastSwitchAt: number | null;
   #lastFailoverAt: number | null;
@@ -61,6 +64,7 @@ export class Flights {
 
   constructor(desk: FlightsDesk) {
     this.#desk = desk;
+    this.scout = new Scout(desk.bench);
     const { clock, journal } = desk.bench;
     this.#lastSwitchAt = monotonicAt(clock, journal.memory.lastSwitch);
     this.#lastFailoverAt = monotonicAt(clock, journal.memory.lastFailover);
@@ -319,7 +323,8 @@ export class Flights {
     const { bench, stateDir, watch } = this.#desk;
     const { topology, active, had } = watch;
     const situation = { busy, stateDir, sinceLastMs: this.#since(this.#lastFailoverAt) };
-    return { topology, active, had, obstacle: await obstacle(bench, request, situation) };
+    const scouted = active === null ? new Map<string, never>() : this.scout.take(active);
+    return { topology, active, had, obstacle: await obstacle(bench, request, situation), scouted };
   }
 
   #since(at: number | null): number | null {
