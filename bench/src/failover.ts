@@ -8,6 +8,7 @@ import { fly, type Flight, type Setting } from './failover/flights';
 import { measureFloor } from './failover/floor';
 import { type Summary, describe, goals, summarize } from './failover/report';
 import { CREATE_TABLE } from './failover/writer';
+import { type Watching, watch, watchingGoal } from './watch/watching';
 
 const SETTINGS: readonly Setting[] = [
   { intervalMs: 500, failures: 3 },
@@ -21,14 +22,19 @@ const progress = (line: string): void => console.error(`  ${line}`);
 program(async (args) => {
   const { json, kind, numbers } = readArguments(args, { rounds: 5, seconds: 30 });
   const summaries: Summary[] = [];
+  const watchings: Watching[] = [];
   for (const each of kind === null ? KINDS : [kind]) {
     const without = await missing(each, console.error);
-    if (without === null) summaries.push(...(await measure(each, numbers.rounds)));
-    else console.error(`no ${each}: ${without}`);
+    if (without !== null) {
+      console.error(`no ${each}: ${without}`);
+      continue;
+    }
+    summaries.push(...(await measure(each, numbers.rounds)));
+    watchings.push(await watch(each, numbers.seconds, progress));
   }
-  const reached = summaries.flatMap(goals);
+  const reached = [...summaries.flatMap(goals), ...watchings.map(watchingGoal)];
   if (json) {
-    console.log(JSON.stringify({ faults: summaries, goals: reached }));
+    console.log(JSON.stringify({ faults: summaries, watching: watchings, goals: reached }));
     return;
   }
   console.log(`\n${describe(summaries)}\n`);

@@ -160,6 +160,7 @@ class Fake {
   /** Null: it has no answer. */
   #rows(sql: string, connectionId: number): readonly Row[] | null {
     if (/^SHOW (REPLICA|ALL SLAVES) STATUS/.test(sql)) return this.#node === PRIMARY ? [] : [this.#channel()];
+    if (sql === 'SHOW PROCESSLIST') return [];
     if (/^SHOW GLOBAL STATUS LIKE 'Uptime'/.test(sql)) return [{ Variable_name: 'Uptime', Value: '100000' }];
     if (/ FROM mysql\.(user|global_priv) .*LIMIT/.test(sql)) return [];
     const pool = / FROM `\w+`\.heartbeat WHERE pool = '([^']*)'/.exec(sql)?.[1];

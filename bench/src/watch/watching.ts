@@ -12,12 +12,14 @@ import {
   until,
 } from '@myswitch/testkit';
 import { cpuMicroseconds } from '../load/cpu';
+import type { Goal } from '../output';
 import { type Crowd, type Row, hostOf } from './fakes';
 
-export const POOLS = 50;
-export const NODES = 4;
+const POOLS = 50;
+const NODES = 4;
 /** Connections are opened, and code is compiled. */
 const WARM_UP_MS = 10_000;
+const SHARE = 0.05;
 
 export interface Watching {
   readonly kind: Kind;
@@ -27,6 +29,11 @@ export interface Watching {
   /** Polls that were due while one still ran. */
   readonly late: number;
 }
+
+export const watchingGoal = ({ kind, share, late }: Watching): Goal => ({
+  text: `${kind}: ${POOLS * NODES} nodes in ${POOLS} pools watched with ${(100 * share).toFixed(1)} % of a core < ${100 * SHARE} %; ${late} polls late`,
+  reached: share < SHARE,
+});
 
 /** What it costs to watch pools in which all is well. */
 export async function watch(kind: Kind, seconds: number, progress: (line: string) => void): Promise<Watching> {
