@@ -40,8 +40,8 @@ export async function wellPool(mySwitch: MySwitch): Promise<{ readonly active: s
   let found: unknown = null;
   try {
     return await until('a pool in which all is well', async () => {
-      const status = parsed(await mySwitch.cli('status', 'shop', '--json')) as { pools: readonly [Pool] };
-      const [pool] = status.pools;
+      const { pools } = parsed(await mySwitch.cli('status', 'shop', '--json')) as { pools: readonly [Pool] };
+      const [pool] = pools;
       found = pool;
       const well = pool.gate === 'OPEN' && pool.nodes.every(({ status, state }) => status === 'OK' && stands(state));
       const active = pool.nodes.find(({ state }) => state === 'ACTIVE');

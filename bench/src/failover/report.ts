@@ -47,10 +47,12 @@ export function summarize(
     }));
     const all = ofFault.flatMap(({ flights }) => flights);
     const firstWrites = all.map(({ firstWriteMs }) => firstWriteMs);
+    const { kind, version } = server;
     const stepOf = (name: string) =>
       all.flatMap(({ record }) => record.steps.find((step) => step.name === name)?.ms ?? []);
     return {
-      ...server,
+      kind,
+      version,
       fault,
       floor: median(floors[fault]),
       detection: ofFault.map(({ setting, flights }) => detectionOf(setting, flights)),
