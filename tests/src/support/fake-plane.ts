@@ -9,6 +9,7 @@ import type {
   RefusedAccount,
   ReleaseReport,
   SessionRow,
+  UnknownWrites,
 } from '@myswitch/orchestrator';
 
 interface Waiter {
@@ -137,6 +138,10 @@ export class FakePlane implements DataPlane {
 
   refusedAccounts(): Promise<RefusedAccount[]> {
     return Promise.resolve([]);
+  }
+
+  unknownWrites(): Promise<UnknownWrites> {
+    return Promise.resolve({ writes: [], acknowledged: [], forgot: false });
   }
 
   stats(): Promise<PlaneStats> {

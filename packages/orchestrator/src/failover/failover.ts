@@ -61,6 +61,7 @@ export async function failover(
     after: null,
     release: null,
     lost: null,
+    unknown: null,
   };
   try {
     const { result, reasons } = await conduct(context);
@@ -213,5 +214,6 @@ function recordOf(context: FailoverContext, result: SwitchResult, reasons: reado
     warnings: context.warnings,
     gtid: { before: context.position, after: context.after },
     ...(context.lost !== null && { lost: context.lost }),
+    ...(context.unknown !== null && { unknown: context.unknown }),
   };
 }

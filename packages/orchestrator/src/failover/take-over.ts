@@ -1,6 +1,7 @@
 import { Deadline } from '../clock';
 import { messageOf, SwitchError } from '../errors';
 import type { NodeConnection } from '../node-link';
+import { outcomesOf } from '../rejoin/fates';
 import { lostOf, strayOf } from '../rejoin/lost';
 import { shut } from '../shut';
 import { Phase } from '../state/journal';
@@ -197,6 +198,18 @@ export async function release(context: FailoverContext): Promise<string> {
   return `${report.held} held, ${report.moved} moved`;
 }
 
+/** Whoever was told that nobody knows what became of a write is told later: what that takes is kept. */
+async function rememberUnknown(context: FailoverContext): Promise<void> {
+  const { bench, from, known, operation } = context;
+  const epoch = (operation?.epoch ?? 1) - 1;
+  const { positionBefore } = known;
+  context.unknown = outcomesOf(bench.clock, await bench.plane.unknownWrites(bench.pool.name), {
+    node: from,
+    epoch,
+    positionBefore,
+  });
+}
+
 /** Off the critical path: the others follow, events run, semi-sync has its ackers again. */
 export async function repoint(context: FailoverContext): Promise<string> {
   const { bench, from, crew } = context;
@@ -205,6 +218,7 @@ export async function repoint(context: FailoverContext): Promise<string> {
   if (options === undefined) {
     throw new SwitchError('NOT_A_NODE', `${from} is not a node of the pool`);
   }
+  await rememberUnknown(context);
   const others = new Map([...crew.others].filter(([name]) => name !== link.name));
   const old = await withoutOwn(context);
   const found = await settle({

@@ -1,6 +1,7 @@
 import type { ProxyOptions } from '../options';
 import type { PasswordKey } from '../accounts/password-key';
 import type { PoolFigures } from '../proxy';
+import type { UnknownWrites } from '../session/unknown-writes';
 import type { KillOutcome, KillRequest, PermitRequest, Proof } from '../pool/peers';
 import type {
   AccountRow,
@@ -31,6 +32,7 @@ export interface Calls {
   backends: { args: [pool: string]; answer: BackendRow[] };
   accounts: { args: [pool: string, rows: readonly AccountRow[]]; answer: void };
   proved: { args: [proof: Proof]; answer: void };
+  unknownWrites: { args: [pool: string]; answer: UnknownWrites };
   refusedAccounts: { args: [pool: string]; answer: RefusedAccount[] };
 }
 

@@ -1,3 +1,5 @@
+import type { UnknownWrites } from '../session/unknown-writes';
+
 /*
  * What the data plane takes from and gives to its control plane. The control plane has an interface of the same shape;
  * neither imports the other, and the composition checks that they fit.
@@ -126,6 +128,8 @@ export interface PlaneControl {
   backends(pool: string): Promise<BackendRow[]>;
   /** Replaces what was learned of the servers' accounts. Backends of a row whose password changed go to no new login. */
   accounts(pool: string, rows: readonly AccountRow[]): Promise<void>;
+  /** Writes that got 08007, and what tells later what became of them. */
+  unknownWrites(pool: string): Promise<UnknownWrites>;
   /** The last ones, each once. */
   refusedAccounts(pool: string): Promise<RefusedAccount[]>;
 }

@@ -16,6 +16,7 @@ import { Gate, GateState } from './gate';
 import { Node } from './node';
 import { WATCH_MS } from '../session/client-watch';
 import { MessageBudget } from '../session/message-budget';
+import { UnknownWriteLog } from '../session/unknown-writes';
 import { WorkTimes } from './work-times';
 
 const TRIM_EVERY_MS = 10_000;
@@ -34,6 +35,7 @@ export class Pool {
   readonly sessions = new Set<PoolClient>();
   readonly workTimes = new WorkTimes();
   readonly messages: MessageBudget;
+  readonly unknownWrites = new UnknownWriteLog();
   readonly gate: Gate<PoolClient>;
   readonly passwordChecks: PasswordChecks;
   readonly logins: Logins;
