@@ -19,6 +19,11 @@ export interface DataPlane {
    * is named again, by `activate`, `release` or `warm`; as long as it is the active one all work waits at the gate.
    */
   cut(pool: string, node: string): Promise<number>;
+  /**
+   * In a hold: reads outside of transactions go to `node`, which takes no writes yet and is what the pool is about to be released to; all else
+   * goes on waiting. Until the release.
+   */
+  serveReads(pool: string, node: string): Promise<void>;
   /** Gate -> RELEASING -> OPEN towards `active`: the queue drains, backends of older epochs are closed. Resolves when the queue is empty. */
   release(pool: string, active: Activation): Promise<ReleaseReport>;
   /** Sessions that would have to be waited for if the gate closed now. */

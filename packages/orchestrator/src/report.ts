@@ -180,6 +180,8 @@ export interface FailoverRequest {
   readonly to?: string;
   /** Also where transactions would be lost, or too few nodes could be asked whether the primary is dead. */
   readonly force?: boolean;
+  /** Reads are answered by the new node while it applies what it has received; writes wait. */
+  readonly serveReads?: boolean;
   /** Who asked, or who decided. */
   readonly by: string;
 }

@@ -91,6 +91,10 @@ export class Proxy {
     return this.#pool(pool).cut(node);
   }
 
+  serveReads(pool: string, node: string): void {
+    this.#pool(pool).serveReads(node);
+  }
+
   release(pool: string, active: Activation): Promise<ReleaseReport> {
     return this.#pool(pool).release(active);
   }

@@ -32,6 +32,8 @@ export class FakePlane implements DataPlane {
   killed: string[] = [];
   /** Nodes given up as dead. */
   readonly cuts: string[] = [];
+  /** Nodes that answered reads while the gate was closed. */
+  readonly readers: string[] = [];
   /** Every table of accounts that it was given. */
   readonly learned: (readonly AccountRow[])[] = [];
   readonly nodes: readonly string[];
@@ -111,6 +113,11 @@ export class FakePlane implements DataPlane {
   cut(_pool: string, node: string): Promise<number> {
     this.cuts.push(node);
     return Promise.resolve(0);
+  }
+
+  serveReads(_pool: string, node: string): Promise<void> {
+    this.readers.push(node);
+    return Promise.resolve();
   }
 
   release(_pool: string, active: Activation): Promise<ReleaseReport> {

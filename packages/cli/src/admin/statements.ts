@@ -22,7 +22,8 @@ export function switchStatement(verb: SwitchVerb, pool: string, options: SwitchO
 }
 
 /** `FAILOVER …` */
-export function failoverStatement(pool: string, { to, force }: Omit<FailoverRequest, 'by'>): string {
+export function failoverStatement(pool: string, { to, force, serveReads }: Omit<FailoverRequest, 'by'>): string {
   const target = to === undefined ? '' : ` TO ${quoteString(to)}`;
-  return `FAILOVER POOL ${quoteString(pool)}${target}${force === true ? ' WITH FORCE' : ''}`;
+  const options = [...(force === true ? ['FORCE'] : []), ...(serveReads === true ? ['SERVE_READS'] : [])];
+  return `FAILOVER POOL ${quoteString(pool)}${target}${options.length === 0 ? '' : ` WITH ${options.join(', ')}`}`;
 }

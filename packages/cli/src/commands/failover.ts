@@ -15,17 +15,21 @@ export default class Failover extends BaseCommand {
     force: Flags.boolean({
       summary: 'also where transactions would be lost, or too few nodes could be asked whether the ACTIVE is dead',
     }),
+    'serve-reads': Flags.boolean({
+      summary:
+        'reads are answered by the new node, as old as it is, while it applies what it has received; writes wait',
+    }),
     yes: Flags.boolean({ char: 'y', summary: 'ask no question' }),
   };
 
   async run(): Promise<FlightRecord> {
     const { args, flags } = await this.parse(Failover);
     const { pool } = args;
-    const { to, force } = flags;
+    const { to, force, 'serve-reads': serveReads } = flags;
     const losing = force ? ', also if transactions are lost' : '';
     const question = `Promote ${to ?? 'the most advanced node'} of ${pool} in place of its ACTIVE${losing}?`;
     await confirmOrNeedYes(question, flags.yes, 'failover');
-    const statement = failoverStatement(pool, { ...(to !== undefined && { to }), force });
+    const statement = failoverStatement(pool, { ...(to !== undefined && { to }), force, serveReads });
     return withAdmin(flags.config, (client) => fly(this, client, statement, flags.config));
   }
 }

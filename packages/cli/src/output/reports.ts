@@ -5,6 +5,7 @@ import type {
   NodeReport,
   PoolEvent,
   PoolReport,
+  WriteFate,
 } from '@myswitch/orchestrator';
 import { ms } from './numbers';
 import { describeLost } from './rejoin';
@@ -113,8 +114,30 @@ export function describeRecord(record: FlightRecord): string {
     const rows = steps.map((step) => [step.name, Number(step.ms.toFixed(1)), step.ok ? 'ok' : 'FAILED']);
     parts.push(indent(table(['step', 'ms', 'answer'], rows)));
   }
-  parts.push(...describeLost(record.lost ?? null));
+  parts.push(...describeUnknown(record), ...describeLost(record.lost ?? null));
   return parts.join('\n');
+}
+
+const FATES: Readonly<Record<WriteFate, string>> = {
+  UNTOLD: 'told when the old primary is back',
+  COMMITTED: 'committed',
+  LOST: 'committed on the old primary alone',
+  NOT_COMMITTED: 'not committed',
+  UNDECIDED: 'can not be told',
+};
+
+/** Writes whose clients were told that nobody knows what became of them. */
+function describeUnknown({ unknown }: FlightRecord): string[] {
+  if (unknown === undefined) return [];
+  const rows = unknown.writes.map(({ at, user, session, kind, fate, gtid }) => [
+    at,
+    user,
+    session,
+    kind,
+    FATES[fate],
+    gtid,
+  ]);
+  return ['writes of unknown outcome:', indent(table(['told', 'user', 'session', 'kind', 'fate', 'gtid'], rows))];
 }
 
 /** What a switch came to, in one line; then why, and what is left to do. */

@@ -106,14 +106,15 @@ async function switchOff(context: FailoverContext, why: string): Promise<string>
   }
 }
 
-/** What the candidate has received it applies. */
+/** What the candidate has received it applies; its answers may be old meanwhile, so that who wants them asks for them. */
 export async function apply(context: FailoverContext): Promise<string> {
-  const { bench } = context;
+  const { bench, request } = context;
   const { link, node, operation } = candidate(context);
   const { connection, dialect } = node;
   const { applyMs } = bench.pool.failover;
   const position = await dialect.received(connection, operation.channel.name, STATEMENT_MS);
   context.position = position;
+  if (request.serveReads === true) await bench.plane.serveReads(bench.pool.name, link.name);
   if (!(await dialect.waitApplied(connection, position, applyMs))) {
     throw new SwitchError('APPLY_TIMEOUT', `${link.name} did not apply what it has received within ${applyMs} ms`);
   }

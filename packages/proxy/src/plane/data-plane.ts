@@ -86,6 +86,10 @@ export class DataPlane implements PlaneControl {
     }
   }
 
+  async serveReads(pool: string, node: string): Promise<void> {
+    await this.#all('serveReads', pool, node);
+  }
+
   async release(pool: string, active: Activation): Promise<ReleaseReport> {
     this.#active.set(pool, active);
     this.#held.delete(pool);

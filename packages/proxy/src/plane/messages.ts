@@ -24,6 +24,7 @@ export interface Calls {
   drained: { args: [pool: string, deadlineMs: number]; answer: DrainResult };
   kill: { args: [pool: string, kinds: readonly ('busy' | 'pinned')[]]; answer: number };
   cut: { args: [pool: string, node: string]; answer: number };
+  serveReads: { args: [pool: string, node: string]; answer: void };
   release: { args: [pool: string, active: Activation]; answer: ReleaseReport };
   killSession: { args: [request: KillRequest]; answer: KillOutcome };
   blocking: { args: [pool: string]; answer: Blocking[] };

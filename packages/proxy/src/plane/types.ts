@@ -121,6 +121,7 @@ export interface PlaneControl {
   kill(pool: string, kinds: readonly ('busy' | 'pinned')[]): Promise<number>;
   /** Ends every connection to a node that is dead or fenced; resolves with their number. None is opened before it is named again. */
   cut(pool: string, node: string): Promise<number>;
+  serveReads(pool: string, node: string): Promise<void>;
   release(pool: string, active: Activation): Promise<ReleaseReport>;
   blocking(pool: string): Promise<Blocking[]>;
   stats(pool: string): Promise<PlaneStats>;

@@ -57,6 +57,8 @@ export class Pool {
   #asking: ConnectionPool | null = null;
   /** Nodes given up as dead: no connection goes there until the control plane names them again. */
   readonly #cut = new Set<string>();
+  /** Who answers reads during a hold. */
+  #readsFrom: string | null = null;
   #settling: { waits: number[]; left: Set<PoolClient>; done: () => void } | null = null;
 
   constructor(options: PoolOptions, clock: Clock, log: Log, peers: Peers, passwordChecks: PasswordChecks) {
@@ -147,13 +149,20 @@ export class Pool {
 
   /** A backend at once; or null, and the session waits for `granted` or `denied`. */
   checkout(session: PoolClient): Backend | null {
-    if (this.#active === null || this.holding || !this.#isServing) {
+    const from =
+      this.#active === null || this.holding || !this.#isServing ? this.#readsFor(session) : this.#active.node;
+    if (from === null) {
       this.#enqueue(session);
       return null;
     }
-    const backend = this.connectionPool(this.#active.node, session.account).take(session);
+    const backend = this.connectionPool(from, session.account).take(session);
     if (backend !== null) this.#working++;
     return backend;
+  }
+
+  /** The node that a command may read from though the gate is closed; null: it waits. */
+  #readsFor(session: PoolClient): string | null {
+    return this.holding && this.#readsFrom !== null && session.readEarly() ? this.#readsFrom : null;
   }
 
   /** A connection pool granted a backend to a session that waited. */
@@ -267,6 +276,7 @@ export class Pool {
 
   hold(): void {
     this.gate.move(GateState.HOLDING);
+    this.#readsFrom = null;
     this.#tellWhy();
     this.#released = this.#killed = 0;
     for (const connectionPool of this.connectionPools) this.#toGate(connectionPool);
@@ -290,6 +300,13 @@ export class Pool {
     for (const connectionPool of there) this.#toGate(connectionPool);
     if (this.#asking?.node === node) there.push(this.#asking);
     return there.reduce((sum, connectionPool) => sum + connectionPool.cut(reason), 0);
+  }
+
+  /** While the pool is held: what only reads, outside of transactions, goes to this node, which is about to be the active one. */
+  serveReads(nodeName: string): void {
+    if (!this.holding) return;
+    this.#readsFrom = this.#node(nodeName).name;
+    for (const session of this.sessions) if (session.readEarly() && this.gate.leave(session)) session.retry();
   }
 
   /** New work waits. */
@@ -368,6 +385,7 @@ export class Pool {
   // -------------------------------------------------------------------------------------------------------------
 
   #setActive(active: Activation | null): void {
+    this.#readsFrom = null;
     const old = this.#active;
     if (active !== null) {
       this.#node(active.node);

@@ -66,6 +66,7 @@ function givesUp(session: Session, packet: Packet, fate: Fate): boolean {
 function run(session: Session, work: Work): void {
   session.work = work;
   session.reruns = 0;
+  session.readsEarly = false;
   session.since = session.pool.clock.now();
   session.move(SessionPhase.WAITING);
   if (session.backend !== null) submitOrReplay(session, session.backend);
@@ -124,7 +125,7 @@ function replyComplete(session: Session, tracker: ReplyTracker): void {
   const backend = session.backend!;
   const work = session.work!;
   if (session.reply.refused) {
-    const error = shutDown(backend);
+    const error = session.readsEarly ? notOpen(backend) : shutDown(backend);
     dismiss(backend, error);
     return replyLost(session, error.message);
   }
@@ -252,6 +253,10 @@ function ended(backend: Backend): ProxyError {
 
 function shutDown(backend: Backend): ProxyError {
   return new ProxyError('BACKEND_LOST', `${backend.pool.node.name} shuts down`);
+}
+
+function notOpen(backend: Backend): ProxyError {
+  return new ProxyError('BACKEND_LOST', `${backend.pool.node.name} takes no writes yet`);
 }
 
 /** The client is gone. */

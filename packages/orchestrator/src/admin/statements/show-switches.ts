@@ -67,6 +67,10 @@ function figures(record: FlightRecord): Cell[][] {
     ...record.steps.map(({ name, ms, ok }): Cell[] => [`step ${name}`, `${ms} ms${ok ? '' : ', failed'}`]),
     ...record.reasons.map(({ code, message }): Cell[] => ['reason', `${code}: ${message}`]),
     ...record.warnings.map(({ code, message }): Cell[] => ['warning', `${code}: ${message}`]),
+    ...(record.unknown?.writes ?? []).map(({ at, user, session, kind, fate, gtid }): Cell[] => [
+      'unknown',
+      `${at} ${user} ${session} ${kind}: ${fate}${gtid === null ? '' : ` ${gtid}`}`,
+    ]),
     ['gtid_before', record.gtid.before],
     ['gtid_after', record.gtid.after],
   ];
