@@ -147,9 +147,8 @@ describeKinds('writes whose outcome was unknown when the primary died', (kind) =
     // MariaDB's log has no connections, and what was prepared is not in it as it was sent
     expect(fateOf(prepared)).toMatchObject({ fate: kind === 'mysql' ? 'COMMITTED' : 'UNDECIDED' });
     expect(record.lost!.transactions).toHaveLength(2);
-    expect(record.lost!.transactions.map(({ gtid }) => gtid).sort()).toEqual(
-      [fateOf(lost).gtid, fateOf(lostToo).gtid].sort(),
-    );
+    const gtids = record.lost!.transactions.map(({ gtid }) => gtid);
+    expect(new Set(gtids)).toEqual(new Set([fateOf(lost).gtid, fateOf(lostToo).gtid]));
     const events = await orchestrator.events('shop');
     expect(events.map(({ message }) => message).join('\n')).toContain(
       'of 7 writes whose outcome was unknown, db1 says: ',

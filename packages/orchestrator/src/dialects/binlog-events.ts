@@ -28,11 +28,16 @@ const CRC32 = 1;
 /** In the format description: version and server version come first. Not 0: the server was started with this file. */
 const STARTED_AT = HEADER + 2 + 50;
 
+/** Transactions of some minutes, on a busy server. */
+const MOST = 200_000;
+
 /** Takes events one after another, and keeps of those that begin a transaction what there is to know. */
 export class TransactionReader {
   readonly transactions: WrittenTransaction[] = [];
   /** When each life of the server began, in seconds since 1970 by its own clock; the first may be longer ago than the log. */
   readonly lives: number[] = [0];
+  /** There were more than are kept. */
+  full = false;
   readonly #wanted: (gtid: string) => boolean;
   #checksum = 0;
   #serverId = 0;
@@ -63,6 +68,8 @@ export class TransactionReader {
         return this.#query(event);
       case Type.ANNOTATE:
         if (this.#current !== null) this.#current.text = event.toString('latin1', HEADER);
+        return;
+      default:
     }
   }
 
@@ -70,6 +77,10 @@ export class TransactionReader {
   #begin(event: Buffer, gtid: string): void {
     this.#current = null;
     if (event.readUInt32LE(SERVER_ID) !== this.#serverId || (gtid !== '' && !this.#wanted(gtid))) return;
+    if (this.transactions.length >= MOST) {
+      this.full = true;
+      return;
+    }
     this.#current = { gtid, thread: null, text: null, life: this.lives.length - 1 };
     this.transactions.push(this.#current);
   }

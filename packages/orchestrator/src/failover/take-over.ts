@@ -219,7 +219,12 @@ export async function repoint(context: FailoverContext): Promise<string> {
   if (options === undefined) {
     throw new SwitchError('NOT_A_NODE', `${from} is not a node of the pool`);
   }
-  await rememberUnknown(context);
+  await rememberUnknown(context).catch((error: unknown) => {
+    context.warnings.push({
+      code: 'UNKNOWN',
+      message: `writes of unknown outcome are not listed: ${messageOf(error)}`,
+    });
+  });
   const others = new Map([...crew.others].filter(([name]) => name !== link.name));
   const old = await withoutOwn(context);
   const found = await settle({

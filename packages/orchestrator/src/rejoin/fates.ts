@@ -69,7 +69,8 @@ export async function fatesOf(
   const [there, here] = [await serverNow(old), bench.clock.now()];
   const ages = written.lives.map((began) => there - began * 1000);
   const fate = judge(open, (write) => livesOf(ages, here - Date.parse(write.at)), isSure, writes, stray);
-  return { ...outcomes, writes: writes.map(({ write, print }) => ({ ...write, ...fate(write, print ?? null) })) };
+  const told = ({ write, print = null }: Asked): ToldWrite => Object.assign({ ...write }, fate(write, print));
+  return { ...outcomes, writes: writes.map(told) };
 }
 
 interface Asked {
@@ -97,7 +98,7 @@ async function readSince(
   return byAnyAccount(bench, node, async (reader) => {
     const book = new TransactionReader((gtid) => since.has(gtid));
     await reader.binlog(log, (event) => book.take(event), deadline.left);
-    return book;
+    return book.full ? null : book;
   });
 }
 

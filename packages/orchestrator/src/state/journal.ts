@@ -77,7 +77,7 @@ export interface ChannelPlan {
   readonly options: readonly string[];
 }
 
-export interface Demotion {
+interface Demotion {
   readonly node: string;
   /** ISO 8601 */
   readonly at: string;

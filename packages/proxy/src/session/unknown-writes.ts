@@ -7,7 +7,7 @@ const MOST_ACKNOWLEDGED = 16_384;
 const MOST_CHARACTERS = 64 * 1024;
 
 /** A write of which nobody here knows whether it was committed: its client was told 08007. */
-export interface UnknownWrite {
+interface UnknownWrite {
   readonly session: number;
   readonly user: string;
   readonly node: string;
@@ -67,7 +67,7 @@ export class UnknownWriteLog {
 
 /** `sql`: bytes as latin1. Where they are not ASCII the server may log others. */
 export function printOf(sql: string | undefined): string | null {
-  if (sql === undefined || sql.length > MOST_CHARACTERS || !/^[\x01-\x7e]*$/.test(sql)) return null;
+  if (sql === undefined || sql.length > MOST_CHARACTERS || !/^[\s\x20-\x7e]*$/.test(sql)) return null;
   return createHash('sha256')
     .update(sql.replace(/^\s+|[\s;]+$/g, ''))
     .digest('base64');
