@@ -52,7 +52,7 @@ export class TransactionReader {
     if (whole.length < HEADER + CHECKSUM) return;
     if (whole[4] === Type.FORMAT) this.#checksum = whole[whole.length - CHECKSUM - 1] === CRC32 ? CHECKSUM : 0;
     const event = whole.subarray(0, whole.length - this.#checksum);
-    switch (event[4]) {
+    switch (event.readUInt8(4)) {
       case Type.FORMAT:
         this.#serverId = event.readUInt32LE(SERVER_ID);
         if (event.length >= STARTED_AT + 4 && event.readUInt32LE(STARTED_AT) > 0)
