@@ -56,7 +56,7 @@ export class ControlConnection {
     }
   }
 
-  /** The name is resolved anew each time. Rejects with UnreachableError (network, login) within `deadlineMs`. */
+  /** The name is resolved anew each time. Rejects with UnreachableError (network, login). `deadlineMs`: for the login, and again for what follows it. */
   static async connect(
     node: Reachable,
     credentials: Credentials,
@@ -66,7 +66,12 @@ export class ControlConnection {
     try {
       const connection = await createConnection(connectionOptions(node, credentials, deadlineMs));
       const control = new ControlConnection(node.name, connection, clock);
-      await control.query(SESSION, deadlineMs);
+      try {
+        await control.query(SESSION, deadlineMs);
+      } catch (error) {
+        control.destroy();
+        throw error;
+      }
       return control;
     } catch (error) {
       const message = `${node.name}: ${messageOf(error) || 'cannot connect'}`;

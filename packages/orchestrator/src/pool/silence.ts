@@ -1,8 +1,10 @@
 import { askCheckpoints } from '../checkpoints/check';
+import { Deadline, type Clock } from '../clock';
 import { messageOf } from '../errors';
 import type { NodeConnection } from '../node-link';
 import { number } from '../control-connection';
 import type { Bench } from '../switch/context';
+import { endSessions } from '../switch/fence';
 import type { Watch } from '../watch';
 import type { Advice } from './advice';
 
@@ -80,27 +82,21 @@ export class Silence {
     return answer?.ok === true;
   }
 
-  /** Their transactions hold locks, and no client of theirs will ever end them. */
-  async #endLeft({ node, ids, at }: Left): Promise<void> {
-    const there = await this.#bench.links.get(node)?.connect(ASK_MS);
+  /** Their transactions hold locks that no client will ever end, and what they are at comes before what clients do next. */
+  async #endLeft(left: Left): Promise<void> {
+    const there = await this.#bench.links.get(left.node)?.connect(ASK_MS);
     if (there === undefined) return;
     try {
-      await endEach(there, ids, this.#bench.clock.monotonic() - at);
+      await endEach(there, left, this.#bench.clock);
     } finally {
       there.connection.destroy();
     }
   }
 }
 
-async function endEach(
-  { connection, dialect }: NodeConnection,
-  ids: ReadonlySet<number>,
-  ageMs: number,
-): Promise<void> {
-  const uptime = await connection.row("SHOW GLOBAL STATUS LIKE 'Uptime'", ASK_MS);
+async function endEach(node: NodeConnection, { ids, at }: Left, clock: Clock): Promise<void> {
+  const uptime = await node.connection.row("SHOW GLOBAL STATUS LIKE 'Uptime'", ASK_MS);
   // it was started again: those ids are others' now
-  if (number(uptime, 'Value') * 1000 < ageMs) return;
-  for (const { id } of await dialect.sessions(connection, ASK_MS)) {
-    if (ids.has(id)) await dialect.kill(connection, id, ASK_MS);
-  }
+  if (number(uptime, 'Value') * 1000 < clock.monotonic() - at) return;
+  await endSessions(node, [...ids], clock, new Deadline(clock, ASK_MS));
 }
