@@ -1,5 +1,5 @@
-import { askCheckpoints } from '../checkpoints/check';
 import { Deadline, type Clock } from '../clock';
+import { dial } from '../dial';
 import { messageOf } from '../errors';
 import type { NodeConnection } from '../node-link';
 import { number } from '../control-connection';
@@ -9,6 +9,7 @@ import type { Watch } from '../watch';
 import type { Advice } from './advice';
 
 const ASK_MS = 3000;
+const KNOCK_MS = 1000;
 
 /** Connections that were ended here, and may be open there. */
 interface Left {
@@ -74,12 +75,22 @@ export class Silence {
     this.#left = null;
   }
 
-  async #isThere(name: string): Promise<boolean> {
+  /** Its machine takes connections; or its name can't be looked up, which says nothing of it. */
+  #isThere(name: string): Promise<boolean> {
     const options = this.#bench.links.get(name)?.options;
-    if (options === undefined) return false;
-    const { host, port } = options;
-    const [answer] = await askCheckpoints([{ place: 'inside', kind: 'tcp', host, port }], this.#bench.clock);
-    return answer?.ok === true;
+    if (options === undefined) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const dialed = dial(options);
+      const { socket } = dialed;
+      const end = (there: boolean): void => {
+        cancel();
+        socket.destroy();
+        resolve(there || !dialed.resolved);
+      };
+      const cancel = this.#bench.clock.timer(KNOCK_MS, () => end(false));
+      socket.on('connect', () => end(true));
+      socket.on('error', () => end(false));
+    });
   }
 
   /** Their transactions hold locks that no client will ever end, and what they are at comes before what clients do next. */
