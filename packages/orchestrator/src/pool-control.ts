@@ -1,4 +1,5 @@
 import { AccountWatch } from './accounts/watch';
+import { Attendant } from './attendant';
 import { benchOf, type PoolDependencies } from './bench';
 import { askCheckpoints, cutOff } from './checkpoints/check';
 import { messageOf } from './errors';
@@ -18,8 +19,7 @@ import { Flights } from './pool/flights';
 import { Silence } from './pool/silence';
 import { sentenceOf } from './reasons';
 import { Returned } from './rejoin/returned';
-import type { CheckpointReport, PoolEvent, PoolReport } from './report';
-import { closeSecondWriter } from './second-writer';
+import { EventKind, type CheckpointReport, type PoolEvent, type PoolReport } from './report';
 import { frozen } from './state/frozen';
 import { LockFile } from './state/lock-file';
 import { Overrides } from './state/overrides';
@@ -35,6 +35,7 @@ export class PoolControl {
   readonly #stateDir: string;
   readonly #lockFile: LockFile;
   readonly #watch: Watch;
+  readonly #attendant: Attendant;
   readonly #accounts: AccountWatch;
   readonly #returned: Returned;
   readonly #failback: Failback;
@@ -59,10 +60,7 @@ export class PoolControl {
     this.#returned = new Returned(bench, records);
     this.#failback = new Failback(bench.clock);
     const watch = new Watch(bench, {
-      inspect: (node, observation) =>
-        closeSecondWriter(bench, node, observation, watch.topology, (name, message) =>
-          this.#advice.give(name, message),
-        ),
+      inspect: (...seen) => this.#attendant.attend(...seen),
       seen: (poll, before) => this.#onPoll(poll, before),
       memory: bench.journal.memory,
       stands: (change) => this.#onStanding(change),
@@ -80,7 +78,11 @@ export class PoolControl {
     const keeper = new ActiveKeeper({
       ...shared,
       accounts: this.#accounts,
-      ended: (record) => bench.events.add(flightEvent(record)),
+      ended: (record) => {
+        bench.events.add(flightEvent(record));
+        this.flights.moved(record);
+        if (record.kind === 'failover') this.#tookOver(record.from);
+      },
     });
     this.#keeper = keeper;
     this.flights = new Flights({
@@ -89,11 +91,16 @@ export class PoolControl {
       keeper,
       claim: this.#claim,
       tended: () => this.#work,
-      tookOver: (from) => {
-        this.#advice.forget();
-        if (from !== null) this.#returned.forget(from);
-      },
+      tookOver: (from) => this.#tookOver(from),
       stopping: this.#stopping.signal,
+    });
+    this.#attendant = new Attendant({
+      bench,
+      topology: () => watch.topology,
+      active: () => watch.active,
+      // whoever has the pool to itself must not find another hand on the ACTIVE, nor must another MySwitch
+      mayWrite: () => keeper.otherProxy === null && (this.flights.occupied(null) ?? keeper.leftover) === null,
+      tell: (name, message) => this.#advice.give(name, message),
     });
     this.#operator = new Operator({
       bench,
@@ -140,6 +147,7 @@ export class PoolControl {
     this.#stopped = true;
     this.#accounts.stop();
     await this.#watch.stop();
+    this.#attendant.stop();
     await this.#work;
     await this.#returned.settled();
     await this.#bench.events.settled();
@@ -157,6 +165,7 @@ export class PoolControl {
       stats: await plane.stats(pool.name),
       frozen: await frozen(this.#stateDir, pool.name),
       pausedUntil: this.#pause.until,
+      now: this.#bench.clock.monotonic(),
     });
   }
 
@@ -181,13 +190,14 @@ export class PoolControl {
   #onPoll(poll: PollResult, before: NodeView): void {
     const good = 'observation' in poll;
     if (!good && before.error === null) {
-      const reason = 'error' in poll ? poll.error : poll.unresolved;
+      const reason = viewOf(this.#watch.topology, poll.node)?.error;
       this.#bench.log('warn', `${poll.node} does not answer`, { pool: this.name, reason });
     }
+    this.#tellRestart(before);
     const active = this.#watch.activeView;
     this.#lookAtReturned(poll);
     this.#lookForFailback(before);
-    const due = poll.node === active?.name && !good && this.#isDue(active);
+    const due = poll.node === active?.name && this.#isDue(active);
     // a node that stays away says nothing new, until it has been away for too long
     const news = good || before.error === null || due;
     if (!news || !this.#watch.seenAll || this.#claim.holder !== null || this.#tending || this.#stopped) {
@@ -201,6 +211,18 @@ export class PoolControl {
       .finally(() => {
         this.#tending = false;
       });
+  }
+
+  /** It may have lost what is not in its option file, between two polls that were both good. */
+  #tellRestart({ name, runs }: NodeView): void {
+    const now = viewOf(this.#watch.topology, name)?.runs;
+    if (now === undefined || now.restartedAt === null || now.restartedAt === runs.restartedAt) {
+      return;
+    }
+    const message = `${name} was started again`;
+    this.#watch.note(name, message);
+    this.#bench.events.add({ kind: EventKind.RESTARTED, node: name, by: 'monitor', message, facts: {} });
+    this.#bench.log('warn', message, { pool: this.name });
   }
 
   /** `failback: on-recover`. Not a part of the look after a poll: a switch waits for that one. */
@@ -256,7 +278,7 @@ export class PoolControl {
   }
 
   /** The ACTIVE has been bad for as many polls as it takes: somebody else takes over, or a person is told how. */
-  async #replaceActive({ name, standing, error }: NodeView): Promise<void> {
+  async #replaceActive({ name, standing, reachable }: NodeView): Promise<void> {
     const { pool } = this.#bench;
     if (pool.failover.mode === 'manual') {
       const why = cutOff(await this.checkpoints());
@@ -266,13 +288,18 @@ export class PoolControl {
       const advice = `npx myswitch failover ${pool.name}`;
       return this.#advice.give(
         name,
-        `${name} does not answer (${error ?? standing.message ?? ''}); to promote another node: ${advice}`,
+        `${name} ${reachable ? 'takes no writes' : 'does not answer'} (${standing.message ?? ''}); to promote another node: ${advice}`,
       );
     }
     const flown = await this.flights.replaceActive({ by: AUTOMATIC }, () => undefined);
     if (flown.result === 'refused') {
       this.#advice.give(name, `no failover: ${sentenceOf(flown.reasons)}`);
     }
+  }
+
+  #tookOver(from: string | null): void {
+    this.#advice.forget();
+    if (from !== null) this.#returned.forget(from);
   }
 
   #onStanding(change: StandingChange): void {

@@ -1,4 +1,5 @@
 import { Deadline, sleep } from '../clock';
+import { counted } from '../counted';
 import { SwitchError } from '../errors';
 import { Phase, type MovedReplica } from '../state/journal';
 import { unlessAborted, type Bench, type Seat, type SwitchContext } from './context';
@@ -20,7 +21,7 @@ export const warm: Step = {
     if (from.found.eventScheduler && operation.events.length > 0) {
       await from.main.dialect.setEventScheduler(from.main.connection, false, STATEMENT_MS);
     }
-    return `${backends} backends to ${to.link.name}`;
+    return `${counted(backends, 'backend')} to ${to.link.name}`;
   },
   async undo({ bench, from, to, others, operation }, deadline) {
     if (from.found.eventScheduler && operation.events.length > 0) {
@@ -64,7 +65,7 @@ async function bringAckers({ bench, operation, to, others, abort }: SwitchContex
       return;
     }
     if (deadline.passed) {
-      throw new SwitchError('SEMI_SYNC', `${ackers} of ${waitFor} ackers follow ${to.link.name}`);
+      throw new SwitchError('SEMI_SYNC', `${ackers} of ${counted(waitFor, 'acker')} follow ${to.link.name}`);
     }
     await sleep(bench.clock, 20);
   }
