@@ -91,6 +91,7 @@ export class PoolControl {
       keeper,
       claim: this.#claim,
       tended: () => this.#work,
+      quiet: (deadlineMs) => this.#attendant.quiet(deadlineMs),
       tookOver: (from) => this.#tookOver(from),
       stopping: this.#stopping.signal,
     });
