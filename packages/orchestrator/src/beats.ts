@@ -62,6 +62,8 @@ export class Beats {
   /** Not the monitor's own connection: a write that hangs must not keep the node from being looked at. */
   #connection: NodeConnection | null = null;
   #writing: Write | null = null;
+  /** What the last write came to. */
+  #trouble: Trouble | null = null;
 
   constructor(heartbeat: Heartbeat, clock: Clock) {
     this.#heartbeat = heartbeat;
@@ -76,10 +78,19 @@ export class Beats {
     }
     try {
       if (this.#writing === null) await this.#begin(link, epoch, deadlineMs);
-      return await this.#waitsFor(looking, deadlineMs);
+      this.#trouble = await this.#waitsFor(looking, deadlineMs);
     } catch (error) {
-      return troubleOf(error);
+      this.#trouble = troubleOf(error);
     }
+    return this.#trouble;
+  }
+
+  /** In place of `write` where nothing may be written now: what was found before is not mended by that. */
+  async rest(link: NodeLink, looking: NodeConnection, deadlineMs: number): Promise<Trouble | null> {
+    if (this.#on !== link.name) {
+      return null;
+    }
+    return (await this.#waitsFor(looking, deadlineMs)) ?? this.#trouble;
   }
 
   /** How far the node's copy is behind `active`, at least; null: not known. */
@@ -97,11 +108,12 @@ export class Beats {
     this.#connection = null;
     this.#writing = null;
     this.#committed = [];
+    this.#trouble = null;
     this.#on = null;
   }
 
-  #lagOf(text: string): number | null {
-    const [own, number] = text.split(' ');
+  #lagOf(told: string): number | null {
+    const [own, number] = told.split(' ');
     const has = own === this.#own ? Number(number) : 0;
     // the first one that it lacks
     const lacks = this.#committed.find(({ beat }) => beat > has);
@@ -126,6 +138,7 @@ export class Beats {
       await this.#heartbeat.create(connection, deadlineMs);
       await this.#heartbeat.writeBeat(connection, told, epoch, FOREVER_MS);
       if (this.#writing === write) {
+        this.#trouble = null;
         this.#committed.push({ beat, at: this.#clock.monotonic() });
         if (this.#committed.length > KEPT) this.#committed.shift();
       }

@@ -114,12 +114,13 @@ export class Monitor {
   }
 
   async #look(): Promise<PollResult> {
-    const deadline = new Deadline(this.#clock, Math.max(500, this.#intervalMs * DEADLINE));
+    const ms = Math.max(500, this.#intervalMs * DEADLINE);
     if (this.#node?.connection.usable !== true) {
-      this.#adopt(await this.#link.connect(deadline.left));
+      this.#adopt(await this.#link.connect(ms));
     }
     const node = this.#node!;
-    const met = this.#told === node ? null : await this.#meet(node, deadline.left);
+    const met = this.#told === node ? null : await this.#meet(node, ms);
+    const deadline = new Deadline(this.#clock, ms);
     const seen = await node.dialect.observe(node.connection, deadline.left);
     const sight = await this.#inspect(node, seen, met, deadline.left);
     this.#told = node;

@@ -38,6 +38,7 @@ export async function play(scenario: Scenario, kind: Kind): Promise<void> {
   } finally {
     for (const line of lines.values()) line.cut();
     await stage.strike();
+    await scenario.tearDown?.();
   }
 }
 
