@@ -112,8 +112,8 @@ export class Beats {
     this.#on = null;
   }
 
-  #lagOf(told: string): number | null {
-    const [own, number] = told.split(' ');
+  #lagOf(read: string): number | null {
+    const [own, number] = read.split(' ');
     const has = own === this.#own ? Number(number) : 0;
     // the first one that it lacks
     const lacks = this.#committed.find(({ beat }) => beat > has);

@@ -238,8 +238,8 @@ export interface Dialect {
   persistReadOnly(c: ControlConnection, on: boolean, deadlineMs: number): Promise<boolean>;
 
   sessions(c: ControlConnection, deadlineMs: number): Promise<readonly ServerSession[]>;
-  /** Ends a connection. One that is gone already is no error. */
-  kill(c: ControlConnection, id: number, deadlineMs: number): Promise<void>;
+  /** Ends a connection. False: it was gone already. */
+  kill(c: ControlConnection, id: number, deadlineMs: number): Promise<boolean>;
 
   /** Transactions that `candidate` has and `active` lacks; empty: none. */
   errant(candidate: ControlConnection, active: ControlConnection, deadlineMs: number): Promise<string>;

@@ -10,9 +10,11 @@ import type {
   CheckpointReport,
   CheckReport,
   ControlPlane,
+  FailoverCheck,
   FailoverRequest,
   FlightRecord,
   PoolEvent,
+  PoolRecord,
   PoolReport,
   RejoinReport,
   RejoinRequest,
@@ -86,6 +88,10 @@ export class Orchestrator implements ControlPlane {
     return this.#pool(pool).flights.switch(request, onStep, abort);
   }
 
+  async checkFailover(pool: string, request: FailoverRequest): Promise<FailoverCheck> {
+    return this.#pool(pool).flights.checkFailover(request);
+  }
+
   async failover(pool: string, request: FailoverRequest, onStep: (event: StepEvent) => void): Promise<FlightRecord> {
     return this.#pool(pool).flights.failover(request, onStep);
   }
@@ -121,11 +127,11 @@ export class Orchestrator implements ControlPlane {
     return this.#pool(pool).checkpoints();
   }
 
-  async history(pool?: string): Promise<FlightRecord[]> {
+  async history(pool?: string): Promise<PoolRecord[]> {
     return this.#records === null ? [] : this.#records.list(pool);
   }
 
-  async show(id: string): Promise<FlightRecord | null> {
+  async show(id: string): Promise<PoolRecord | null> {
     return this.#records === null ? null : this.#records.show(id);
   }
 

@@ -16,6 +16,7 @@ import { Advice } from './pool/advice';
 import { Claim } from './pool/claim';
 import { flightEvent } from './pool/flight-event';
 import { Flights } from './pool/flights';
+import { Silence } from './pool/silence';
 import { sentenceOf } from './reasons';
 import { Returned } from './rejoin/returned';
 import { EventKind, type CheckpointReport, type PoolEvent, type PoolReport } from './report';
@@ -43,6 +44,7 @@ export class PoolControl {
   readonly #keeper: ActiveKeeper;
   readonly #claim = new Claim();
   readonly #advice: Advice;
+  readonly #silence: Silence;
   /** The look after a poll, or a recovery, that runs. */
   #tending = false;
   #work: Promise<void> = Promise.resolve();
@@ -66,6 +68,7 @@ export class PoolControl {
     this.#watch = watch;
     for (const { name } of bench.pool.nodes) watch.overrule(name, overrides.of(name));
     this.#advice = new Advice(bench, watch);
+    this.#silence = new Silence(bench, watch, this.#advice);
     const pause = new Pause(bench, () => {
       const { active } = watch;
       return active === null ? null : { node: active, epoch: bench.journal.memory.epoch };
@@ -75,7 +78,11 @@ export class PoolControl {
     const keeper = new ActiveKeeper({
       ...shared,
       accounts: this.#accounts,
-      ended: (record) => bench.events.add(flightEvent(record)),
+      ended: (record) => {
+        bench.events.add(flightEvent(record));
+        this.flights.moved(record);
+        if (record.kind === 'failover') this.#tookOver(record.from);
+      },
     });
     this.#keeper = keeper;
     this.flights = new Flights({
@@ -84,10 +91,7 @@ export class PoolControl {
       keeper,
       claim: this.#claim,
       tended: () => this.#work,
-      tookOver: (from) => {
-        this.#advice.forget();
-        if (from !== null) this.#returned.forget(from);
-      },
+      tookOver: (from) => this.#tookOver(from),
       stopping: this.#stopping.signal,
     });
     this.#attendant = new Attendant({
@@ -200,7 +204,7 @@ export class PoolControl {
       return;
     }
     this.#tending = true;
-    this.#work = (due ? this.#replaceActive(active) : this.#keeper.reconsider())
+    this.#work = (due ? this.#lookAtLost(active) : this.#reconsider())
       .catch((error: unknown) => {
         this.#bench.log('error', 'the pool could not be looked after', { pool: this.name, reason: messageOf(error) });
       })
@@ -263,6 +267,16 @@ export class PoolControl {
     return isJudged(override) && isDue(standing, this.#bench.pool.monitor.failures);
   }
 
+  async #reconsider(): Promise<void> {
+    await this.#silence.isOver();
+    await this.#keeper.reconsider();
+  }
+
+  async #lookAtLost(active: NodeView): Promise<void> {
+    await this.#replaceActive(active);
+    if (this.#watch.active === active.name) await this.#silence.goesOn(active.name);
+  }
+
   /** The ACTIVE has been bad for as many polls as it takes: somebody else takes over, or a person is told how. */
   async #replaceActive({ name, standing, reachable }: NodeView): Promise<void> {
     const { pool } = this.#bench;
@@ -281,6 +295,11 @@ export class PoolControl {
     if (flown.result === 'refused') {
       this.#advice.give(name, `no failover: ${sentenceOf(flown.reasons)}`);
     }
+  }
+
+  #tookOver(from: string | null): void {
+    this.#advice.forget();
+    if (from !== null) this.#returned.forget(from);
   }
 
   #onStanding(change: StandingChange): void {

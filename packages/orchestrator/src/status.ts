@@ -44,7 +44,10 @@ function reportNode(
 ): NodeReport {
   const node = viewOf(topology, options.name) ?? neverSeen(options);
   const standing = standingOf(node);
-  const channel = primary === undefined || primary.name === node.name ? undefined : channelFrom(node, primary);
+  // what a node was like when it was last seen says nothing of it now
+  const seen = node.reachable ? node.observation : null;
+  const channel =
+    seen === null || primary === undefined || primary.name === node.name ? undefined : channelFrom(node, primary);
   const plane = stats.nodes[node.name];
   const { since } = node.runs;
   return {
@@ -53,11 +56,11 @@ function reportNode(
     type: typeOf(node),
     state: standing.state,
     status: standing.status,
-    role: roleOf(topology, node),
-    readOnly: node.observation?.readOnly ?? null,
+    role: seen === null ? 'unknown' : roleOf(topology, node),
+    readOnly: seen?.readOnly ?? null,
     lagSeconds: channel?.lagSeconds ?? null,
-    heartbeatLagSeconds: seconds(node.pulse.lagMs),
-    gtid: node.observation?.gtid ?? null,
+    heartbeatLagSeconds: seen === null ? null : seconds(node.pulse.lagMs),
+    gtid: seen?.gtid ?? null,
     errors: standing.errors,
     lastPoll: isoOf(node.lastPoll),
     latePolls: node.latePolls,

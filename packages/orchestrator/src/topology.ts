@@ -2,8 +2,9 @@ import { NO_PULSE, type Pulse } from './beats';
 import type { Channel, Observation } from './dialect';
 import type { Move } from './ladder/moves';
 import { overruled, type Override } from './ladder/override';
-import { FAILED_BEFORE, moved, noted, polled, UNSEEN, type NodeType, type Standing } from './ladder/standing';
+import { FAILED_BEFORE, moved, noted, polled, UNSEEN, type Standing } from './ladder/standing';
 import { verdictOf, type Surroundings } from './ladder/verdict';
+import type { NodeType } from './report';
 import { ranOn, UNSEEN_RUNS, type Runs, type Since } from './runs';
 import type { KnownIdentity } from './state/journal';
 
@@ -22,6 +23,8 @@ export interface NodeView {
   readonly lastPoll: number | null;
   /** Polls that were due while one still ran. */
   readonly latePolls: number;
+  /** When it last answered; null: never. */
+  readonly lastGood: number | null;
   /** Why the last poll was bad; null: it was good. */
   readonly error: string | null;
   /** As the ladder finds it. */
@@ -81,6 +84,7 @@ export const neverSeen = ({ name, type }: Member): NodeView => ({
   reachable: false,
   lastPoll: null,
   latePolls: 0,
+  lastGood: null,
   error: null,
   standing: UNSEEN,
   override: null,
@@ -119,7 +123,7 @@ function seen(node: NodeView, poll: PollResult, { failures, ...surroundings }: R
   const runs = met === null ? node.runs : ranOn(node.runs, met.since, poll.at);
   const verdict = verdictOf(node.name, poll, surroundings);
   const standing = polled(node.standing, typeOf(node), verdict, failures);
-  return { ...node, ...polledAt, observation, pulse, runs, reachable: true, error: null, standing };
+  return { ...node, ...polledAt, lastGood: poll.at, observation, pulse, runs, reachable: true, error: null, standing };
 }
 
 /** The same topology with one node's standing changed by something that is not a poll. */

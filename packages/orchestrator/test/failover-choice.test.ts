@@ -81,7 +81,7 @@ describe('whether the primary is dead', () => {
     ['one still hears it', [LOST, HEARS], 'db3 still hears db1: it is cut off from MySwitch, not dead'],
     ['more were asked than not', [LOST, LOST, UNASKED], null],
     ['as many were asked as not', [LOST, UNASKED], 'only 1 of 2 other nodes could say whether they hear db1'],
-    ['nobody could be asked', [UNASKED], 'only 0 of 1 other nodes could say whether they hear db1'],
+    ['nobody could be asked', [UNASKED], 'only 0 of 1 other node could say whether they hear db1'],
     ['there is nobody else', [], 'only 0 of 0 other nodes could say whether they hear db1'],
     ['one was stopped, and another lost it', [KNOWS_NOTHING, LOST], null],
     [
@@ -89,7 +89,7 @@ describe('whether the primary is dead', () => {
       [KNOWS_NOTHING, LOST, UNASKED],
       "only 1 of 3 other nodes could say whether they hear db1; db2 can't: why",
     ],
-    ['all were stopped', [KNOWS_NOTHING], "only 0 of 1 other nodes could say whether they hear db1; db2 can't: why"],
+    ['all were stopped', [KNOWS_NOTHING], "only 0 of 1 other node could say whether they hear db1; db2 can't: why"],
   ])('%s', (_title, words, expected) => {
     expect(
       doubt(

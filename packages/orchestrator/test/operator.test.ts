@@ -285,7 +285,7 @@ describe('pause and resume', () => {
     await refused({ kind: 'pause', forMs: null }, 'NO_ACTIVE', 'no node is ACTIVE: clients wait already');
     at.at.active = { node: 'db1', epoch: 3 };
     void pause();
-    await expect(pause()).rejects.toMatchObject({ code: 'IN_PROGRESS' });
+    await expect(pause()).rejects.toMatchObject({ code: 'PAUSED' });
     expect(at.gate).toEqual(['hold']);
   });
 });

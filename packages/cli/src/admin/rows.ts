@@ -1,8 +1,10 @@
 import type {
   CheckReport,
+  FailoverCheck,
   FlightRecord,
   NodeReport,
   PoolEvent,
+  PoolRecord,
   PoolReport,
   RejoinReport,
 } from '@myswitch/orchestrator';
@@ -70,6 +72,11 @@ export function checkReport(rows: readonly RowDataPacket[]): CheckReport {
   return JSON.parse(lastCell(rows, 'code', 'answer', 'message'));
 }
 
+/** The JSON in the last row of CHECK FAILOVER. */
+export function failoverCheck(rows: readonly RowDataPacket[]): FailoverCheck {
+  return JSON.parse(lastCell(rows, 'code', 'answer', 'message'));
+}
+
 /** The JSON in the last row of SWITCH. */
 export function switchRecord(rows: readonly RowDataPacket[]): FlightRecord {
   return JSON.parse(lastCell(rows, 'step', 'result', 'detail'));
@@ -81,7 +88,7 @@ export function rejoinReport(rows: readonly RowDataPacket[]): RejoinReport {
 }
 
 /** The JSON in the last row of SHOW SWITCH. */
-export function storedRecord(rows: readonly RowDataPacket[]): FlightRecord {
+export function storedRecord(rows: readonly RowDataPacket[]): PoolRecord {
   return JSON.parse(lastCell(rows, 'item', 'record', 'value'));
 }
 

@@ -77,13 +77,15 @@ export async function events(
   }));
 }
 
-/** Ends a connection; one that is gone already is no error. */
-export async function kill(c: ControlConnection, id: number, deadlineMs: number): Promise<void> {
+/** False: it was gone already. */
+export async function kill(c: ControlConnection, id: number, deadlineMs: number): Promise<boolean> {
   try {
     await c.query(`KILL ${id}`, deadlineMs);
+    return true;
   } catch (error) {
-    if (!(error instanceof ServerError && error.errno === ER_NO_SUCH_THREAD)) {
-      throw error;
+    if (error instanceof ServerError && error.errno === ER_NO_SUCH_THREAD) {
+      return false;
     }
+    throw error;
   }
 }

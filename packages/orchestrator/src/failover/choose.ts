@@ -1,9 +1,9 @@
-import type { CodedMessage } from '../report';
+import type { CodedMessage, NodeType } from '../report';
 
 /** A node that might take over. */
 export interface Candidate {
   readonly name: string;
-  readonly type: 'PRIMARY' | 'SECONDARY';
+  readonly type: NodeType;
   /** 0: never. */
   readonly weight: number;
   /** An operator set it to a state or status that keeps it from being chosen. */

@@ -1,3 +1,4 @@
+import { counted } from '../counted';
 import { Deadline, sleep } from '../clock';
 import { messageOf } from '../errors';
 import type { NodeConnection } from '../node-link';
@@ -111,5 +112,5 @@ export function doubt(primary: string, said: readonly Testimony[]): string | nul
   }
   const unknowing = said.filter(({ word }) => word === Word.KNOWS_NOTHING);
   const why = unknowing.map(({ node, reason }) => `; ${node} can't: ${reason}`).join('');
-  return `only ${lost.length} of ${said.length} other nodes could say whether they hear ${primary}${why}`;
+  return `only ${lost.length} of ${counted(said.length, 'other node')} could say whether they hear ${primary}${why}`;
 }

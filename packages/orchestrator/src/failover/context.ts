@@ -41,7 +41,8 @@ export interface FailoverContext {
   operation: Operation | null;
   heldAt: number | null;
   releasedAt: number | null;
-  killed: number;
+  /** Connections to the old primary that were ended there. */
+  ended: number;
   /** Everything that the candidate had received, which it applies before it is opened. */
   position: string | null;
   /** Of the candidate, just before it was opened. */

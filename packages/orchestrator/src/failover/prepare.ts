@@ -1,9 +1,10 @@
 import { SwitchError } from '../errors';
 import { isSetAside } from '../ladder/override';
+import { hasFailed } from '../ladder/standing';
 import { doubtOf } from '../ladder/verdict';
 import type { NodeConnection } from '../node-link';
 import type { NodeOptions } from '../options';
-import { Kind, Phase, type Operation } from '../state/journal';
+import { Kind, Phase, sidesOf, type Operation } from '../state/journal';
 import type { Bench } from '../switch/context';
 import { channelFrom, identityOf, standingOf, viewOf, type NodeView, type Topology } from '../topology';
 import { choose, type Candidate } from './choose';
@@ -167,7 +168,7 @@ async function candidateOf(
   return {
     ...nothing,
     reachable: true,
-    failed: standingOf(view).state.startsWith('FAILED'),
+    failed: hasFailed(standingOf(view)),
     readOnly: observation.readOnly,
     logs: logBin && logReplicaUpdates,
     follows: channel !== undefined,
@@ -184,7 +185,7 @@ function isDoubted(view: NodeView | undefined): boolean {
 }
 
 async function operationOf(context: FailoverContext, { connection, dialect }: NodeConnection): Promise<Operation> {
-  const { id, bench, known, from, request, startedAt } = context;
+  const { id, bench, known, from, crew, request, startedAt } = context;
   const source = viewOf(known.topology, from);
   const observation = await dialect.observe(connection, ASK_MS);
   const view = viewOf(known.topology, connection.node);
@@ -192,7 +193,8 @@ async function operationOf(context: FailoverContext, { connection, dialect }: No
   if (channel === undefined) {
     throw new SwitchError('NOT_REPLICA', `${connection.node} does not replicate from ${from}`);
   }
-  const semiSync = await dialect.semiSync(connection, ASK_MS);
+  const to = { found: observation.found, semiSync: sidesOf(await dialect.semiSync(connection, ASK_MS)) };
+  const old = crew.old === null ? null : await asFound(crew.old).catch(() => null);
   return {
     kind: Kind.FAILOVER,
     id,
@@ -204,12 +206,17 @@ async function operationOf(context: FailoverContext, { connection, dialect }: No
     by: request.by,
     startedAt,
     epoch: bench.journal.memory.epoch + 1,
-    // of the dead primary nobody can ask: it wrote, and its events ran if those of the others would
-    found: { from: { ...observation.found, readOnly: false, superReadOnly: false }, to: observation.found },
+    // a dead primary can't be asked: it wrote, and the rest was as on the others
+    found: { from: old?.found ?? { ...to.found, readOnly: false, superReadOnly: false }, to: to.found },
     events: await dialect.sleepingEvents(connection, ASK_MS),
-    semiSync: { from: semiSync, to: semiSync },
+    semiSync: { from: (old ?? to).semiSync, to: to.semiSync },
     channel: { name: channel.name, options: await dialect.channelOptions(connection, channel.name, ASK_MS) },
     circular: null,
     movedReplicas: [],
   };
+}
+
+async function asFound({ connection, dialect }: NodeConnection) {
+  const { found } = await dialect.observe(connection, ASK_MS);
+  return { found, semiSync: sidesOf(await dialect.semiSync(connection, ASK_MS)) };
 }

@@ -1,16 +1,18 @@
-import { Deadline, sleep } from '../clock';
+import { Deadline } from '../clock';
+import { counted } from '../counted';
 import { messageOf, SwitchError } from '../errors';
 import type { NodeConnection } from '../node-link';
 import { lostOf, strayOf } from '../rejoin/lost';
+import { shut } from '../shut';
 import { Phase } from '../state/journal';
 import { endSessions } from '../switch/fence';
-import { demote } from '../switch/release';
+import { promoted } from '../switch/release';
 import { settle } from '../switch/settle';
 import { bypassing } from '../preflight';
-import { shut } from '../second-writer';
 import { stonith } from '../hooks/hooks';
 import { factsOf, type FailoverContext } from './context';
 import { answers } from './prepare';
+import { restoreSemiSync, withoutSemiSync } from './semi-sync';
 
 const STATEMENT_MS = 5000;
 const SETTLE_MS = 10_000;
@@ -53,7 +55,7 @@ export async function hold(context: FailoverContext): Promise<string> {
   if (!drained) {
     throw new SwitchError('DRAIN_TIMEOUT', `clients still work after ${bench.pool.switch.drainMs} ms`);
   }
-  return `${cut} connections to ${from} cut`;
+  return `${counted(cut, 'connection')} to ${from} cut`;
 }
 
 /**
@@ -84,23 +86,20 @@ export async function fence(context: FailoverContext): Promise<string> {
   return `${from} does not answer; it is closed as soon as it does`;
 }
 
-/** Sessions that wait for a disk with room hold up read_only; MySQL ends rather than let them go, and then it is closed, too. */
+/**
+ * In the order that can't wait for a commit which itself waits for a semi-synchronous replica; then nobody who wrote may still be there, but for
+ * those who wait for a disk with room: MySQL ends rather than let them go, and then it is closed, too.
+ */
 async function fenceBySql(context: FailoverContext, old: NodeConnection): Promise<string> {
-  const { bench, from, killed, unable } = context;
-  if (unable) {
-    const ended = await shut(bench, old);
-    return `${from} is read-only, ${ended} sessions were ended`;
-  }
+  const { bench, from, unable } = context;
   const deadline = new Deadline(bench.clock, bench.pool.switch.fenceMs);
-  await old.dialect.close(old.connection, deadline.left);
-  const sessions = await bypassing(bench, old, from);
-  await endSessions(
-    old,
-    sessions.map(({ id }) => id),
-    bench.clock,
-    deadline,
-  );
-  return `${from} is read-only, ${killed} sessions were ended`;
+  const ended = new Set(await shut(bench, old, deadline));
+  const bypass = unable ? [] : await bypassing(bench, old, from);
+  const left = bypass.filter(({ allowed }) => !allowed).map(({ id }) => id);
+  for (const id of left) ended.add(id);
+  await endSessions(old, left, bench.clock, deadline);
+  context.ended = ended.size;
+  return `${from} is read-only, ${counted(ended.size, 'session')} ended`;
 }
 
 async function switchOff(context: FailoverContext, why: string): Promise<string> {
@@ -166,6 +165,9 @@ export async function undoFence({ bench, from, crew, operation, fencing }: Failo
       await endSessions(node, [crew.old.connection.id], bench.clock, deadline);
     }
     await node.dialect.unfence(node.connection, operation.found.from, deadline.left);
+    if (operation.semiSync.from.source) {
+      await node.dialect.setSemiSync(node.connection, 'source', true, deadline.left);
+    }
   } finally {
     node.connection.destroy();
   }
@@ -213,11 +215,7 @@ export async function release(context: FailoverContext): Promise<string> {
   const [report] = await Promise.all([
     bench.plane.release(bench.pool.name, { node: link.name, epoch: operation.epoch }),
     journal.advance(Phase.PROMOTED),
-    journal.write({
-      epoch: operation.epoch,
-      active: link.name,
-      demoted: demote(journal.memory.demoted, operation, new Date(bench.clock.now()).toISOString()),
-    }),
+    journal.write(promoted(journal.memory, operation, bench.clock.now())),
     journal.advance(Phase.RELEASED),
   ]);
   context.release = report;
@@ -236,20 +234,16 @@ export async function repoint(context: FailoverContext): Promise<string> {
   const old = await withoutOwn(context);
   const found = await settle({
     bench,
-    operation: {
-      ...operation,
-      semiSync: { from: { source: false, replica: false }, to: { source: false, replica: false } },
-    },
+    operation: withoutSemiSync(operation),
     from: { options, node: old },
     to: { options: link.options, node },
     others,
   });
-  context.warnings.push(...found);
-  await restoreSemiSync(context);
+  context.warnings.push(...found, ...(await restoreSemiSync(bench.clock, node, operation)));
   context.after = await node.dialect.position(node.connection, SETTLE_MS);
   await bench.lock.take(link, SETTLE_MS);
   await bench.journal.write({ operation: null });
-  return found.length === 0 ? 'the others follow' : `${found.length} warnings`;
+  return found.length === 0 ? 'the others follow' : counted(found.length, 'warning');
 }
 
 /** An old primary that answers may follow, but not with transactions that nobody else has: an operator decides about those. */
@@ -271,28 +265,4 @@ async function withoutOwn(context: FailoverContext): Promise<NodeConnection | nu
     warnings.push({ code: 'LOST', message: `${from} could not be asked what only it has: ${messageOf(error)}` });
   }
   return null;
-}
-
-async function restoreSemiSync(context: FailoverContext): Promise<void> {
-  const { bench } = context;
-  const { link, node, operation } = candidate(context);
-  if (!operation.semiSync.to.source) {
-    return;
-  }
-  const { connection, dialect } = node;
-  const deadline = new Deadline(bench.clock, STATEMENT_MS);
-  for (;;) {
-    await dialect.setSemiSync(connection, 'source', true, STATEMENT_MS);
-    const { ackers, waitFor } = await dialect.semiSync(connection, STATEMENT_MS);
-    if (ackers >= waitFor) {
-      return;
-    }
-    await dialect.setSemiSync(connection, 'source', false, STATEMENT_MS);
-    if (deadline.passed) {
-      const message = `${ackers} of ${waitFor} ackers follow ${link.name}: semi-sync stays off there until you turn it on`;
-      context.warnings.push({ code: 'SEMI_SYNC', message });
-      return;
-    }
-    await sleep(bench.clock, 50);
-  }
 }

@@ -1,9 +1,7 @@
 import { OrchestratorError } from '../errors';
-import type { NodeState, NodeStatus } from '../report';
+import type { NodeState, NodeStatus, NodeType } from '../report';
 import { Move, rowFor } from './moves';
 import { errorsAt, FAIL, rungAfter, STATUSES } from './status';
-
-export type NodeType = 'PRIMARY' | 'SECONDARY';
 
 /** Where a node stands on the ladder. */
 export interface Standing {

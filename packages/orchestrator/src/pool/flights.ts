@@ -1,7 +1,9 @@
 import type { AccountWatch } from '../accounts/watch';
 import { dismiss, runCheck, type Known } from '../check';
+import { monotonicAt } from '../clock';
 import { conduct, newId, refusalOf } from '../conduct';
 import { messageOf } from '../errors';
+import { checkFailover } from '../failover/check';
 import type { Known as FailoverKnown } from '../failover/context';
 import { failover } from '../failover/failover';
 import { AUTOMATIC, obstacle } from '../failover/obstacle';
@@ -12,6 +14,7 @@ import { planOf } from '../plan';
 import { rejoin, type Desk } from '../rejoin/rejoin';
 import type {
   CheckReport,
+  FailoverCheck,
   FailoverRequest,
   FlightRecord,
   RejoinReport,
@@ -19,11 +22,11 @@ import type {
   StepEvent,
   SwitchRequest,
 } from '../report';
-import type { Records } from '../state/records';
+import { keepReport, type Records } from '../state/records';
 import type { Bench } from '../switch/context';
 import { Timeline } from '../switch/timeline';
 import { viewOf } from '../topology';
-import type { Watch } from '../watch';
+import { lostOrUnfit, type Watch } from '../watch';
 import { lastFrom, primaryIn, type Target } from '../way-back';
 import type { ActiveKeeper } from './active-keeper';
 import type { Claim } from './claim';
@@ -51,17 +54,27 @@ type OnStep = (event: StepEvent) => void;
 /** The operations on one pool: each has it to itself, is put on record, and is told as an event. */
 export class Flights {
   readonly #desk: FlightsDesk;
-  #lastSwitchAt: number | null = null;
-  #lastFailoverAt: number | null = null;
+  #lastSwitchAt: number | null;
+  #lastFailoverAt: number | null;
   /** Settles with the operations under way. */
   #flown: Promise<unknown> = Promise.resolve();
 
   constructor(desk: FlightsDesk) {
     this.#desk = desk;
+    const { clock, journal } = desk.bench;
+    this.#lastSwitchAt = monotonicAt(clock, journal.memory.lastSwitch);
+    this.#lastFailoverAt = monotonicAt(clock, journal.memory.lastFailover);
   }
 
   async settled(): Promise<void> {
     await this.#flown;
+  }
+
+  /** The pool is at another node, or what an earlier process began came to that: when is what anti-flapping goes by. */
+  moved({ kind, result }: FlightRecord): void {
+    if (result !== 'switched') return;
+    this.#lastSwitchAt = this.#desk.bench.clock.monotonic();
+    if (kind === 'failover') this.#lastFailoverAt = this.#lastSwitchAt;
   }
 
   /** What has the pool to itself, as a sentence; null: nothing. `asking` must not stand in its own way. */
@@ -89,7 +102,7 @@ export class Flights {
   /** The last switch the other way round. */
   async switchback(request: SwitchRequest, onStep: OnStep, abort: AbortSignal): Promise<FlightRecord> {
     const { records, bench, watch } = this.#desk;
-    const target = lastFrom(await records.list(bench.pool.name), watch.active);
+    const target = lastFrom(await records.flights(bench.pool.name), watch.active);
     return this.#switchTo(target, request, onStep, abort);
   }
 
@@ -103,6 +116,11 @@ export class Flights {
       watch.note(target.to, Note.WAITING);
     }
     return this.#switchTo(target, request, onStep, abort);
+  }
+
+  /** What a failover would decide now. */
+  checkFailover(request: FailoverRequest): Promise<FailoverCheck> {
+    return this.#flying(this.#desk.tended().then(() => this.#checkFailover(request)));
   }
 
   failover(request: FailoverRequest, onStep: OnStep): Promise<FlightRecord> {
@@ -129,6 +147,19 @@ export class Flights {
         await watch.refresh();
       }
       return await this.#ended(flown, onStep);
+    } finally {
+      claim.letGo(id);
+    }
+  }
+
+  /** Nobody else moves the pool meanwhile: receivers are started again in it. */
+  async #checkFailover(request: FailoverRequest): Promise<FailoverCheck> {
+    const { bench, claim } = this.#desk;
+    const id = newId(bench.clock.now());
+    const busy = this.occupied(id);
+    claim.take(id);
+    try {
+      return await checkFailover(bench, request, await this.#knowForFailover(request, busy), id);
     } finally {
       claim.letGo(id);
     }
@@ -167,8 +198,8 @@ export class Flights {
   }
 
   async #rejoin(request: RejoinRequest, id: string, onStep: OnStep, abort: AbortSignal): Promise<RejoinReport> {
-    const { bench } = this.#desk;
-    const report = await rejoin(this.#rejoinDesk(), request, id, onStep, abort);
+    const { bench, records } = this.#desk;
+    const report = await keepReport(records, await rejoin(this.#rejoinDesk(), request, id, onStep, abort));
     const { node, result, reasons } = report;
     bench.events.add(rejoinEvent(report));
     const level = result === 'rejoined' ? 'info' : 'warn';
@@ -193,26 +224,28 @@ export class Flights {
     };
   }
 
-  #afterSwitch({ result, to, by }: FlightRecord): void {
-    const { watch, keeper, bench } = this.#desk;
+  #afterSwitch(flown: FlightRecord): void {
+    const { watch, keeper } = this.#desk;
+    const { result, to, by } = flown;
+    this.moved(flown);
     if (result === 'switched') {
       watch.setActive(to, Move.SWITCHED_TO, Move.RELIEVED, by);
       void keeper.followAccounts();
-      this.#lastSwitchAt = bench.clock.monotonic();
     }
     if (result === 'failed') {
       watch.setActive(null, Move.RELIEVED, Move.RELIEVED, by);
     }
   }
 
-  #afterFailover({ result, from, to, by }: FlightRecord): void {
-    const { watch, keeper, bench, tookOver } = this.#desk;
+  #afterFailover(flown: FlightRecord): void {
+    const { watch, keeper, tookOver } = this.#desk;
+    const { result, from, to, by } = flown;
+    this.moved(flown);
     if (result === 'switched') {
       const old = from === null ? undefined : viewOf(watch.topology, from);
-      watch.setActive(to, Move.TAKES_OVER, old?.reachable === true ? Move.UNFIT : Move.LOST, by);
+      watch.setActive(to, Move.TAKES_OVER, lostOrUnfit(old), by);
       void keeper.followAccounts();
       tookOver(from);
-      this.#lastSwitchAt = this.#lastFailoverAt = bench.clock.monotonic();
     }
     if (result === 'failed') {
       watch.setActive(null, Move.RELIEVED, Move.LOST, by);

@@ -77,6 +77,7 @@ export async function rejoin(
   const outcome = await conduct(context);
   return {
     id,
+    kind: 'rejoin',
     pool: desk.bench.pool.name,
     node: request.node,
     active: desk.active(),

@@ -46,7 +46,7 @@ export class Returned {
 
   async #list(name: string, active: string): Promise<void> {
     const { pool, links, log, events } = this.#bench;
-    const record = (await this.#records.list(pool.name)).findLast((each) => tookOverFrom(each, name));
+    const record = (await this.#records.flights(pool.name)).findLast((each) => tookOverFrom(each, name));
     if (record === undefined || record.lost !== undefined) {
       return;
     }
