@@ -170,6 +170,7 @@ describeKinds('a server that can not be trusted', (kind: Kind) => {
     ['it answers nothing but errors', () => new Error('You have an error'), /You have an error/],
   ])('%s: its status says so, and the others are polled as before', async (_title, answers, reason) => {
     fake.answers = answers;
+    fake.drop();
     const bad = await shows(pool, 'db3', ({ message }) => reason.test(message ?? ''));
     expect(bad.status).not.toBe('OK');
     await shows(pool, 'db3', ({ status }) => status === 'FAIL');

@@ -32,8 +32,14 @@ export class FakeServer {
     return fake;
   }
 
-  stop(): void {
+  /** Ends its connections. */
+  drop(): void {
     for (const connection of this.#open) connection.destroy();
+    this.#open.clear();
+  }
+
+  stop(): void {
+    this.drop();
     this.#server.close();
   }
 
