@@ -4,6 +4,7 @@ import type { DataPlane } from './data-plane';
 import { OrchestratorError } from './errors';
 import type { Order } from './operate/order';
 import type { OrchestratorOptions } from './options';
+import { Places } from './places';
 import { PoolControl } from './pool-control';
 import type {
   CheckpointReport,
@@ -48,9 +49,10 @@ export class Orchestrator implements ControlPlane {
     await mkdir(options.stateDir, { recursive: true });
     const records = await Records.open(options.stateDir);
     this.#records = records;
+    const places = new Places();
     const started = await Promise.allSettled(
       options.pools.map((pool) =>
-        PoolControl.start({ pool, plane, log, clock, atStep, records, stateDir: options.stateDir }),
+        PoolControl.start({ pool, plane, log, clock, atStep, records, places, stateDir: options.stateDir }),
       ),
     );
     this.#pools = new Map(

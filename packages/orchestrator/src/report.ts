@@ -16,12 +16,20 @@ export interface NodeReport {
   readonly status: NodeStatus;
   readonly role: 'primary' | 'replica' | 'unknown';
   readonly readOnly: boolean | null;
+  /** As the server itself reckons it. */
   readonly lagSeconds: number | null;
+  /** Behind the ACTIVE by MySwitch's own heartbeat, at least; with fractions. */
+  readonly heartbeatLagSeconds: number | null;
   readonly gtid: string | null;
   /** consecutive bad polls */
   readonly errors: number;
   /** ISO 8601 */
   readonly lastPoll: string | null;
+  /** Polls that were due while one still ran. */
+  readonly latePolls: number;
+  readonly uptimeSeconds: number | null;
+  /** When it was found that the server had been started again, ISO 8601; null: not since MySwitch looks at it. */
+  readonly restarted: string | null;
   readonly message: string | null;
   readonly clients: number;
   readonly idleBackends: number;
@@ -226,6 +234,8 @@ export const EventKind = Object.freeze({
   RESUMED: 'RESUMED',
   /** A node that wrote beside the ACTIVE was closed. */
   SECOND_WRITER: 'SECOND_WRITER',
+  /** A node was started again between two polls. */
+  RESTARTED: 'RESTARTED',
   /** A person was told what to do. */
   ADVICE: 'ADVICE',
 } as const);

@@ -1,7 +1,8 @@
 import { Monitor } from './monitor';
 import type { Inspect } from './monitor';
-import type { Move } from './ladder/moves';
+import { Move } from './ladder/moves';
 import type { Override } from './ladder/override';
+import { hasFailed } from './ladder/standing';
 import type { Bench } from './switch/context';
 import {
   emptyTopology,
@@ -37,6 +38,9 @@ export interface Watcher {
   /** From before MySwitch was started again. */
   readonly memory?: Memory;
 }
+
+/** How a node fails, by whether it answers. */
+export const lostOrUnfit = (view: NodeView | undefined): Move => (view?.reachable === true ? Move.UNFIT : Move.LOST);
 
 /** The nodes of one pool as they are seen, each by a monitor of its own. */
 export class Watch {
@@ -105,6 +109,12 @@ export class Watch {
     { by = MONITOR, ...told }: { readonly other?: string; readonly by?: string } = {},
   ): void {
     this.#become(name, move(this.#topology, name, how, told), how, by);
+  }
+
+  /** Somebody took over from it by force: it has failed until an operator recovers it, however well it is. */
+  fail(name: string, by: string): void {
+    const view = viewOf(this.#topology, name);
+    if (view !== undefined && !hasFailed(view.standing)) this.move(name, lostOrUnfit(view), { by });
   }
 
   /** Null: the operator says nothing of it any more. */

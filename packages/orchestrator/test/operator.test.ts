@@ -1,3 +1,4 @@
+import { NO_PULSE } from '../src/beats';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -65,7 +66,7 @@ function world(stateDir: string, overrides: Overrides) {
     log: () => undefined,
   } as unknown as Bench;
   const watch = new Watch(bench, {
-    inspect: (_node, observation) => Promise.resolve(observation),
+    inspect: (_node, observation) => Promise.resolve({ observation, pulse: NO_PULSE, twins: [] }),
     seen: () => undefined,
     stands: (change) => {
       const event = standingEvent(change, 3);

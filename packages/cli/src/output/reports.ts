@@ -34,12 +34,19 @@ export function describeNodes(nodes: readonly NodeReport[]): string {
       node.status,
       node.role,
       node.readOnly === null ? null : node.readOnly ? 'yes' : 'no',
-      node.lagSeconds === null ? null : `${node.lagSeconds} s`,
+      lagOf(node),
       node.clients,
       node.idleBackends,
       node.message,
     ]),
   );
+}
+
+/** The server's own figure, and the heartbeat's where it says more. */
+function lagOf({ lagSeconds, heartbeatLagSeconds }: NodeReport): string | null {
+  const own = lagSeconds === null ? null : `${lagSeconds} s`;
+  const more = heartbeatLagSeconds !== null && heartbeatLagSeconds >= (lagSeconds ?? 0) + 1;
+  return more ? `${own ?? '?'} (heartbeat ${heartbeatLagSeconds.toFixed(1)} s)` : own;
 }
 
 export function describeEvents(events: readonly PoolEvent[]): string {

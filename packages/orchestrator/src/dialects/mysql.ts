@@ -8,7 +8,7 @@ import { inspect } from './mysql-inspection';
 import { replicas, survey } from './mysql-survey';
 import { NEWEST, termsOf, type Terms } from './mysql-terms';
 import { sessionOf } from './process-list';
-import { bit, events, kill } from './shared';
+import { bit, events, kill, meet } from './shared';
 
 const POSITION_OF = 'SELECT @@global.gtid_executed AS gtid';
 const forChannel = (channel: string): string => `FOR CHANNEL ${quote(channel)}`;
@@ -49,6 +49,8 @@ export const mysqlDialect: MysqlDialect = {
       gtid: compact(text(row, 'gtid')),
     };
   },
+
+  meet: (c, deadlineMs) => meet(c, '@@server_uuid', deadlineMs),
 
   async inspect(c, schema, deadlineMs) {
     return inspect(c, schema, this.terms, await this.semiSync(c, deadlineMs), deadlineMs);

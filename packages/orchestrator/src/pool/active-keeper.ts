@@ -6,6 +6,7 @@ import { Move } from '../ladder/moves';
 import type { Pause } from '../operate/pause';
 import { recordOfRecovery, recover } from '../recover';
 import type { FlightRecord, NodeState } from '../report';
+import { Kind } from '../state/journal';
 import type { Records } from '../state/records';
 import { writeTopologyRecord } from '../state/topology-record';
 import type { Bench } from '../switch/context';
@@ -21,7 +22,7 @@ export interface KeeperDesk {
   readonly watch: Watch;
   readonly accounts: AccountWatch;
   readonly pause: Pause;
-  /** What an interrupted operation came to. */
+  /** What an interrupted operation came to; it is on record, unless the disk refuses. */
   readonly ended: (record: FlightRecord) => void;
 }
 
@@ -180,15 +181,16 @@ export class ActiveKeeper {
   }
 
   async #recover(): Promise<void> {
-    const { bench, records, ended } = this.#desk;
+    const { bench, records, watch, ended } = this.#desk;
     const { journal, clock, log } = bench;
     const { operation } = journal.memory;
     if (operation === null) {
       return;
     }
-    const { action, active, messages } = await recover(bench, operation, (node) =>
-      this.#activate(node, journal.memory.epoch),
-    );
+    const { action, active, messages } = await recover(bench, operation, async (node) => {
+      await this.#activate(node, journal.memory.epoch);
+      if (operation.kind === Kind.FAILOVER && node === operation.to) watch.fail(operation.from, operation.by);
+    });
     if (active === null) {
       const trouble = messages[0]?.message ?? 'an interrupted switch could not be ended yet';
       if (trouble !== this.#trouble) {
@@ -199,8 +201,11 @@ export class ActiveKeeper {
     }
     this.#trouble = null;
     const record = recordOfRecovery(newId(clock.now()), operation, active, messages);
-    ended(record);
-    await records.add(record);
+    try {
+      await records.add(record);
+    } finally {
+      ended(record);
+    }
   }
 }
 

@@ -1,7 +1,8 @@
 import type { AccountWatch } from '../accounts/watch';
 import { dismiss, runCheck, type Known } from '../check';
+import { monotonicAt } from '../clock';
 import { conduct, newId, refusalOf } from '../conduct';
-import { messageOf } from '../errors';
+import { messageOf, SwitchError } from '../errors';
 import { checkFailover } from '../failover/check';
 import type { Known as FailoverKnown } from '../failover/context';
 import { failover } from '../failover/failover';
@@ -25,7 +26,7 @@ import { keepReport, type Records } from '../state/records';
 import type { Bench } from '../switch/context';
 import { Timeline } from '../switch/timeline';
 import { viewOf } from '../topology';
-import type { Watch } from '../watch';
+import { lostOrUnfit, type Watch } from '../watch';
 import { lastFrom, primaryIn, type Target } from '../way-back';
 import type { ActiveKeeper } from './active-keeper';
 import type { Claim } from './claim';
@@ -42,28 +43,43 @@ export interface FlightsDesk {
   readonly pause: Pause;
   /** Settles with what follows from the last poll. */
   readonly tended: () => Promise<void>;
+  /** Whether nothing of the monitor's is on its way to the ACTIVE, or not after so many ms. */
+  readonly quiet: (deadlineMs: number) => Promise<boolean>;
   /** `from` died, and another node took over. */
   readonly tookOver: (from: string | null) => void;
   /** Ends what runs: MySwitch stops. */
   readonly stopping: AbortSignal;
 }
 
+/** A heartbeat that was under way is waited for so long. */
+const QUIET_MS = 2000;
+
 type OnStep = (event: StepEvent) => void;
 
 /** The operations on one pool: each has it to itself, is put on record, and is told as an event. */
 export class Flights {
   readonly #desk: FlightsDesk;
-  #lastSwitchAt: number | null = null;
-  #lastFailoverAt: number | null = null;
+  #lastSwitchAt: number | null;
+  #lastFailoverAt: number | null;
   /** Settles with the operations under way. */
   #flown: Promise<unknown> = Promise.resolve();
 
   constructor(desk: FlightsDesk) {
     this.#desk = desk;
+    const { clock, journal } = desk.bench;
+    this.#lastSwitchAt = monotonicAt(clock, journal.memory.lastSwitch);
+    this.#lastFailoverAt = monotonicAt(clock, journal.memory.lastFailover);
   }
 
   async settled(): Promise<void> {
     await this.#flown;
+  }
+
+  /** The pool is at another node, or what an earlier process began came to that: when is what anti-flapping goes by. */
+  moved({ kind, result }: FlightRecord): void {
+    if (result !== 'switched') return;
+    this.#lastSwitchAt = this.#desk.bench.clock.monotonic();
+    if (kind === 'failover') this.#lastFailoverAt = this.#lastSwitchAt;
   }
 
   /** What has the pool to itself, as a sentence; null: nothing. `asking` must not stand in its own way. */
@@ -213,26 +229,28 @@ export class Flights {
     };
   }
 
-  #afterSwitch({ result, to, by }: FlightRecord): void {
-    const { watch, keeper, bench } = this.#desk;
+  #afterSwitch(flown: FlightRecord): void {
+    const { watch, keeper } = this.#desk;
+    const { result, to, by } = flown;
+    this.moved(flown);
     if (result === 'switched') {
       watch.setActive(to, Move.SWITCHED_TO, Move.RELIEVED, by);
       void keeper.followAccounts();
-      this.#lastSwitchAt = bench.clock.monotonic();
     }
     if (result === 'failed') {
       watch.setActive(null, Move.RELIEVED, Move.RELIEVED, by);
     }
   }
 
-  #afterFailover({ result, from, to, by }: FlightRecord): void {
-    const { watch, keeper, bench, tookOver } = this.#desk;
+  #afterFailover(flown: FlightRecord): void {
+    const { watch, keeper, tookOver } = this.#desk;
+    const { result, from, to, by } = flown;
+    this.moved(flown);
     if (result === 'switched') {
       const old = from === null ? undefined : viewOf(watch.topology, from);
-      watch.setActive(to, Move.TAKES_OVER, old?.reachable === true ? Move.UNFIT : Move.LOST, by);
+      watch.setActive(to, Move.TAKES_OVER, lostOrUnfit(old), by);
       void keeper.followAccounts();
       tookOver(from);
-      this.#lastSwitchAt = this.#lastFailoverAt = bench.clock.monotonic();
     }
     if (result === 'failed') {
       watch.setActive(null, Move.RELIEVED, Move.LOST, by);
@@ -276,7 +294,7 @@ export class Flights {
 
   /** `asking`: the switch that wants to know and must not stand in its own way. */
   async #know(asking: string | null): Promise<Known> {
-    const { bench, stateDir, watch, keeper, accounts, tended } = this.#desk;
+    const { bench, stateDir, watch, keeper, accounts, tended, quiet } = this.#desk;
     const { pool, plane, clock, heartbeat, journal, links } = bench;
     const running = this.occupied(asking);
     if (running === null) {
@@ -287,6 +305,9 @@ export class Flights {
       await watch.refresh();
       await tended();
       await keeper.keepLock();
+      if (asking !== null && !(await quiet(QUIET_MS))) {
+        throw new SwitchError('HEARTBEAT', `${watch.active ?? 'the ACTIVE'} does not commit: a heartbeat hangs there`);
+      }
     }
     return {
       surveyor: { pool, plane, clock, heartbeat, epoch: journal.memory.epoch, accounts: accounts.report },

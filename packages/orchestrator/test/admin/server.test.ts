@@ -175,6 +175,10 @@ describe('SHOW', () => {
         up: 'rw',
         weight: 100,
         set: null,
+        heartbeat_lag_seconds: null,
+        late_polls: 0,
+        uptime_seconds: 60,
+        restarted: null,
       },
     ]);
   });

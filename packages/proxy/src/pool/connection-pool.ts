@@ -23,6 +23,8 @@ import { Repeated } from '../repeated';
 
 /** Same as MySQL's default connect_timeout. */
 const LOGIN_DEADLINE_MS = 10_000;
+/** A KILL waits for nothing in a server. */
+const KILL_DEADLINE_MS = 5000;
 const RETRY_MS = 200;
 /** Connections at a time that end statements of clients who are gone. */
 const MAX_ENDING = 8;
@@ -257,7 +259,7 @@ export class ConnectionPool implements Home {
       .finally(() => this.#ending--);
   }
 
-  /** KILL, over a connection of the same account, which needs no privilege. */
+  /** KILL, over a connection of the same account, which needs no privilege. Rejects when the server does not answer. */
   async killOnServer(victim: Backend, what: 'QUERY' | 'CONNECTION'): Promise<void> {
     const { current } = this.account;
     const connected = await this.#connect(current, victim.variant);
@@ -270,9 +272,11 @@ export class ConnectionPool implements Home {
     };
     const killer = new Backend(this, connected.wire, login, this.#log);
     this.#killers.add(killer);
+    const deadline = this.#clock.timer(() => killer.destroy('no answer to a KILL'), KILL_DEADLINE_MS);
     try {
       await query(killer, `KILL ${what} ${victim.connectionId}`);
     } finally {
+      deadline.cancel();
       this.#killers.delete(killer);
       killer.quit();
     }
