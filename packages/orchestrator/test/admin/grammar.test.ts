@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { AdminError } from '../../src/admin/errors';
 import { parse } from '../../src/admin/grammar';
 
@@ -167,20 +166,29 @@ const WORDS = [
 ].flat();
 
 test('whatever comes is understood or answered with 1064', () => {
-  const statement = fc
-    .array(fc.constantFrom(...WORDS), { maxLength: 9 })
-    .chain((words) => fc.constantFrom(' ', '').map((between) => words.join(between)));
-  fc.assert(
-    fc.property(statement, (sql) => {
-      try {
-        return typeof parse(sql).kind === 'string';
-      } catch (error) {
-        return error instanceof AdminError && error.errno === 1064 && /; expected \S/.test(error.message);
-      }
-    }),
-    { numRuns: 5000 },
-  );
+  const random = randomOf(1);
+  const understood = (sql: string): boolean => {
+    try {
+      return typeof parse(sql).kind === 'string';
+    } catch (error) {
+      return error instanceof AdminError && error.errno === 1064 && /; expected \S/.test(error.message);
+    }
+  };
+  for (let run = 0; run < 20_000; run++) {
+    const words = Array.from({ length: random(9) }, () => WORDS[random(WORDS.length)] ?? '');
+    const sql = words.join(random(10) === 0 ? '' : ' ');
+    if (!understood(sql)) throw new Error(`neither understood nor answered: ${JSON.stringify(sql)}`);
+  }
 });
+
+/** Whole numbers below `limit`, the same ones for the same seed: Lehmer's, with the constants of minstd. */
+function randomOf(seed: number): (limit: number) => number {
+  let state = seed;
+  return (limit) => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state % limit;
+  };
+}
 
 test('a megabyte that never ends takes no time', () => {
   const began = performance.now();
