@@ -2,7 +2,7 @@ export { formatAddress, type Address } from './address';
 export * from './admin';
 export { systemClock, type Clock } from './clock';
 export * from './data-plane';
-export { createStatements, grantStatements, type AccountNames } from './dialects/privileges';
+export { cloneGrantStatements, createStatements, grantStatements, type AccountNames } from './dialects/privileges';
 export { Kind } from './dialect';
 export * from './discovery';
 export { OrchestratorError, RefusedError } from './errors';

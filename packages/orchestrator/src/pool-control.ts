@@ -18,6 +18,7 @@ import { standingEvent } from './operate/standing-event';
 import { planOf } from './plan';
 import { recordOfRecovery, recover } from './recover';
 import { Failback } from './failback';
+import { cutShort } from './rejoin/marks';
 import { rejoin, type Desk } from './rejoin/rejoin';
 import { Returned } from './rejoin/returned';
 import { closeSecondWriter } from './second-writer';
@@ -38,7 +39,7 @@ import {
 import { frozen } from './state/frozen';
 import { LockFile } from './state/lock-file';
 import { Overrides } from './state/overrides';
-import type { Records } from './state/records';
+import { Records } from './state/records';
 import { writeTopologyRecord } from './state/topology-record';
 import { reportPool } from './status';
 import type { Bench } from './switch/context';
@@ -76,6 +77,8 @@ export class PoolControl {
   #work: Promise<void> = Promise.resolve();
   #stopped = false;
   readonly #stopping = new AbortController();
+  /** Nodes that another one is copied over. */
+  readonly #copying = new Set<string>();
   /** Settles with the switch that runs. */
   #switched: Promise<unknown> = Promise.resolve();
 
@@ -112,6 +115,7 @@ export class PoolControl {
       overrides,
       pause: this.#pause,
       occupied: () => this.#occupied(null) ?? this.#leftover(),
+      copying: this.#copying,
       poll: async () => {
         await this.#watch.refresh();
         await this.#work;
@@ -301,6 +305,7 @@ export class PoolControl {
     await this.#watch.start();
     await this.#work;
     await this.#remember();
+    for (const each of this.#bench.journal.memory.rebuilds ?? []) this.#advise(each.node, cutShort(each));
     await this.#followAccounts();
     if (this.#watch.active === null) {
       const { pool, plane, log } = this.#bench;
@@ -434,7 +439,9 @@ export class PoolControl {
 
   #rememberFailed(): void {
     const failed = this.#watch.topology.nodes.filter(({ standing }) => hasFailed(standing)).map(({ name }) => name);
-    this.#bench.journal.write({ failed }).catch((error: unknown) => {
+    // whoever says of a node that it was mended says so of its data too
+    const rebuilds = this.#bench.journal.memory.rebuilds?.filter(({ node }) => failed.includes(node)) ?? [];
+    this.#bench.journal.write({ failed, rebuilds }).catch((error: unknown) => {
       this.#bench.log('error', 'who has failed could not be written down', { reason: messageOf(error) });
     });
   }
@@ -514,6 +521,22 @@ export class PoolControl {
       letGo: (id) => {
         if (this.#switching === id) this.#switching = null;
       },
+      obstacle: async () => {
+        await this.#watch.refresh();
+        const reason = await frozen(this.#stateDir, this.name);
+        if (reason !== null) return { code: 'FROZEN', message: `the pool is frozen: ${reason}` };
+        const paused = this.#pause.sentence;
+        return paused === null ? null : { code: 'IN_PROGRESS', message: paused };
+      },
+      copying: this.#copying,
+      fail: (node, why, by) => {
+        const view = viewOf(this.#watch.topology, node);
+        if (view !== undefined && !hasFailed(view.standing)) this.#watch.move(node, Move.UNFIT, { by });
+        this.#watch.note(node, why);
+      },
+      advise: (node, message) => this.#advise(node, message),
+      keepLost: (node, lost) => this.#returned.told(node, lost),
+      keep: async (report) => (await Records.open<RejoinReport>(this.#stateDir, 'rebuilds')).add(report),
       recovered: async (node) => {
         await this.#watch.refresh();
         const state = viewOf(this.#watch.topology, node)?.standing.state;

@@ -27,6 +27,7 @@ export const mariadbDialect: Dialect = {
   accountsMark,
   accounts: readAccounts,
   fenceRoundTrips: 2,
+  copier: null,
 
   async observe(c, deadlineMs) {
     const row = await c.row(
@@ -85,6 +86,12 @@ export const mariadbDialect: Dialect = {
 
   async position(c, deadlineMs) {
     return text(await c.row(POSITION_OF, deadlineMs), 'gtid');
+  },
+
+  async setPosition(c, position, deadlineMs) {
+    // a copy has no binary log of its own yet, and what it lists would count as its own
+    await c.query('RESET MASTER', deadlineMs);
+    await c.query(`SET GLOBAL gtid_slave_pos = ${quote(position)}`, deadlineMs);
   },
 
   async waitApplied(c, position, waitMs) {

@@ -5,21 +5,24 @@ import { fileName, writeAtomically } from './atomic-file';
 
 const KEPT = 1000;
 
-/** Flight records: a JSON file each in stateDir/records, the newest 1000. Ids sort by time. */
-export class Records {
+/** A JSON file each in a folder of stateDir, the newest 1000: of switches and failovers in `records`. Ids sort by time. */
+export class Records<T extends { readonly id: string; readonly pool: string } = FlightRecord> {
   readonly #folder: string;
 
   private constructor(folder: string) {
     this.#folder = folder;
   }
 
-  static async open(stateDir: string): Promise<Records> {
-    const folder = join(stateDir, 'records');
+  static async open<T extends { readonly id: string; readonly pool: string } = FlightRecord>(
+    stateDir: string,
+    name = 'records',
+  ): Promise<Records<T>> {
+    const folder = join(stateDir, name);
     await mkdir(folder, { recursive: true });
-    return new Records(folder);
+    return new Records<T>(folder);
   }
 
-  async add(record: FlightRecord): Promise<void> {
+  async add(record: T): Promise<void> {
     await writeAtomically(this.#pathOf(record.id), `${JSON.stringify(record, null, 2)}\n`);
     const files = await this.#files();
     for (const file of files.slice(0, Math.max(0, files.length - KEPT))) {
@@ -28,14 +31,14 @@ export class Records {
   }
 
   /** Oldest first. */
-  async list(pool?: string): Promise<FlightRecord[]> {
+  async list(pool?: string): Promise<T[]> {
     const records = await Promise.all((await this.#files()).map((file) => this.#read(join(this.#folder, file))));
     return records.filter(
-      (record): record is FlightRecord => record !== null && (pool === undefined || record.pool === pool),
+      (record): record is Awaited<T> & T => record !== null && (pool === undefined || record.pool === pool),
     );
   }
 
-  show(id: string): Promise<FlightRecord | null> {
+  show(id: string): Promise<T | null> {
     return this.#read(this.#pathOf(id));
   }
 
@@ -47,9 +50,9 @@ export class Records {
     return (await readdir(this.#folder)).filter((file) => file.endsWith('.json')).sort();
   }
 
-  async #read(path: string): Promise<FlightRecord | null> {
+  async #read(path: string): Promise<T | null> {
     try {
-      return JSON.parse(await readFile(path, 'utf8')) as FlightRecord;
+      return JSON.parse(await readFile(path, 'utf8')) as T;
     } catch {
       return null;
     }

@@ -41,6 +41,7 @@ export const REFUSED_REJOIN: RejoinReport = {
   pool: 'shop',
   node: 'db1',
   active: 'db2',
+  donor: null,
   by: 'admin@127.0.0.1',
   startedAt: '2026-01-02T03:05:06.000Z',
   result: 'refused',
