@@ -60,6 +60,9 @@ describeKinds('a failover that does not come to its end', (kind) => {
     expect(pool.plane.active?.node).toBe(expected);
     await sleep(2 * INTERVAL_MS);
     expect(await pool.writers()).toEqual([expected]);
+    const [old] = (await pool.status()).nodes;
+    // one that was replaced by force stays failed, whoever ended it
+    expect(old!.state).toMatch(winner === 'old' ? /^ACTIVE$/ : /^FAILED_/);
     if (winner === 'old') {
       await pool.node('db1').sql('CREATE TABLE shop.t (id INT PRIMARY KEY)');
       await caughtUp(pool.node('db1'), [pool.node('db2')]);

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type Cluster, caughtUp, createCluster, freePort, temporaryFolder, until } from '@myswitch/testkit';
@@ -154,6 +154,44 @@ describeKinds('what an operator has a say in', (kind) => {
     await caughtUp(at.node(flight.to!), others);
   });
 
+  test('one that an operator asked for and was refused is told and recorded', async () => {
+    const at = await start(await createCluster({ kind, replicas: 1 }), () => ({}));
+    const refused = await at.failover({});
+    expect(refused).toMatchObject({ result: 'refused', reasons: [{ code: 'ALIVE' }] });
+    expect(await at.orchestrator.history('shop')).toEqual([refused]);
+    const event = (await at.orchestrator.events('shop')).find((each) => each.kind === 'FAILOVER');
+    expect(event).toMatchObject({ by: 'test', message: expect.stringMatching(/^refused: db1 -> \?; ALIVE: /) });
+    // what nobody asked for is tried again and again: that is no history
+    expect(await at.failover({ by: 'automatic' })).toMatchObject({ result: 'refused' });
+    expect(await at.orchestrator.history('shop')).toEqual([refused]);
+  });
+
+  test("the window between two failovers outlives a restart, and a clock that was set back; its files are nobody else's", async () => {
+    const at = await start(await createCluster({ kind, replicas: 2 }), () => ({}));
+    await kill(at);
+    expect(await at.failover({})).toMatchObject({ result: 'switched' });
+    const journal = join(at.stateDir, 'shop.journal.json');
+    const again = async (lastFailover: number | null): Promise<string> => {
+      at.change = (options) => {
+        const memory = JSON.parse(readFileSync(journal, 'utf8')) as Record<string, unknown>;
+        const changed = lastFailover === null ? {} : { lastFailover: new Date(lastFailover).toISOString() };
+        writeFileSync(journal, JSON.stringify({ ...memory, ...changed }));
+        return options;
+      };
+      await at.restart();
+      const { result, reasons } = await at.failover({ by: 'automatic' });
+      expect(result).toBe('refused');
+      return reasons[0]!.code;
+    };
+    expect(await again(null)).toBe('RECENT');
+    expect(await again(Date.now() + 3_600_000)).toBe('RECENT');
+    expect(await again(Date.now() - 61_000)).toBe('ALIVE');
+    const files = readdirSync(at.stateDir, { recursive: true, withFileTypes: true }).filter((each) => each.isFile());
+    const modes = files.map(({ name, parentPath }) => [name, statSync(join(parentPath, name)).mode & 0o777]);
+    expect(modes.filter(([, mode]) => mode !== 0o600)).toEqual([]);
+    expect(files.map(({ name }) => name)).toEqual(expect.arrayContaining(['shop.events.jsonl', 'shop.lock']));
+  });
+
   test('failback on-recover: a PRIMARY that rejoins gets ACTIVE back by itself, and people are told once', async () => {
     const at = await start(await createCluster({ kind, replicas: 1 }), (options) => ({
       failover: { ...options.failover, failback: 'on-recover' },
@@ -173,8 +211,8 @@ describeKinds('what an operator has a say in', (kind) => {
     );
     expect(rejoined).toMatchObject({ result: 'rejoined' });
     const back = await until('it is ACTIVE again', async (): Promise<FlightRecord | null> => {
-      const records = await at.orchestrator.history('shop');
-      return records.find((record) => record.kind === 'switch') ?? null;
+      const records = (await at.orchestrator.history('shop')).filter((record) => record.kind !== 'rejoin');
+      return records.find(({ kind: what }) => what === 'switch') ?? null;
     });
     expect(back).toMatchObject({ result: 'switched', from: 'db2', to: 'db1', by: 'automatic' });
     expect((await at.status()).active).toBe('db1');

@@ -6,7 +6,7 @@ import { runSwitch } from './admin/run-switch';
 import type { BaseCommand } from './base-command';
 import { ExitCode } from './exit-codes';
 import { describeLost, describeRejoin } from './output/rejoin';
-import { describeOutcome } from './output/reports';
+import { describeOutcome } from './output/records';
 import { StepPrinter } from './output/steps';
 
 const EXIT_CODES: Readonly<Record<SwitchResult, ExitCode>> = {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { POOL, RECORD, REFUSED_REJOIN } from '../../orchestrator/test/admin/fakes';
+import { POOL, RECORD, REFUSED, REFUSED_REJOIN } from '../../orchestrator/test/admin/fakes';
 import { FakeAdmin, run } from './fake-admin';
 
 jest.setTimeout(20_000);
@@ -186,17 +186,66 @@ describe('switch on a terminal', () => {
   });
 });
 
+describe('failover', () => {
+  test('--dry-run: why not, exit 3', async () => {
+    const { code, stdout } = await admin.run('failover', 'shop', '--dry-run');
+    expect(code).toBe(3);
+    expect(stdout).toContain('refuse:\n  ALIVE: db1 answers: move the pool with a switch\n');
+    expect(admin.control.asked).toEqual([{ checkFailover: 'shop', by: 'admin@127.0.0.1' }]);
+  });
+
+  test('--dry-run: who, since when, what is lost; exit 0', async () => {
+    admin.control.answer = 'go';
+    const { code, stdout } = await admin.run('failover', 'shop', '--dry-run');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/go: db2 takes over; db1 answered last at 2026-01-02T03:04:05.000Z, \d+ s ago\n/);
+    expect(stdout).toContain('LOST: uuid:11, which db3 has, is not on db2\n');
+  });
+
+  test('on a terminal: the facts, then the question; yes means the node that was shown', async () => {
+    admin.control.answer = 'go';
+    const { stdout } = await admin.runOnTerminal('y\n', 'failover', 'shop');
+    expect(stdout).toContain('Promote db2 of shop in place of db1, although transactions are lost? [y/N]');
+    expect(admin.control.asked).toMatchObject([{ checkFailover: 'shop' }, { failover: 'shop', to: 'db2' }]);
+  });
+
+  test('on a terminal: one that is refused is not asked about', async () => {
+    const { stdout } = await admin.runOnTerminal('', 'failover', 'shop');
+    expect(stdout).not.toContain('[y/N]');
+    expect(admin.control.asked).toHaveLength(1);
+  });
+
+  test('without a terminal it needs --yes', async () => {
+    const { code, stderr } = await admin.run('failover', 'shop');
+    expect(code).toBe(2);
+    expect(stderr).toContain('NEEDS_YES');
+  });
+});
+
 describe('history and show', () => {
   test('for people', async () => {
-    expect((await admin.run('history', 'shop')).stdout).toContain(RECORD.id);
+    const told = (await admin.run('history', 'shop')).stdout;
+    expect(told).toMatch(new RegExp(`${RECORD.id} .* shop +switch +db1 +db2 +switched`));
+    expect(told).not.toContain(REFUSED.id);
+    expect(told).toContain('2 refusals not shown: --all\n');
+    const all = (await admin.run('history', '--all')).stdout;
+    expect(all).toMatch(/ failover +db1 +db2 +refused .*ALIVE\n/);
+    expect(all).toMatch(/ rejoin +db1 +db2 +refused +- +- +- +- .*ERRANT\n/);
     const { stdout } = await admin.run('show', RECORD.id);
     expect(stdout).toContain('switched shop from db1 to db2');
     expect(stdout).toContain('GTID before uuid:1-10');
   });
 
   test('--json', async () => {
-    expect(JSON.parse((await admin.run('history', '--json')).stdout)).toEqual([RECORD]);
+    expect(JSON.parse((await admin.run('history', '--json')).stdout)).toEqual([RECORD, REFUSED]);
     expect(JSON.parse((await admin.run('show', RECORD.id, '--json')).stdout)).toEqual(RECORD);
+  });
+
+  test("a rejoin's", async () => {
+    const { stdout } = await admin.run('show', REFUSED_REJOIN.id);
+    expect(stdout).toMatch(/rejoin started 2026-.*\nrefused: db1 does not follow db2, nothing was changed\n/);
+    expect(stdout).toContain('only db1 has: uuid:11');
+    expect(JSON.parse((await admin.run('show', REFUSED_REJOIN.id, '--json')).stdout)).toEqual(REFUSED_REJOIN);
   });
 
   test('an unknown id: exit 2', async () => {

@@ -22,6 +22,15 @@ export const sleep = (clock: Clock, ms: number): Promise<void> =>
     clock.timer(ms, resolve);
   });
 
+/**
+ * By the monotonic clock, what happened at `at` (ISO 8601), perhaps before this process began. What is yet to come, as the wall clock has it after it
+ * was set back, is now. Null: not known.
+ */
+export function monotonicAt(clock: Clock, at: string | undefined): number | null {
+  const passed = at === undefined ? NaN : clock.now() - Date.parse(at);
+  return Number.isNaN(passed) ? null : clock.monotonic() - Math.max(0, passed);
+}
+
 /** A point in time that several statements share. */
 export class Deadline {
   readonly #clock: Clock;

@@ -5,8 +5,9 @@ import { codeOf, messageOf, SwitchError } from './errors';
 import type { ServerFacts } from './guardrails/facts';
 import type { NodeConnection } from './node-link';
 import type { Plan } from './plan';
+import { sentenceOf } from './reasons';
 import type { CodedMessage, FlightRecord, StepEvent } from './report';
-import { Kind, Phase, type Operation, type SemiSyncSides } from './state/journal';
+import { Kind, Phase, sidesOf, type Operation } from './state/journal';
 import { newProgress, type Bench, type Seat, type SwitchContext } from './switch/context';
 import { runSequence, type Outcome } from './switch/sequence';
 import { round, stallOf, Timeline } from './switch/timeline';
@@ -56,7 +57,7 @@ export async function conduct(
       const refusals = checked.report.guardrails.filter(({ ok }) => !ok);
       if (checked.go === null) {
         reasons.push(...refusals.map(({ code, message }) => ({ code, message })));
-        throw new SwitchError('REFUSED', refusals.map(({ code, message }) => `${code}: ${message}`).join('; '));
+        throw new SwitchError('REFUSED', sentenceOf(refusals));
       }
       context = await contextOf(conductor, plan, id, startedAt, timeline, abort, checked.go);
       await bench.journal.write({ operation: context.operation });
@@ -134,8 +135,6 @@ async function seat(bench: Bench, name: string, main: NodeConnection): Promise<S
   return { options: link.options, link, found, main, aux };
 }
 
-const sides = ({ source, replica }: SemiSyncSides): SemiSyncSides => ({ source, replica });
-
 async function operationOf(
   bench: Bench,
   plan: Plan,
@@ -164,7 +163,7 @@ async function operationOf(
     epoch: bench.journal.memory.epoch + 1,
     found: { from: from.found, to: to.found },
     events: inspection.from.value.enabledEvents,
-    semiSync: { from: sides(inspection.from.value.semiSync), to: sides(inspection.to.value.semiSync) },
+    semiSync: { from: sidesOf(inspection.from.value.semiSync), to: sidesOf(inspection.to.value.semiSync) },
     channel: {
       name: channel.name,
       options: await to.aux.dialect.channelOptions(to.aux.connection, channel.name, STATEMENT_MS),

@@ -9,7 +9,12 @@ export interface Channel {
   /** The source's server_uuid (MySQL) or server_id (MariaDB); empty until the channel has connected once. */
   readonly sourceIdentity: string;
   readonly receiving: boolean;
+  /** Its receiver does not even try to connect. */
+  readonly stopped: boolean;
+  /** Why it could not connect, or lost the connection: an error number of the source's or, from 2000 on, of the client's own; 0: none. */
+  readonly receiverErrno: number;
   readonly applying: boolean;
+  /** As the server itself reckons it. */
   readonly lagSeconds: number | null;
   /** Follows by GTID. */
   readonly autoPosition: boolean;
@@ -31,6 +36,13 @@ export interface Observation {
   readonly channels: readonly Channel[];
   /** gtid_executed (MySQL), gtid_binlog_pos (MariaDB). */
   readonly gtid: string;
+}
+
+/** What stays as it is as long as a connection does. */
+export interface Meeting {
+  /** Tells the server from every other one, however it was reached; equal texts are one server. */
+  readonly place: string;
+  readonly uptimeSeconds: number;
 }
 
 export const Kind = Object.freeze({ MYSQL: 'mysql', MARIADB: 'mariadb' } as const);
@@ -235,6 +247,8 @@ export interface Dialect {
   readonly copier: Copier | null;
 
   observe(c: ControlConnection, deadlineMs: number): Promise<Observation>;
+  /** Once on each connection. */
+  meet(c: ControlConnection, deadlineMs: number): Promise<Meeting>;
   inspect(c: ControlConnection, schema: string, deadlineMs: number): Promise<Inspection>;
   survey(c: ControlConnection, deadlineMs: number): Promise<Survey>;
   /** The replicas that registered; rejects with ServerError when the account may not see them. */
@@ -275,8 +289,8 @@ export interface Dialect {
   persistReadOnly(c: ControlConnection, on: boolean, deadlineMs: number): Promise<boolean>;
 
   sessions(c: ControlConnection, deadlineMs: number): Promise<readonly ServerSession[]>;
-  /** Ends a connection. One that is gone already is no error. */
-  kill(c: ControlConnection, id: number, deadlineMs: number): Promise<void>;
+  /** Ends a connection. False: it was gone already. */
+  kill(c: ControlConnection, id: number, deadlineMs: number): Promise<boolean>;
 
   /** Transactions that `candidate` has and `active` lacks; empty: none. */
   errant(candidate: ControlConnection, active: ControlConnection, deadlineMs: number): Promise<string>;
@@ -322,3 +336,5 @@ export interface Dialect {
 /** Comment that marks a statement as ours, so that a restart finds what a dead process left running in a server. */
 export const markOf = (what: string): string => `/* myswitch ${what} */ `;
 export const MARK = '/* myswitch ';
+/** What the monitor's own writes are marked with. */
+export const BEAT = 'beat';

@@ -1,3 +1,5 @@
+import type { NodeType } from './report';
+
 /** What the control plane is told. Durations are milliseconds; passwords are already resolved. */
 export interface OrchestratorOptions {
   /** Absolute path; journal, records and lock files live here. */
@@ -14,7 +16,7 @@ export interface NodeOptions {
   readonly name: string;
   readonly host: string;
   readonly port: number;
-  readonly type: 'PRIMARY' | 'SECONDARY';
+  readonly type: NodeType;
   /** Where the other nodes reach it, when that is not host:port. */
   readonly replication: { readonly host: string; readonly port: number };
   readonly tls: NodeTls | null;

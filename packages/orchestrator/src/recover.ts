@@ -1,14 +1,15 @@
 import { Deadline } from './clock';
 import { MARK } from './dialect';
 import { messageOf } from './errors';
+import { restoreSemiSync, withoutSemiSync } from './failover/semi-sync';
 import type { NodeConnection, NodeLink } from './node-link';
 import type { CodedMessage, FlightRecord } from './report';
-import { shut } from './second-writer';
+import { shut } from './shut';
 import { Kind, Phase, type Operation } from './state/journal';
 import { decideFailoverRecovery, decideRecovery, Recovery, type Sight } from './state/recovery';
 import type { Bench } from './switch/context';
 import { endSessions } from './switch/fence';
-import { demote } from './switch/release';
+import { promoted } from './switch/release';
 import { settle } from './switch/settle';
 
 const STATEMENT_MS = 5000;
@@ -170,7 +171,9 @@ async function undoFailover(
   }
   // one that answered may have been fenced
   if (from.node !== null && operation.phase !== Phase.PREPARING) {
-    await from.node.dialect.unfence(from.node.connection, operation.found.from, STATEMENT_MS);
+    const { connection, dialect } = from.node;
+    await dialect.unfence(connection, operation.found.from, STATEMENT_MS);
+    if (operation.semiSync.from.source) await dialect.setSemiSync(connection, 'source', true, STATEMENT_MS);
   }
   await bench.journal.write({ operation: null });
   await activate(operation.from);
@@ -192,7 +195,7 @@ async function forward(
   const isFailover = operation.kind === Kind.FAILOVER;
   if (from.node !== null) {
     // commits that wait for a semi-synchronous replica would hold up read_only: in a failover it may have none
-    if (isFailover) await shut(bench, from.node);
+    if (isFailover) await shut(bench, from.node, new Deadline(bench.clock, STATEMENT_MS));
     else await from.node.dialect.close(from.node.connection, STATEMENT_MS);
     const position = await from.node.dialect.position(from.node.connection, STATEMENT_MS);
     // a failover does not wait for what only the old one had
@@ -210,11 +213,7 @@ async function forward(
   await bench.heartbeat.create(connection, STATEMENT_MS);
   await bench.heartbeat.write(connection, operation.id, operation.epoch, STATEMENT_MS);
   const { journal } = bench;
-  await journal.write({
-    epoch: operation.epoch,
-    active: to.name,
-    demoted: demote(journal.memory.demoted, operation, new Date(bench.clock.now()).toISOString()),
-  });
+  await journal.write(promoted(journal.memory, operation, bench.clock.now()));
   await activate(to.name);
   const messages = await settleRecovered(bench, operation, from, to.node);
   await journal.write({ operation: null });
@@ -269,14 +268,16 @@ async function settleRecovered(
         }
       }
     }
-    return await settle({
+    const isFailover = operation.kind === Kind.FAILOVER;
+    const messages = await settle({
       bench,
-      operation,
+      operation: isFailover ? withoutSemiSync(operation) : operation,
       // what only a dead primary has must not come back unseen: it rejoins when it was asked
-      from: { options: optionsOf(operation.from), node: operation.kind === Kind.FAILOVER ? null : from.node },
+      from: { options: optionsOf(operation.from), node: isFailover ? null : from.node },
       to: { options: optionsOf(operation.to), node: to },
       others,
     });
+    return isFailover ? [...messages, ...(await restoreSemiSync(bench.clock, to, operation))] : messages;
   } finally {
     for (const { connection } of others.values()) {
       connection.destroy();

@@ -1,6 +1,8 @@
+import { Deadline } from './clock';
 import type { Observation } from './dialect';
 import type { NodeConnection } from './node-link';
 import { EventKind } from './report';
+import { shut } from './shut';
 import { Phase } from './state/journal';
 import type { Bench } from './switch/context';
 import { viewOf, type Topology } from './topology';
@@ -40,7 +42,7 @@ export async function closeSecondWriter(
     tell(name, `TWO_WRITERS: ${name} is writable, and ${active.name} is ACTIVE: make one of them read-only`);
     return observation;
   }
-  const ended = await shut(bench, node);
+  const ended = (await shut(bench, node, new Deadline(bench.clock, CLOSE_MS))).size;
   const message = `${name} came back writable and was made read-only again`;
   log('warn', message, { pool: pool.name, ended });
   events.add({
@@ -60,32 +62,4 @@ async function isOlder({ journal, heartbeat }: Bench, { connection }: NodeConnec
   }
   const last = await heartbeat.epoch(connection, CLOSE_MS);
   return last !== null && last < epoch;
-}
-
-/**
- * Ends everybody but the control plane, replicas and those who may stay, and makes it read-only. In this order: read_only waits for commits that
- * are under way, and those may wait for a semi-synchronous replica that never comes. Resolves with how many were ended: those whom the control
- * account may not end (SYSTEM_USER) are no reason to leave it open.
- */
-export async function shut({ pool }: Bench, { connection, dialect }: NodeConnection): Promise<number> {
-  const stay = new Set([pool.control.user, pool.replication?.user, ...pool.switch.allow]);
-  const endOthers = async (): Promise<number> => {
-    const sessions = await dialect.sessions(connection, CLOSE_MS);
-    const others = sessions.filter(({ client, user }) => client && !stay.has(user));
-    let ended = 0;
-    for (const { id } of others) {
-      ended += await dialect.kill(connection, id, CLOSE_MS).then(
-        () => 1,
-        () => 0,
-      );
-    }
-    return ended;
-  };
-  let ended = await endOthers();
-  if ((await dialect.semiSync(connection, CLOSE_MS)).source) {
-    await dialect.setSemiSync(connection, 'source', false, CLOSE_MS);
-  }
-  await dialect.close(connection, CLOSE_MS);
-  ended += await endOthers();
-  return ended;
 }

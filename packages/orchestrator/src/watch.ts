@@ -1,7 +1,8 @@
 import { Monitor } from './monitor';
 import type { Inspect } from './monitor';
-import type { Move } from './ladder/moves';
+import { Move } from './ladder/moves';
 import type { Override } from './ladder/override';
+import { hasFailed } from './ladder/standing';
 import type { Bench } from './switch/context';
 import {
   emptyTopology,
@@ -38,6 +39,9 @@ export interface Watcher {
   readonly memory?: Memory;
 }
 
+/** How a node fails, by whether it answers. */
+export const lostOrUnfit = (view: NodeView | undefined): Move => (view?.reachable === true ? Move.UNFIT : Move.LOST);
+
 /** The nodes of one pool as they are seen, each by a monitor of its own. */
 export class Watch {
   readonly #monitors: readonly Monitor[];
@@ -45,6 +49,7 @@ export class Watch {
   readonly #stands: Watcher['stands'];
   #topology: Topology;
   #active: string | null = null;
+  #had: { readonly node: string; readonly gtid: string } | null = null;
 
   constructor({ pool, links, clock }: Bench, { inspect, seen, stands, memory }: Watcher) {
     this.#stands = stands;
@@ -56,6 +61,9 @@ export class Watch {
           const before = viewOf(this.#topology, poll.node)!;
           const activeWrites = this.activeView?.observation?.readOnly === false;
           const rules = { active: this.#active, activeWrites, failures: this.#failures };
+          if ('observation' in poll && poll.node === this.#active) {
+            this.#had = { node: poll.node, gtid: before.observation?.gtid ?? '' };
+          }
           this.#become(poll.node, update(this.#topology, poll, rules), null, MONITOR);
           seen(poll, before);
         }),
@@ -72,6 +80,11 @@ export class Watch {
 
   get activeView(): NodeView | undefined {
     return this.#active === null ? undefined : viewOf(this.#topology, this.#active);
+  }
+
+  /** What the ACTIVE had at the poll before its last good one: who has not received that by now was not following. Empty: not known. */
+  get had(): string {
+    return this.#had !== null && this.#had.node === this.#active ? this.#had.gtid : '';
   }
 
   get seenAll(): boolean {
@@ -96,6 +109,12 @@ export class Watch {
     { by = MONITOR, ...told }: { readonly other?: string; readonly by?: string } = {},
   ): void {
     this.#become(name, move(this.#topology, name, how, told), how, by);
+  }
+
+  /** Somebody took over from it by force: it has failed until an operator recovers it, however well it is. */
+  fail(name: string, by: string): void {
+    const view = viewOf(this.#topology, name);
+    if (view !== undefined && !hasFailed(view.standing)) this.move(name, lostOrUnfit(view), { by });
   }
 
   /** Null: the operator says nothing of it any more. */

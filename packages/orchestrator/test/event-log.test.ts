@@ -37,6 +37,14 @@ test('what was added is listed in its order, also by a later process', async () 
   expect(statSync(path()).mode & 0o777).toBe(0o600);
 });
 
+test('a file that others could read is so no longer', async () => {
+  writeFileSync(path(), '', { mode: 0o644 });
+  const log = open();
+  log.add(event('one'));
+  await log.settled();
+  expect(statSync(path()).mode & 0o777).toBe(0o600);
+});
+
 test('nothing yet', async () => {
   expect(await open().list()).toEqual([]);
 });

@@ -262,7 +262,13 @@ test.each<[string, Partial<Parameters<typeof answerPool>[0]>, string[]]>([
     { from: null, decision: { active: null, code: 'TWO_WRITERS', reason: 'a and b' } },
     ['NO_ACTIVE: no node is ACTIVE', 'TWO_WRITERS: a and b'],
   ],
-  ['down', { from: down('db1') }, ['NO_ACTIVE: db1 is ACTIVE but does not answer: connection refused']],
+  [
+    'down',
+    { from: down('db1') },
+    [
+      'NO_ACTIVE: db1 is ACTIVE but does not answer: connection refused; if it is dead, promote another node: npx myswitch failover shop',
+    ],
+  ],
   ['unknown', { to: null, plan: { ...good.plan, to: 'db9' } }, ['NOT_A_NODE: db9 is not a node of shop: db1, db2']],
   [
     'none said, none fit',

@@ -26,6 +26,8 @@ export interface Scenario {
   readonly nodes?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** MySwitch reaches the servers over lines that can be cut; the servers reach each other without them. */
   readonly overLines?: true;
+  /** Each server is in a network namespace of its own, where cables can be pulled: see support/namespaces.ts. */
+  readonly networked?: true;
   /** What goes wrong; resolves when that is over. Clients work meanwhile. */
   fault(scene: Scene): Promise<void>;
   readonly expect: {
@@ -47,6 +49,8 @@ export interface Scenario {
     readonly twoWriters?: number;
     /** MySwitch itself is ended, and so are its clients' connections. */
     readonly drops?: true;
+    /** So many ms at most until a client has a reply, or an error, to one of its forms (a transaction is one). */
+    readonly within?: number;
     /** What the log has to say. */
     readonly log?: readonly string[];
   };

@@ -2,6 +2,7 @@ import { formatDuration, type FailoverRequest, type SwitchRequest } from '@myswi
 import { quoteString } from '@myswitch/protocol';
 
 export type SwitchOptions = Omit<SwitchRequest, 'by'>;
+export type FailoverOptions = Omit<FailoverRequest, 'by'>;
 
 type SwitchVerb = 'CHECK SWITCH' | 'SWITCH' | 'SWITCHBACK' | 'ACTIVATE PRIMARY';
 
@@ -21,8 +22,12 @@ export function switchStatement(verb: SwitchVerb, pool: string, options: SwitchO
   return `${verb} POOL ${quoteString(pool)}${target}${settings.length === 0 ? '' : ` WITH ${settings.join(', ')}`}`;
 }
 
-/** `FAILOVER …` */
-export function failoverStatement(pool: string, { to, force }: Omit<FailoverRequest, 'by'>): string {
+/** `FAILOVER …`, `CHECK FAILOVER …` */
+export function failoverStatement(
+  verb: 'FAILOVER' | 'CHECK FAILOVER',
+  pool: string,
+  { to, force }: FailoverOptions,
+): string {
   const target = to === undefined ? '' : ` TO ${quoteString(to)}`;
-  return `FAILOVER POOL ${quoteString(pool)}${target}${force === true ? ' WITH FORCE' : ''}`;
+  return `${verb} POOL ${quoteString(pool)}${target}${force === true ? ' WITH FORCE' : ''}`;
 }

@@ -17,7 +17,7 @@ export type Statement =
       readonly pool: string | null;
       readonly rebuild: NonNullable<RejoinRequest['rebuild']> | null;
     }
-  | { readonly kind: 'failover'; readonly pool: string; readonly options: FailoverOptions }
+  | { readonly kind: 'failover' | 'check-failover'; readonly pool: string; readonly options: FailoverOptions }
   | { readonly kind: 'show-events'; readonly pool: string | null }
   /** `pool` is null where the node's name tells it. */
   | { readonly kind: 'order'; readonly pool: string | null; readonly order: Exclude<Order, { kind: 'poll' }> }
@@ -37,18 +37,8 @@ export type MoveBack = 'switchback' | 'activate-primary';
 export type SwitchOptions = Omit<SwitchRequest, 'by'>;
 export type FailoverOptions = Omit<FailoverRequest, 'by'>;
 
-export const SHOW_KINDS = [
-  'pools',
-  'nodes',
-  'sessions',
-  'pins',
-  'queues',
-  'backends',
-  'databases',
-  'tables',
-  'warnings',
-] as const;
-export type ShowKind = (typeof SHOW_KINDS)[number];
+export type ShowKind =
+  'pools' | 'nodes' | 'sessions' | 'pins' | 'queues' | 'backends' | 'databases' | 'tables' | 'warnings';
 
 export interface SelectItem {
   /** name of the column: the alias, else the text of the expression */

@@ -1,4 +1,4 @@
-import { flag, identifier, number, quote, text } from '../control-connection';
+import { flag, identifier, number, quote, text, type ControlConnection, type Row } from '../control-connection';
 import { Kind, markOf, type Dialect, type SemiSync, type Source } from '../dialect';
 import { ServerError } from '../errors';
 import { accountOf } from './grants';
@@ -9,7 +9,7 @@ import { inspect } from './mariadb-inspection';
 import { replicas, survey } from './mariadb-survey';
 import { ACCOUNT_TABLES } from './privileges';
 import { sessionOf } from './process-list';
-import { bit, events, kill } from './shared';
+import { bit, events, kill, may, meet } from './shared';
 
 const ER_NO_SUCH_CHANNEL = 1617;
 const PREFLIGHT_TABLES = [...ACCOUNT_TABLES.mariadb, 'event'];
@@ -48,6 +48,8 @@ export const mariadbDialect: Dialect = {
       gtid: text(row, 'gtid'),
     };
   },
+
+  meet: (c, deadlineMs) => meet(c, "''", deadlineMs),
 
   async inspect(c, schema, deadlineMs) {
     return inspect(c, schema, await this.semiSync(c, deadlineMs), deadlineMs);
@@ -117,10 +119,8 @@ export const mariadbDialect: Dialect = {
   },
 
   async sessions(c, deadlineMs) {
-    const rows = await c.query(
-      'SELECT ID, USER, HOST, COMMAND, TIME_MS, LEFT(INFO, 60) AS MARK FROM information_schema.PROCESSLIST',
-      deadlineMs,
-    );
+    const sql = 'SELECT ID, USER, HOST, COMMAND, TIME_MS, LEFT(INFO, 60) AS MARK FROM information_schema.PROCESSLIST';
+    const rows = (await may(c.query(sql, deadlineMs))) ?? (await sessionsOnAFullDisk(c, deadlineMs));
     return rows.map(sessionOf);
   },
 
@@ -251,3 +251,16 @@ export const mariadbDialect: Dialect = {
     };
   },
 };
+
+/** Those of information_schema take a temporary table, for which there may be no room (1021). Whole seconds only. */
+async function sessionsOnAFullDisk(c: ControlConnection, deadlineMs: number): Promise<readonly Row[]> {
+  const rows = await c.query('SHOW FULL PROCESSLIST', deadlineMs);
+  return rows.map((row) => ({
+    ID: text(row, 'Id'),
+    USER: text(row, 'User'),
+    HOST: text(row, 'Host'),
+    COMMAND: text(row, 'Command'),
+    TIME_MS: number(row, 'Time') * 1000,
+    MARK: text(row, 'Info').slice(0, 60),
+  }));
+}

@@ -7,20 +7,26 @@ import { copier } from './mysql-clone';
 import { compact, eachGtid, strayOf } from './mysql-gtid';
 import { inspect } from './mysql-inspection';
 import { replicas, survey } from './mysql-survey';
+import { NEWEST, termsOf, type Terms } from './mysql-terms';
 import { sessionOf } from './process-list';
-import { bit, events, kill } from './shared';
+import { bit, events, kill, meet } from './shared';
 
 const POSITION_OF = 'SELECT @@global.gtid_executed AS gtid';
 const forChannel = (channel: string): string => `FOR CHANNEL ${quote(channel)}`;
 
-/** MySQL 8.0.23 and later. */
 /** A commit that has begun on the source ends within this time. */
 const COMMIT_MS = 500;
 /** Statements for a person to type. */
 const SHOWN = 20;
 
-export const mysqlDialect: Dialect = {
+interface MysqlDialect extends Dialect {
+  readonly terms: Terms;
+}
+
+/** MySQL 8.0.23 and later, in the terms of the newest. */
+export const mysqlDialect: MysqlDialect = {
   kind: Kind.MYSQL,
+  terms: NEWEST,
   accountsMark,
   accounts: readAccounts,
   fenceRoundTrips: 1,
@@ -46,12 +52,14 @@ export const mysqlDialect: Dialect = {
     };
   },
 
+  meet: (c, deadlineMs) => meet(c, '@@server_uuid', deadlineMs),
+
   async inspect(c, schema, deadlineMs) {
-    return inspect(c, schema, await this.semiSync(c, deadlineMs), deadlineMs);
+    return inspect(c, schema, this.terms, await this.semiSync(c, deadlineMs), deadlineMs);
   },
 
   async survey(c, deadlineMs) {
-    return survey(c, await this.semiSync(c, deadlineMs), deadlineMs);
+    return survey(c, this.terms, await this.semiSync(c, deadlineMs), deadlineMs);
   },
 
   replicas,
@@ -156,7 +164,7 @@ export const mysqlDialect: Dialect = {
           `-- on ${node}`,
           'SET GLOBAL super_read_only = 0; SET sql_log_bin = 0;',
           '-- undo what they changed',
-          `RESET BINARY LOGS AND GTIDS; SET GLOBAL gtid_purged = ${quote(before)};`,
+          `${this.terms.resetBinlog}; SET GLOBAL gtid_purged = ${quote(before)};`,
           'SET GLOBAL super_read_only = 1;',
         ],
       },
@@ -180,9 +188,10 @@ export const mysqlDialect: Dialect = {
   async received(c, channel, deadlineMs) {
     const rows = await c.query('SHOW REPLICA STATUS', deadlineMs);
     const row = rows.find((candidate) => text(candidate, 'Channel_Name') === channel) ?? {};
-    // without what is executed: a relay log that was purged or reset no longer tells of it
-    const sets = [text(row, 'Retrieved_Gtid_Set'), await this.position(c, deadlineMs)].map(compact);
-    return sets.filter((set) => set !== '').join(',');
+    // with what is executed: a relay log that was purged or reset no longer tells of it
+    const sets = [text(row, 'Retrieved_Gtid_Set'), await this.position(c, deadlineMs)].filter((set) => set !== '');
+    // as one set: each source once
+    return this.beyond(c, compact(sets.join(',')), '', deadlineMs);
   },
 
   async beyond(c, position, than, deadlineMs) {
@@ -194,7 +203,9 @@ export const mysqlDialect: Dialect = {
     await c.query(`${on ? 'START' : 'STOP'} REPLICA IO_THREAD ${forChannel(channel)}`, deadlineMs);
   },
 
-  sleepingEvents: (c, deadlineMs) => events(c, 'REPLICA_SIDE_DISABLED', deadlineMs),
+  sleepingEvents(c, deadlineMs) {
+    return events(c, this.terms.sleepingEvent, deadlineMs);
+  },
 
   async channelOptions(c, channel, deadlineMs) {
     const rows = await c.query('SHOW REPLICA STATUS', deadlineMs);
@@ -286,3 +297,6 @@ async function stopIfThere(c: ControlConnection, channel: string, deadlineMs: nu
     await c.query(`STOP REPLICA ${forChannel(channel)}`, deadlineMs);
   }
 }
+
+/** As the server of that version understands it. */
+export const mysqlDialectOf = (version: string): MysqlDialect => ({ ...mysqlDialect, terms: termsOf(version) });

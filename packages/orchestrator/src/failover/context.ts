@@ -35,11 +35,14 @@ export interface FailoverContext {
   readonly warnings: CodedMessage[];
   from: string;
   crew: Crew;
+  /** The old primary answers, and nobody can write to it. */
+  unable: boolean;
   to: { readonly link: NodeLink; readonly node: NodeConnection } | null;
   operation: Operation | null;
   heldAt: number | null;
   releasedAt: number | null;
-  killed: number;
+  /** Connections to the old primary that were ended there. */
+  ended: number;
   /** Everything that the candidate had received, which it applies before it is opened. */
   position: string | null;
   /** Of the candidate, just before it was opened. */

@@ -14,13 +14,15 @@ interface Step {
   run(context: FailoverContext): Promise<string>;
 }
 
-/** Nothing is changed yet. */
-const ASKING: readonly Step[] = [
+/** Whether it may be, and who takes over. */
+export const DECIDING: readonly Step[] = [
   { name: 'lock', run: lock },
   { name: 'confirm', run: confirm },
   { name: 'elect', run: elect },
-  { name: 'before', run: beforeHook },
 ];
+
+/** Nothing is changed yet. */
+const ASKING: readonly Step[] = [...DECIDING, { name: 'before', run: beforeHook }];
 
 /** One that fails leaves the pool as it was: without an answer from its ACTIVE. */
 const UNTIL_RETURN: readonly Step[] = [
@@ -39,29 +41,7 @@ export async function failover(
   id: string,
   onStep: (event: StepEvent) => void,
 ): Promise<FlightRecord> {
-  const known = await know();
-  const context: FailoverContext = {
-    id,
-    bench,
-    request,
-    known,
-    timeline: new Timeline(bench.clock, onStep),
-    startedAt: new Date(bench.clock.now()).toISOString(),
-    warnings: [],
-    from: known.active ?? '',
-    crew: { others: new Map(), old: null },
-    to: null,
-    operation: null,
-    heldAt: null,
-    releasedAt: null,
-    killed: 0,
-    position: null,
-    openedAt: null,
-    fencing: false,
-    after: null,
-    release: null,
-    lost: null,
-  };
+  const context = contextOf(bench, request, await know(), id, onStep);
   try {
     const { result, reasons } = await conduct(context);
     return recordOf(context, result, reasons);
@@ -69,6 +49,37 @@ export async function failover(
     dismiss(context.crew);
   }
 }
+
+/** As it is before the first step. */
+export const contextOf = (
+  bench: Bench,
+  request: FailoverRequest,
+  known: Known,
+  id: string,
+  onStep: (event: StepEvent) => void,
+): FailoverContext => ({
+  id,
+  bench,
+  request,
+  known,
+  timeline: new Timeline(bench.clock, onStep),
+  startedAt: new Date(bench.clock.now()).toISOString(),
+  warnings: [],
+  from: known.active ?? '',
+  crew: { others: new Map(), old: null },
+  unable: false,
+  to: null,
+  operation: null,
+  heldAt: null,
+  releasedAt: null,
+  ended: 0,
+  position: null,
+  openedAt: null,
+  fencing: false,
+  after: null,
+  release: null,
+  lost: null,
+});
 
 async function conduct(context: FailoverContext): Promise<Outcome> {
   try {
@@ -207,7 +218,7 @@ function recordOf(context: FailoverContext, result: SwitchResult, reasons: reado
     held: report?.held ?? 0,
     moved: report?.moved ?? 0,
     pinned: report?.pinned ?? 0,
-    killed: context.killed + (report?.killed ?? 0),
+    killed: context.ended + (report?.killed ?? 0),
     steps: timeline.steps,
     reasons,
     warnings: context.warnings,

@@ -6,7 +6,7 @@ interface Situation {
   /** What has the pool to itself, as a sentence; null: nothing. */
   readonly busy: string | null;
   readonly stateDir: string;
-  /** null: there was none since MySwitch was started. */
+  /** null: there was none. */
   readonly sinceLastMs: number | null;
 }
 

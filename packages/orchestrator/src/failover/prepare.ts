@@ -1,12 +1,14 @@
 import { SwitchError } from '../errors';
 import { isSetAside } from '../ladder/override';
+import { hasFailed } from '../ladder/standing';
+import { doubtOf } from '../ladder/verdict';
 import type { NodeConnection } from '../node-link';
 import type { NodeOptions } from '../options';
-import { Kind, Phase, type Operation } from '../state/journal';
+import { Kind, Phase, sidesOf, type Operation } from '../state/journal';
 import type { Bench } from '../switch/context';
-import { channelFrom, identityOf, standingOf, viewOf, type Topology } from '../topology';
+import { channelFrom, identityOf, standingOf, viewOf, type NodeView, type Topology } from '../topology';
 import { choose, type Candidate } from './choose';
-import { doubt, testimonies } from './confirm';
+import { doubt, testimonies, Word } from './confirm';
 import type { Crew, FailoverContext, Known } from './context';
 
 const CONNECT_MS = 1000;
@@ -45,15 +47,28 @@ export async function answers({ links }: Bench, name: string): Promise<boolean> 
   return node !== null && node !== undefined;
 }
 
+/** Of an ACTIVE that answers: why nobody can write to it; null: not so. What others hear of it says nothing then. */
+function unableToWrite(topology: Topology, name: string): string | null {
+  const view = viewOf(topology, name);
+  const trouble = view?.reachable === true ? view.pulse.trouble : null;
+  return trouble?.stopped === true ? trouble.reason : null;
+}
+
 /** Resolves when nobody doubts that the primary is dead. */
-export async function confirm({ bench, known, from, crew, request }: FailoverContext): Promise<string> {
+export async function confirm(context: FailoverContext): Promise<string> {
+  const { bench, known, from, crew, request } = context;
+  const why = crew.old === null ? null : unableToWrite(known.topology, from);
+  if (why !== null) {
+    context.unable = true;
+    return `${from} answers, and nobody can write to it: ${why}`;
+  }
   if (crew.old !== null && request.force !== true) {
     throw new SwitchError('ALIVE', `${from} answers: move the pool with a switch`);
   }
   const said = await testimonies(bench, known.topology, from, crew.others);
-  const why = doubt(from, said);
-  if (why !== null && (request.force !== true || said.some(({ hears }) => hears === true))) {
-    throw new SwitchError('NOT_CONFIRMED', why);
+  const unsure = doubt(from, said);
+  if (unsure !== null && (request.force !== true || said.some(({ word }) => word === Word.HEARS))) {
+    throw new SwitchError('NOT_CONFIRMED', unsure);
   }
   return said.map(({ node, reason }) => `${node}: ${reason}`).join('; ');
 }
@@ -135,6 +150,7 @@ async function candidateOf(
     applying: false,
     delaySeconds: 0,
     filters: [],
+    doubted: isDoubted(view),
     lacks: [],
   };
   if (node === undefined || view === undefined || source === undefined) {
@@ -152,7 +168,7 @@ async function candidateOf(
   return {
     ...nothing,
     reachable: true,
-    failed: standingOf(view).state.startsWith('FAILED'),
+    failed: hasFailed(standingOf(view)),
     readOnly: observation.readOnly,
     logs: logBin && logReplicaUpdates,
     follows: channel !== undefined,
@@ -163,8 +179,13 @@ async function candidateOf(
   };
 }
 
+function isDoubted(view: NodeView | undefined): boolean {
+  const observation = view?.observation ?? null;
+  return view !== undefined && observation !== null && doubtOf(observation, view.pulse) !== null;
+}
+
 async function operationOf(context: FailoverContext, { connection, dialect }: NodeConnection): Promise<Operation> {
-  const { id, bench, known, from, request, startedAt } = context;
+  const { id, bench, known, from, crew, request, startedAt } = context;
   const source = viewOf(known.topology, from);
   const observation = await dialect.observe(connection, ASK_MS);
   const view = viewOf(known.topology, connection.node);
@@ -172,7 +193,8 @@ async function operationOf(context: FailoverContext, { connection, dialect }: No
   if (channel === undefined) {
     throw new SwitchError('NOT_REPLICA', `${connection.node} does not replicate from ${from}`);
   }
-  const semiSync = await dialect.semiSync(connection, ASK_MS);
+  const to = { found: observation.found, semiSync: sidesOf(await dialect.semiSync(connection, ASK_MS)) };
+  const old = crew.old === null ? null : await asFound(crew.old).catch(() => null);
   return {
     kind: Kind.FAILOVER,
     id,
@@ -184,12 +206,17 @@ async function operationOf(context: FailoverContext, { connection, dialect }: No
     by: request.by,
     startedAt,
     epoch: bench.journal.memory.epoch + 1,
-    // of the dead primary nobody can ask: it wrote, and its events ran if those of the others would
-    found: { from: { ...observation.found, readOnly: false, superReadOnly: false }, to: observation.found },
+    // a dead primary can't be asked: it wrote, and the rest was as on the others
+    found: { from: old?.found ?? { ...to.found, readOnly: false, superReadOnly: false }, to: to.found },
     events: await dialect.sleepingEvents(connection, ASK_MS),
-    semiSync: { from: semiSync, to: semiSync },
+    semiSync: { from: (old ?? to).semiSync, to: to.semiSync },
     channel: { name: channel.name, options: await dialect.channelOptions(connection, channel.name, ASK_MS) },
     circular: null,
     movedReplicas: [],
   };
+}
+
+async function asFound({ connection, dialect }: NodeConnection) {
+  const { found } = await dialect.observe(connection, ASK_MS);
+  return { found, semiSync: sidesOf(await dialect.semiSync(connection, ASK_MS)) };
 }

@@ -1,15 +1,18 @@
-import { Deadline, sleep } from '../clock';
+import { Deadline } from '../clock';
+import { counted } from '../counted';
 import { messageOf, SwitchError } from '../errors';
 import type { NodeConnection } from '../node-link';
 import { lostOf, strayOf } from '../rejoin/lost';
+import { shut } from '../shut';
 import { Phase } from '../state/journal';
 import { endSessions } from '../switch/fence';
-import { demote } from '../switch/release';
+import { promoted } from '../switch/release';
 import { settle } from '../switch/settle';
 import { bypassing } from '../preflight';
 import { stonith } from '../hooks/hooks';
 import { factsOf, type FailoverContext } from './context';
 import { answers } from './prepare';
+import { restoreSemiSync, withoutSemiSync } from './semi-sync';
 
 const STATEMENT_MS = 5000;
 const SETTLE_MS = 10_000;
@@ -23,12 +26,15 @@ const candidate = ({ to, operation }: FailoverContext) => {
 
 /**
  * From here on a restart finds what to end. The candidate stops to receive: nothing new comes, also when the old primary returns meanwhile. That may
- * take seconds where the old primary hangs, so it is done before anybody is held.
+ * take seconds where the old primary hangs, so it is done before anybody is held. One to which nobody can write is closed first, so that it has its last transactions.
  */
 export async function detach(context: FailoverContext): Promise<string> {
-  const { bench, crew, from, request } = context;
+  const { bench, crew, from, request, unable } = context;
   const { link, node, operation } = candidate(context);
   await bench.journal.write({ operation });
+  if (unable) {
+    return `${link.name} goes on receiving until ${from} is closed`;
+  }
   await node.dialect.setReceiver(node.connection, operation.channel.name, false, SETTLE_MS);
   // until here its clients could go on there: what they were told was committed would be lost
   if (crew.old === null && request.force !== true && (await answers(bench, from))) {
@@ -49,7 +55,7 @@ export async function hold(context: FailoverContext): Promise<string> {
   if (!drained) {
     throw new SwitchError('DRAIN_TIMEOUT', `clients still work after ${bench.pool.switch.drainMs} ms`);
   }
-  return `${cut} connections to ${from} cut`;
+  return `${counted(cut, 'connection')} to ${from} cut`;
 }
 
 /**
@@ -65,6 +71,9 @@ export async function fence(context: FailoverContext): Promise<string> {
     try {
       return await fenceBySql(context, crew.old);
     } catch (error) {
+      if (context.unable && !(await answers(bench, from))) {
+        return `${from} ended with the sessions that could not commit; it is closed as soon as it answers`;
+      }
       why = `answers and could not be fenced: ${messageOf(error)}`;
     }
   }
@@ -77,17 +86,20 @@ export async function fence(context: FailoverContext): Promise<string> {
   return `${from} does not answer; it is closed as soon as it does`;
 }
 
-async function fenceBySql({ bench, from, killed }: FailoverContext, old: NodeConnection): Promise<string> {
+/**
+ * In the order that can't wait for a commit which itself waits for a semi-synchronous replica; then nobody who wrote may still be there, but for
+ * those who wait for a disk with room: MySQL ends rather than let them go, and then it is closed, too.
+ */
+async function fenceBySql(context: FailoverContext, old: NodeConnection): Promise<string> {
+  const { bench, from, unable } = context;
   const deadline = new Deadline(bench.clock, bench.pool.switch.fenceMs);
-  await old.dialect.close(old.connection, deadline.left);
-  const sessions = await bypassing(bench, old, from);
-  await endSessions(
-    old,
-    sessions.map(({ id }) => id),
-    bench.clock,
-    deadline,
-  );
-  return `${from} is read-only, ${killed} sessions were ended`;
+  const ended = new Set(await shut(bench, old, deadline));
+  const bypass = unable ? [] : await bypassing(bench, old, from);
+  const left = bypass.filter(({ allowed }) => !allowed).map(({ id }) => id);
+  for (const id of left) ended.add(id);
+  await endSessions(old, left, bench.clock, deadline);
+  context.ended = ended.size;
+  return `${from} is read-only, ${counted(ended.size, 'session')} ended`;
 }
 
 async function switchOff(context: FailoverContext, why: string): Promise<string> {
@@ -110,12 +122,26 @@ export async function apply(context: FailoverContext): Promise<string> {
   const { link, node, operation } = candidate(context);
   const { connection, dialect } = node;
   const { applyMs } = bench.pool.failover;
+  await receiveTheLast(context);
   const position = await dialect.received(connection, operation.channel.name, STATEMENT_MS);
   context.position = position;
   if (!(await dialect.waitApplied(connection, position, applyMs))) {
     throw new SwitchError('APPLY_TIMEOUT', `${link.name} did not apply what it has received within ${applyMs} ms`);
   }
   return `${link.name} has applied ${position === '' ? 'everything' : position}`;
+}
+
+/** From an old primary that was able to do no more than that. What it can't send any more is lost, as with one that is dead. */
+async function receiveTheLast(context: FailoverContext): Promise<void> {
+  const { bench, crew, unable } = context;
+  if (!unable || crew.old === null) {
+    return;
+  }
+  const { node, operation } = candidate(context);
+  const { connection, dialect } = node;
+  const last = await crew.old.dialect.position(crew.old.connection, STATEMENT_MS).catch(() => '');
+  await dialect.waitApplied(connection, last, bench.pool.switch.applyMs);
+  await dialect.setReceiver(connection, operation.channel.name, false, SETTLE_MS);
 }
 
 /**
@@ -139,6 +165,9 @@ export async function undoFence({ bench, from, crew, operation, fencing }: Failo
       await endSessions(node, [crew.old.connection.id], bench.clock, deadline);
     }
     await node.dialect.unfence(node.connection, operation.found.from, deadline.left);
+    if (operation.semiSync.from.source) {
+      await node.dialect.setSemiSync(node.connection, 'source', true, deadline.left);
+    }
   } finally {
     node.connection.destroy();
   }
@@ -186,11 +215,7 @@ export async function release(context: FailoverContext): Promise<string> {
   const [report] = await Promise.all([
     bench.plane.release(bench.pool.name, { node: link.name, epoch: operation.epoch }),
     journal.advance(Phase.PROMOTED),
-    journal.write({
-      epoch: operation.epoch,
-      active: link.name,
-      demoted: demote(journal.memory.demoted, operation, new Date(bench.clock.now()).toISOString()),
-    }),
+    journal.write(promoted(journal.memory, operation, bench.clock.now())),
     journal.advance(Phase.RELEASED),
   ]);
   context.release = report;
@@ -209,20 +234,16 @@ export async function repoint(context: FailoverContext): Promise<string> {
   const old = await withoutOwn(context);
   const found = await settle({
     bench,
-    operation: {
-      ...operation,
-      semiSync: { from: { source: false, replica: false }, to: { source: false, replica: false } },
-    },
+    operation: withoutSemiSync(operation),
     from: { options, node: old },
     to: { options: link.options, node },
     others,
   });
-  context.warnings.push(...found);
-  await restoreSemiSync(context);
+  context.warnings.push(...found, ...(await restoreSemiSync(bench.clock, node, operation)));
   context.after = await node.dialect.position(node.connection, SETTLE_MS);
   await bench.lock.take(link, SETTLE_MS);
   await bench.journal.write({ operation: null });
-  return found.length === 0 ? 'the others follow' : `${found.length} warnings`;
+  return found.length === 0 ? 'the others follow' : counted(found.length, 'warning');
 }
 
 /** An old primary that answers may follow, but not with transactions that nobody else has: an operator decides about those. */
@@ -244,28 +265,4 @@ async function withoutOwn(context: FailoverContext): Promise<NodeConnection | nu
     warnings.push({ code: 'LOST', message: `${from} could not be asked what only it has: ${messageOf(error)}` });
   }
   return null;
-}
-
-async function restoreSemiSync(context: FailoverContext): Promise<void> {
-  const { bench } = context;
-  const { link, node, operation } = candidate(context);
-  if (!operation.semiSync.to.source) {
-    return;
-  }
-  const { connection, dialect } = node;
-  const deadline = new Deadline(bench.clock, STATEMENT_MS);
-  for (;;) {
-    await dialect.setSemiSync(connection, 'source', true, STATEMENT_MS);
-    const { ackers, waitFor } = await dialect.semiSync(connection, STATEMENT_MS);
-    if (ackers >= waitFor) {
-      return;
-    }
-    await dialect.setSemiSync(connection, 'source', false, STATEMENT_MS);
-    if (deadline.passed) {
-      const message = `${ackers} of ${waitFor} ackers follow ${link.name}: semi-sync stays off there until you turn it on`;
-      context.warnings.push({ code: 'SEMI_SYNC', message });
-      return;
-    }
-    await sleep(bench.clock, 50);
-  }
 }

@@ -134,7 +134,8 @@ export class Operator {
 
   #pause(forMs: number | null): Promise<string> {
     const { pause, occupied } = this.#desk;
-    const busy = occupied();
+    // a pause within a pause is told so by the pause itself
+    const busy = pause.sentence === null ? occupied() : null;
     if (busy !== null) throw new RefusedError('IN_PROGRESS', busy);
     return pause.begin(forMs);
   }

@@ -1,6 +1,7 @@
+import { Deadline } from '../clock';
 import { SwitchError } from '../errors';
 import type { NodeConnection } from '../node-link';
-import { shut } from '../second-writer';
+import { shut } from '../shut';
 import type { RejoinContext } from './context';
 import { strayOf } from './lost';
 import { isWhole } from './clone';
@@ -20,7 +21,7 @@ export async function arrive(context: RejoinContext, node: NodeConnection): Prom
   if (context.node !== node) context.node?.connection.destroy();
   context.node = node;
   const seen = await dialect.observe(connection, STATEMENT_MS);
-  if (!seen.readOnly) await shut(bench, node);
+  if (!seen.readOnly) await shut(bench, node, new Deadline(bench.clock, STATEMENT_MS));
   await dialect.close(connection, STATEMENT_MS);
   await dialect.persistReadOnly(connection, true, STATEMENT_MS);
   for (const channel of seen.channels) await dialect.forget(connection, channel.name, STATEMENT_MS);

@@ -23,7 +23,7 @@ export interface Desk {
   readonly advise: (node: string, message: string) => void;
   /** What only `node` has is about to be destroyed, or could not be asked (null): the record of its failover keeps it. */
   readonly keepLost: (node: string, lost: LostTransactions | null) => Promise<void>;
-  /** On the disk when it resolves. */
+  /** What is known before something is destroyed; on the disk when it resolves. */
   readonly keep: (report: RejoinReport) => Promise<void>;
   /** It replicates and has caught up: the ladder may take it from here. */
   readonly recovered: (node: string) => Promise<void>;
@@ -65,6 +65,7 @@ export const reportOf = (
   outcome: Outcome,
 ): RejoinReport => ({
   id,
+  kind: 'rejoin',
   pool: desk.bench.pool.name,
   node: request.node,
   active: desk.active(),

@@ -34,8 +34,7 @@ const ASKING: readonly Step[] = [
  * on a `rejoin` goes on where this one was cut short.
  */
 export async function rebuild(context: RejoinContext): Promise<Outcome> {
-  const { desk, name, id } = context;
-  const { bench } = desk;
+  const { desk, name } = context;
   let outcome: Outcome = { result: 'refused', reasons: [] };
   try {
     await alone(context, 0, async () => {
@@ -59,11 +58,6 @@ export async function rebuild(context: RejoinContext): Promise<Outcome> {
     if (outcome.result !== 'refused') desk.copying.delete(name);
     context.node?.connection.destroy();
     context.active?.connection.destroy();
-  }
-  if (outcome.result !== 'refused') {
-    await desk.keep(reportOf(context, outcome)).catch((error: unknown) => {
-      bench.log('error', 'the record of the rebuild could not be written', { id, reason: messageOf(error) });
-    });
   }
   return outcome;
 }

@@ -56,7 +56,7 @@ export class Returned {
 
   /** Of the failover that replaced it last. */
   async #recordOf(name: string): Promise<FlightRecord | undefined> {
-    return (await this.#records.list(this.#bench.pool.name)).findLast((each) => tookOverFrom(each, name));
+    return (await this.#records.flights(this.#bench.pool.name)).findLast((each) => tookOverFrom(each, name));
   }
 
   async #list(name: string, active: string): Promise<void> {

@@ -1,6 +1,8 @@
-import { shut } from '../second-writer';
+import { Deadline } from '../clock';
+import { counted } from '../counted';
 import { messageOf, SwitchError } from '../errors';
 import type { NodeConnection } from '../node-link';
+import { shut } from '../shut';
 import type { ChannelPlan } from '../state/journal';
 import { channelFrom, viewOf } from '../topology';
 import { lostOf, strayOf } from './lost';
@@ -78,8 +80,9 @@ export async function close(context: RejoinContext): Promise<string> {
   if (readOnly) {
     return 'it is read-only';
   }
-  const ended = await shut(context.desk.bench, node);
-  return `made read-only, ${ended} sessions were ended`;
+  const { bench } = context.desk;
+  const ended = await shut(bench, node, new Deadline(bench.clock, STATEMENT_MS));
+  return `made read-only, ${counted(ended.size, 'session')} ended`;
 }
 
 export async function compare(context: RejoinContext): Promise<string> {

@@ -95,7 +95,7 @@ export class EventLog {
   }
 }
 
-/** Ends a line that was torn, so that the next event has one of its own. Resolves with the bytes in the file. */
+/** For our eyes alone, also where it was there before; a line that was torn is ended, so that the next event has one of its own. Resolves with its bytes. */
 async function mended(path: string): Promise<number> {
   let file;
   try {
@@ -105,6 +105,7 @@ async function mended(path: string): Promise<number> {
     throw error;
   }
   try {
+    await file.chmod(0o600);
     const { size } = await file.stat();
     if (size === 0) return 0;
     const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);

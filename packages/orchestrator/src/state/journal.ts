@@ -41,6 +41,8 @@ export interface SemiSyncSides {
   readonly replica: boolean;
 }
 
+export const sidesOf = ({ source, replica }: SemiSyncSides): SemiSyncSides => ({ source, replica });
+
 export const Kind = Object.freeze({ SWITCH: 'SWITCH', FAILOVER: 'FAILOVER' } as const);
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
@@ -75,7 +77,7 @@ export interface ChannelPlan {
   readonly options: readonly string[];
 }
 
-export interface Demotion {
+interface Demotion {
   readonly node: string;
   /** ISO 8601 */
   readonly at: string;
@@ -112,6 +114,9 @@ export interface PoolMemory {
   readonly active: string | null;
   /** What an ACTIVE is to its replicas: one that is dead when MySwitch is started again can't be asked. */
   readonly identity?: KnownIdentity;
+  /** When it was moved last, and when by force; ISO 8601. */
+  readonly lastSwitch?: string;
+  readonly lastFailover?: string;
   /** Nodes that have failed and were not recovered: a restart of MySwitch recovers nobody. */
   readonly failed?: readonly string[];
   /** One a node. An operator's `recover` takes it away too. */

@@ -53,7 +53,8 @@ export class LockFile {
   static async take(stateDir: string, pool: string): Promise<LockFile> {
     const path = join(stateDir, `${fileName(pool)}.lock`);
     const mine = `${path}.${process.pid}`;
-    await writeFile(mine, JSON.stringify({ pid: process.pid, start: await startOf(process.pid) } satisfies Holder));
+    const self: Holder = { pid: process.pid, start: await startOf(process.pid) };
+    await writeFile(mine, JSON.stringify(self), { mode: 0o600 });
     try {
       for (let attempt = 0; attempt < 2; attempt += 1) {
         try {

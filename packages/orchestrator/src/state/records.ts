@@ -1,28 +1,26 @@
 import { mkdir, readdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FlightRecord } from '../report';
+import { messageOf } from '../errors';
+import type { FlightRecord, PoolRecord, RejoinReport } from '../report';
 import { fileName, writeAtomically } from './atomic-file';
 
 const KEPT = 1000;
 
-/** A JSON file each in a folder of stateDir, the newest 1000: of switches and failovers in `records`. Ids sort by time. */
-export class Records<T extends { readonly id: string; readonly pool: string } = FlightRecord> {
+/** Flight records, and the reports of rejoins: a JSON file each in stateDir/records, the newest 1000. Ids sort by time. */
+export class Records {
   readonly #folder: string;
 
   private constructor(folder: string) {
     this.#folder = folder;
   }
 
-  static async open<T extends { readonly id: string; readonly pool: string } = FlightRecord>(
-    stateDir: string,
-    name = 'records',
-  ): Promise<Records<T>> {
-    const folder = join(stateDir, name);
+  static async open(stateDir: string): Promise<Records> {
+    const folder = join(stateDir, 'records');
     await mkdir(folder, { recursive: true });
-    return new Records<T>(folder);
+    return new Records(folder);
   }
 
-  async add(record: T): Promise<void> {
+  async add(record: PoolRecord): Promise<void> {
     await writeAtomically(this.#pathOf(record.id), `${JSON.stringify(record, null, 2)}\n`);
     const files = await this.#files();
     for (const file of files.slice(0, Math.max(0, files.length - KEPT))) {
@@ -31,14 +29,19 @@ export class Records<T extends { readonly id: string; readonly pool: string } = 
   }
 
   /** Oldest first. */
-  async list(pool?: string): Promise<T[]> {
+  async list(pool?: string): Promise<PoolRecord[]> {
     const records = await Promise.all((await this.#files()).map((file) => this.#read(join(this.#folder, file))));
     return records.filter(
-      (record): record is Awaited<T> & T => record !== null && (pool === undefined || record.pool === pool),
+      (record): record is PoolRecord => record !== null && (pool === undefined || record.pool === pool),
     );
   }
 
-  show(id: string): Promise<T | null> {
+  /** The switches and failovers among them. */
+  async flights(pool: string): Promise<FlightRecord[]> {
+    return (await this.list(pool)).filter((record) => record.kind !== 'rejoin');
+  }
+
+  show(id: string): Promise<PoolRecord | null> {
     return this.#read(this.#pathOf(id));
   }
 
@@ -50,11 +53,22 @@ export class Records<T extends { readonly id: string; readonly pool: string } = 
     return (await readdir(this.#folder)).filter((file) => file.endsWith('.json')).sort();
   }
 
-  async #read(path: string): Promise<T | null> {
+  async #read(path: string): Promise<PoolRecord | null> {
     try {
-      return JSON.parse(await readFile(path, 'utf8')) as T;
+      return JSON.parse(await readFile(path, 'utf8')) as PoolRecord;
     } catch {
       return null;
     }
+  }
+}
+
+/** What failed to be written down is no reason to call it anything else. */
+export async function keepReport(records: Records, report: RejoinReport): Promise<RejoinReport> {
+  try {
+    await records.add(report);
+    return report;
+  } catch (error) {
+    const message = `the report could not be written: ${messageOf(error)}`;
+    return { ...report, warnings: [...report.warnings, { code: 'RECORD', message }] };
   }
 }

@@ -1,4 +1,4 @@
-import { Phase, type Demotion, type Operation } from '../state/journal';
+import { Kind, Phase, type Operation, type PoolMemory } from '../state/journal';
 import type { SwitchContext } from './context';
 import type { Step } from './step';
 
@@ -20,25 +20,33 @@ export const release: Step = {
   },
 };
 
-async function remember({ bench, to, operation }: SwitchContext): Promise<void> {
+async function remember({ bench, operation }: SwitchContext): Promise<void> {
   const { journal } = bench;
   if (journal.memory.operation?.phase === Phase.RELEASED) {
     return;
   }
   await Promise.all([
     journal.advance(Phase.PROMOTED),
-    journal.write({
-      epoch: operation.epoch,
-      active: to.link.name,
-      demoted: demote(journal.memory.demoted, operation, new Date(bench.clock.now()).toISOString()),
-    }),
+    journal.write(promoted(journal.memory, operation, bench.clock.now())),
     journal.advance(Phase.RELEASED),
   ]);
 }
 
-/** The old primary must not write any more; the new one may. */
-export const demote = (
-  demoted: readonly Demotion[],
-  { from, to, channel }: Pick<Operation, 'from' | 'to' | 'channel'>,
-  at: string,
-): readonly Demotion[] => [...demoted.filter(({ node }) => node !== from && node !== to), { node: from, at, channel }];
+/** The old primary must not write any more; the new one may. One that was replaced by force has failed, also if this process ends now. */
+export function promoted(
+  { demoted, failed = [] }: PoolMemory,
+  { kind, from, to, channel, epoch }: Pick<Operation, 'kind' | 'from' | 'to' | 'channel' | 'epoch'>,
+  now: number,
+): Partial<PoolMemory> {
+  const at = new Date(now).toISOString();
+  return {
+    epoch,
+    active: to,
+    demoted: [...demoted.filter(({ node }) => node !== from && node !== to), { node: from, at, channel }],
+    lastSwitch: at,
+    ...(kind === Kind.FAILOVER && {
+      lastFailover: at,
+      failed: [...failed.filter((node) => node !== from && node !== to), from],
+    }),
+  };
+}

@@ -5,6 +5,11 @@ describe('statements', () => {
   test.each([
     ['SHOW POOLS', { kind: 'show', what: 'pools' }],
     [' show  Nodes ; ', { kind: 'show', what: 'nodes' }],
+    ['CHECK FAILOVER POOL shop', { kind: 'check-failover', pool: 'shop', options: {} }],
+    [
+      'check failover pool shop to db2 with force',
+      { kind: 'check-failover', pool: 'shop', options: { to: 'db2', force: true } },
+    ],
     ['SHOW VARIABLES', { kind: 'show-variables', like: null }],
     ["SHOW VARIABLES LIKE 'a%'", { kind: 'show-variables', like: 'a%' }],
     ['SHOW SWITCHES', { kind: 'show-switches', pool: null }],
@@ -32,8 +37,13 @@ describe('statements', () => {
     ['switch pool shop with on_busy = kill', { kind: 'switch', pool: 'shop', options: { onBusy: 'kill' } }],
     ['SWITCHBACK POOL shop WITH FORCE', { kind: 'switchback', pool: 'shop', options: { force: true } }],
     ['ACTIVATE PRIMARY POOL shop', { kind: 'activate-primary', pool: 'shop', options: {} }],
-    ["REJOIN NODE 'db1'", { kind: 'rejoin', node: 'db1', pool: null }],
-    ['REJOIN NODE db1 POOL shop', { kind: 'rejoin', node: 'db1', pool: 'shop' }],
+    ["REJOIN NODE 'db1'", { kind: 'rejoin', node: 'db1', pool: null, rebuild: null }],
+    ['REJOIN NODE db1 POOL shop', { kind: 'rejoin', node: 'db1', pool: 'shop', rebuild: null }],
+    ['rejoin node db1 rebuild', { kind: 'rejoin', node: 'db1', pool: null, rebuild: { confirm: null } }],
+    [
+      "REJOIN NODE db1 POOL shop REBUILD CONFIRM 'db1'",
+      { kind: 'rejoin', node: 'db1', pool: 'shop', rebuild: { confirm: 'db1' } },
+    ],
     ['KILL QUERY 7', { kind: 'kill', what: 'query', id: 7 }],
     ['KILL 7', { kind: 'kill', what: 'connection', id: 7 }],
     ['KILL CONNECTION 7', { kind: 'kill', what: 'connection', id: 7 }],
@@ -67,8 +77,9 @@ describe('syntax errors say where, and what was expected', () => {
     ['DROP TABLE x', "near 'DROP TABLE x'; expected a statement such as SHOW POOLS or SWITCH POOL"],
     [
       'SHOW',
-      'at the end; expected POOLS, NODES, SESSIONS, PINS, QUEUES, BACKENDS, VARIABLES, EVENTS, SWITCHES or SWITCH',
+      'at the end; expected POOLS, NODES, SESSIONS, PINS, QUEUES, BACKENDS, VARIABLES, CHECKPOINTS, EVENTS, SWITCHES or SWITCH',
     ],
+    ['CHECK POOL shop', "near 'POOL shop'; expected SWITCH or FAILOVER"],
     ['SWITCH shop', "near 'shop'; expected POOL"],
     ['SWITCH POOL', 'at the end; expected a pool'],
     ['SWITCH POOL shop TO', 'at the end; expected a node'],

@@ -61,7 +61,6 @@ export function statementOf(session: Session, payload: Buffer): PreparedStatemen
 
 export function unknownStatement(session: Session, payload: Buffer, where: string): null {
   const id = statementId(payload);
-  session.rowCountIs(-1);
   session.sendError({
     code: 1243,
     sqlState: 'HY000',
