@@ -1,5 +1,6 @@
 import type { ControlConnection } from './control-connection';
 import type { AccountRow } from './data-plane';
+import type { CodedMessage } from './report';
 
 /** One replication channel of a node, as the server reports it. */
 export interface Channel {
@@ -210,11 +211,7 @@ export interface CopyOutcome {
 /** Copies one server over another by SQL alone. */
 export interface Copier {
   /** Why `donor` can't be copied over `node`, each with what mends it; empty: it can. */
-  problems(
-    donor: ControlConnection,
-    node: ControlConnection,
-    deadlineMs: number,
-  ): Promise<readonly { readonly code: string; readonly message: string }[]>;
+  problems(donor: ControlConnection, node: ControlConnection, deadlineMs: number): Promise<readonly CodedMessage[]>;
   /** Lets `node` be overwritten from `from`; it stays read-only for all but administrators. */
   allow(node: ControlConnection, from: Source, deadlineMs: number): Promise<void>;
   /**

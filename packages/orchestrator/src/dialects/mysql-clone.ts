@@ -1,6 +1,7 @@
 import { number, quote, text, type ControlConnection } from '../control-connection';
 import { markOf, type Copier } from '../dialect';
 import { ServerError } from '../errors';
+import type { CodedMessage } from '../report';
 import { accountOf, missingGrants } from './grants';
 import { CLONE_NEEDS } from './privileges';
 
@@ -14,20 +15,11 @@ const HAS_PLUGIN =
 /** The clone plugin. https://dev.mysql.com/doc/refman/8.4/en/clone-plugin-remote.html */
 export const copier: Copier = {
   async problems(donor, node, deadlineMs) {
-    const found = await Promise.all(
-      [donor, node].map(async (server) => {
-        const plugin = await server.row(HAS_PLUGIN, deadlineMs);
-        const missing = await missingOn(server, deadlineMs);
-        return [
-          ...(number(plugin, 'active') === 0 ? [{ code: 'PLUGIN', message: `on ${server.node}: ${PLUGIN}` }] : []),
-          ...missing.map((grant) => ({ code: 'PRIVILEGES', message: `on ${server.node}: ${grant}` })),
-        ];
-      }),
-    );
-    const problems = found.flat();
-    return problems.length === 0
-      ? problems
-      : [...problems, { code: 'PRIVILEGES', message: `a read-only node is opened for that by ${CLOSED}` }];
+    const problems = [...(await problemsOn(donor, deadlineMs)), ...(await problemsOn(node, deadlineMs))];
+    if (problems.length > 0) {
+      problems.push({ code: 'PRIVILEGES', message: `a read-only node is opened for that by ${CLOSED}` });
+    }
+    return problems;
   },
 
   async allow(node, from, deadlineMs) {
@@ -86,8 +78,11 @@ export const copier: Copier = {
   },
 };
 
-async function missingOn(server: ControlConnection, deadlineMs: number): Promise<readonly string[]> {
+async function problemsOn(server: ControlConnection, deadlineMs: number): Promise<CodedMessage[]> {
   const me = await server.row('SELECT CURRENT_USER() AS me', deadlineMs);
   const grants = await server.query('SHOW GRANTS', deadlineMs);
-  return missingGrants(grants, CLONE_NEEDS, accountOf(text(me, 'me')));
+  const missing = missingGrants(grants, CLONE_NEEDS, accountOf(text(me, 'me')));
+  const problems = missing.map((grant) => ({ code: 'PRIVILEGES', message: `on ${server.node}: ${grant}` }));
+  const isInstalled = number(await server.row(HAS_PLUGIN, deadlineMs), 'active') > 0;
+  return isInstalled ? problems : [{ code: 'PLUGIN', message: `on ${server.node}: ${PLUGIN}` }, ...problems];
 }
