@@ -39,6 +39,9 @@ export async function arrive(context: RejoinContext, node: NodeConnection): Prom
   } finally {
     for (const other of others.slice(1)) other.connection.destroy();
   }
+  if (copy !== null && copy.position === null && dialect.copier === null) {
+    throw new SwitchError('NO_POSITION', `the program did not tell at which GTID the copy of ${copy.donor} is`);
+  }
   if (copy !== null && copy.position !== null) {
     await dialect.setPosition(connection, copy.position, STATEMENT_MS);
   }

@@ -4,6 +4,7 @@ import type { NodeConnection } from '../node-link';
 import type { CodedMessage } from '../report';
 import { channelFrom, standingOf, viewOf, type NodeView } from '../topology';
 import type { RejoinContext } from './context';
+import { strayOf } from './lost';
 import { both } from './steps';
 
 const CONNECT_MS = 3000;
@@ -79,6 +80,10 @@ async function problemsOf(context: RejoinContext, name: string): Promise<readonl
     return [{ code: 'UNREACHABLE', message: messageOf(error) }];
   }
   try {
+    const stray = name === context.activeName ? '' : (await strayOf(donor, context.active!)).gtid;
+    if (stray !== '') {
+      return [{ code: 'ERRANT', message: `${name} has transactions that ${context.activeName} lacks: ${stray}` }];
+    }
     // what does not run can't be asked what it is
     if (node === null) return [];
     const theirs = await donor.dialect.observe(donor.connection, ASK_MS);
