@@ -47,6 +47,18 @@ export class Rebuilding {
     return new Rebuilding('mariadb', [SCRIPT, await settings(cluster, starter)], starter);
   }
 
+  /** What `myCnf` would have done, on servers that run. */
+  async equip({ nodes }: Cluster): Promise<void> {
+    if (this.#kind !== 'mysql') return;
+    for (const node of nodes) {
+      const admin = await node.connect({ multipleStatements: true });
+      await admin.query(
+        "SET @closed = @@GLOBAL.super_read_only; SET GLOBAL super_read_only = 0; INSTALL PLUGIN clone SONAME 'mysql_clone.so'; SET GLOBAL super_read_only = @closed",
+      );
+      await admin.end();
+    }
+  }
+
   /** Nothing watches a test server: MySQL's clone leaves it to us to start it again. */
   async restarts(server: TestServer): Promise<void> {
     if (this.#kind !== 'mysql') return;
@@ -60,7 +72,7 @@ export class Rebuilding {
 }
 
 /** Starts and stops servers of the cluster for a script: `start db1`, which answers when it is done. */
-function startStarter({ nodes }: Cluster): Promise<Server> {
+async function startStarter({ nodes }: Cluster): Promise<Server> {
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
     socket.once('data', (order: Buffer) => {
@@ -73,9 +85,11 @@ function startStarter({ nodes }: Cluster): Promise<Server> {
       );
     });
   });
+  const port = await freePort();
+  server.unref();
   return new Promise((done, reject) => {
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => done(server));
+    server.listen(port, '127.0.0.1', () => done(server));
   });
 }
 

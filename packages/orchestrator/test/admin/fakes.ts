@@ -11,6 +11,7 @@ import {
   type PoolEvent,
   type PoolReport,
   type RejoinReport,
+  type RejoinRequest,
   type SessionRow,
   type StepEvent,
 } from '../../src';
@@ -202,8 +203,15 @@ export class FakeControlPlane implements ControlPlane {
     return { ...RECORD, result: this.result };
   }
 
-  async rejoin(pool: string, request: object, onStep: (event: StepEvent) => void): Promise<RejoinReport> {
+  async rejoin(pool: string, request: RejoinRequest, onStep: (event: StepEvent) => void): Promise<RejoinReport> {
     this.asked.push({ rejoin: pool, ...request });
+    if (request.rebuild?.confirm === null) {
+      const reasons = [{ code: 'UNCONFIRMED', message: 'all data of db1 would be destroyed by a copy of db3' }];
+      return { ...REFUSED_REJOIN, donor: 'db3', reasons, waysOut: [] };
+    }
+    if (request.rebuild !== undefined) {
+      return { ...REFUSED_REJOIN, result: 'rejoined', donor: 'db3', reasons: [], waysOut: [] };
+    }
     onStep({ step: 'compare', state: 'failed', ms: 1, detail: 'it has more' });
     return REFUSED_REJOIN;
   }
