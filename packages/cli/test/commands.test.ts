@@ -307,6 +307,38 @@ describe('rejoin', () => {
   });
 });
 
+describe('rejoin --rebuild', () => {
+  const confirmed = { rejoin: 'shop', node: 'db1', by: expect.any(String), rebuild: { confirm: 'db1' } };
+  const asked = { ...confirmed, rebuild: { confirm: null } };
+
+  test('without a terminal --yes confirms it', async () => {
+    const { code, stderr } = await admin.run('rejoin', 'db1', '--rebuild');
+    expect(code).toBe(2);
+    expect(stderr).toContain('rejoin --rebuild: without a terminal to ask on, this needs --yes');
+    const { code: done, stdout } = await admin.run('rejoin', 'db1', '--rebuild', '--yes');
+    expect(done).toBe(0);
+    expect(stdout).toContain('rebuilt: db1 is a copy of db3, follows the ACTIVE and climbs to STANDBY\n');
+    expect(admin.control.asked).toEqual([confirmed]);
+  });
+
+  test.each([['--yes'], []])(
+    'on a terminal it shows what is destroyed, and the name has to be typed: %j',
+    async (...yes) => {
+      for (const typed of ['y\n', 'db3\n', '\n']) {
+        const { code, stdout } = await admin.runOnTerminal(typed, 'rejoin', 'db1', '--rebuild', ...yes);
+        expect(code).toBe(3);
+        expect(stdout).toContain('only db1 has: uuid:11');
+        expect(stdout).toContain('All data of db1 will be destroyed, and db3 copied over it.');
+        expect(stdout).toContain('CANCELLED');
+      }
+      expect(admin.control.asked).toEqual([asked, asked, asked]);
+      const { code } = await admin.runOnTerminal('db1\n', 'rejoin', 'db1', '--rebuild', ...yes);
+      expect(code).toBe(0);
+      expect(admin.control.asked.slice(3)).toEqual([asked, confirmed]);
+    },
+  );
+});
+
 describe('switchback and activate-primary', () => {
   test.each([
     ['switchback', 'switchback'],

@@ -15,7 +15,7 @@ import type { Words } from './words';
  *     FAILOVER POOL name [TO node] [WITH FORCE]
  *     SWITCHBACK POOL name [WITH option, …]
  *     ACTIVATE PRIMARY POOL name [WITH option, …]
- *     REJOIN NODE node [POOL name]
+ *     REJOIN NODE node [POOL name] [REBUILD [CONFIRM node]]
  *     SHOW CHECKPOINTS [POOL name]
  *     SHOW SWITCHES [POOL name]        SHOW SWITCH 'id'
  *     SHOW EVENTS [POOL name]
@@ -181,7 +181,10 @@ class Parser {
   #rejoin(): Statement {
     this.#expect('NODE');
     const node = this.#name('a node');
-    return { kind: 'rejoin', node, pool: this.#take('POOL') ? this.#name('a pool') : null };
+    const pool = this.#take('POOL') ? this.#name('a pool') : null;
+    if (!this.#take('REBUILD')) return { kind: 'rejoin', node, pool, rebuild: null };
+    const confirm = this.#take('CONFIRM') ? this.#name("the node's name once more") : null;
+    return { kind: 'rejoin', node, pool, rebuild: { confirm } };
   }
 
   #failover(kind: 'failover' | 'check-failover'): Statement {
