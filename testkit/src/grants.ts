@@ -8,4 +8,4 @@ export interface GrantOptions {
 
 /** What the accounts `myswitch` (control) and `repl` (what replicas log in with) get on test servers: the least that does the work. */
 export const grants = (kind: Kind, { events = false }: GrantOptions = {}): readonly string[] =>
-  grantStatements(kind, { control: 'myswitch', replication: 'repl' }, events);
+  grantStatements(kind, { control: 'myswitch', replication: 'repl' }, undefined, events);

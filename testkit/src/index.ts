@@ -25,5 +25,5 @@ export {
 } from './replication';
 export { temporaryFolder, tie, untie } from './run-folder';
 export { RUNTIME_NAMES, type Runtime, type RuntimeName, fetchRuntime, missingRuntime } from './runtimes';
-export { type Rows, type ServerOptions, type TestServer, cleanup, startServer } from './server';
+export { type Rows, type ServerNetwork, type ServerOptions, type TestServer, cleanup, startServer } from './server';
 export { sleep, until } from './time';

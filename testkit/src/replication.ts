@@ -1,6 +1,6 @@
 import { type GrantOptions, grants } from './grants';
 import type { Kind } from './provision';
-import { type TestServer, startServer } from './server';
+import { type ServerNetwork, type TestServer, startServer } from './server';
 import { until } from './time';
 
 export interface ClusterOptions {
@@ -14,6 +14,8 @@ export interface ClusterOptions {
   readonly tls?: boolean;
   /** More lines for every `[mysqld]`. */
   readonly extra?: readonly string[];
+  /** Where the server of that name runs; default on loopback. */
+  readonly network?: (name: string) => ServerNetwork;
 }
 
 /** A primary and its replicas, with everything a pool of MySwitch expects. */
@@ -65,7 +67,12 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
   const ids = Array.from({ length: options.replicas + 1 }, (_, index) => index + 1);
   const { events = false, tls = false } = options;
   const extra = [...(options.extra ?? []), ...(events ? ['event_scheduler=ON'] : [])];
-  const nodes = await Promise.all(ids.map((serverId) => startServer({ kind, serverId, extra, tls })));
+  const nodes = await Promise.all(
+    ids.map((serverId) => {
+      const network = options.network?.(`db${serverId}`);
+      return startServer({ kind, serverId, extra, tls, ...(network === undefined ? {} : { network }) });
+    }),
+  );
   const [primary, ...replicas] = nodes;
   if (primary === undefined) throw new RangeError('a cluster has a primary');
   if (options.semiSync === true) {

@@ -14,6 +14,14 @@ import { sleep } from './time';
 
 const run = promisify(execFile);
 
+/** Where a server runs that is not on this machine's loopback. */
+export interface ServerNetwork {
+  /** The words before its command: `ip netns exec NAME`. */
+  readonly enter: readonly string[];
+  /** Its address there, for other servers and MySwitch. Tests speak to it over its Unix socket. */
+  readonly host: string;
+}
+
 export interface ServerOptions {
   readonly kind: Kind;
   readonly serverId: number;
@@ -26,6 +34,7 @@ export interface ServerOptions {
   readonly extra?: readonly string[];
   /** A certificate for 127.0.0.1 and localhost, signed by `ca`. Without it MySQL makes its own, MariaDB has none. */
   readonly tls?: boolean;
+  readonly network?: ServerNetwork;
 }
 
 /** Rows as objects. */
@@ -39,16 +48,17 @@ const ATTEMPTS = 5;
 export class TestServer {
   readonly kind: Kind;
   readonly name: string;
-  readonly host = '127.0.0.1';
+  readonly host: string;
   readonly serverId: number;
   readonly version: string;
   readonly dir: string;
-  /** Administrator over TCP. */
+  /** Administrator. */
   readonly root = ROOT;
   /** PEM text of the authority that signed its certificate; null without `tls`. */
   readonly ca: string | null;
   private readonly software: ServerSoftware;
   private readonly extra: string[];
+  private readonly network: ServerNetwork | null;
   private readonly keepsFiles: boolean;
   private readonly fixedPort: boolean;
   private currentPort: number;
@@ -59,12 +69,15 @@ export class TestServer {
     this.version = software.version;
     this.serverId = options.serverId;
     this.name = options.name ?? `db${options.serverId}`;
+    this.network = options.network ?? null;
+    this.host = this.network?.host ?? '127.0.0.1';
     this.dir = options.dir ?? temporaryFolder(this.name);
     this.keepsFiles = options.dir !== undefined;
     this.fixedPort = options.port !== undefined;
     this.currentPort = port;
     this.software = software;
     const extra = [...(options.extra ?? [])];
+    if (this.network !== null) extra.push('bind_address=*', `report_host=${this.host}`);
     this.ca = null;
     if (options.tls === true) {
       const certificates = createCertificates(this.dir);
@@ -121,7 +134,11 @@ export class TestServer {
     const { dir, serverId, extra } = this;
     mkdirSync(join(dir, TMPDIR), { recursive: true });
     writeFileSync(cnf, myCnf(this.software, { dir, port: this.port, serverId, extra }));
-    const { command, args } = this.software.server;
+    const { server } = this.software;
+    const [command, ...args] = [...(this.network?.enter ?? []), server.command, ...server.args] as [
+      string,
+      ...string[],
+    ];
     // detached: a terminal's Ctrl-C is for us, and we end it when we are done
     const options: SpawnOptions = { stdio: 'ignore', cwd: this.dir, detached: true };
     const child = spawn(command, [...args, `--defaults-file=${cnf}`], options);
@@ -166,10 +183,11 @@ export class TestServer {
     return readFileSync(this.errorLog, 'utf8').trim().split('\n').slice(-lines).join('\n');
   }
 
-  /** A connection over TCP; as root unless told otherwise. */
+  /** A connection, over TCP where it is on loopback; as root unless told otherwise. */
   connect(options: ConnectionOptions = {}): Promise<Connection> {
-    const { host, port, root } = this;
-    return createConnection({ host, port, user: root.user, password: root.password, ...options });
+    const { host, port, root, socket } = this;
+    const where = this.network === null ? { host, port } : { socketPath: socket };
+    return createConnection({ ...where, user: root.user, password: root.password, ...options });
   }
 
   /** One statement as root on a connection of its own, which is gone afterwards: it never counts as a bypassing session. */

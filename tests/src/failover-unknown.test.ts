@@ -133,7 +133,8 @@ describeKinds('writes whose outcome was unknown when the primary died', (kind) =
     await node('db1').start();
     const record = await until('it is told', async (): Promise<FlightRecord | null> => {
       const found = await orchestrator.show(flight.id);
-      return found?.unknown?.writes.some(({ fate }) => fate === 'UNTOLD') === false ? found : null;
+      if (found?.kind !== 'failover') return null;
+      return found.unknown?.writes.some(({ fate }) => fate === 'UNTOLD') === false ? found : null;
     });
     const fateOf = ({ session }: Writer): ToldWrite => record.unknown!.writes.find((one) => one.session === session)!;
 
@@ -187,7 +188,8 @@ describeKinds('writes whose outcome was unknown when the primary died', (kind) =
     await node('db1').start();
     const record = await until('it is told', async (): Promise<FlightRecord | null> => {
       const found = await orchestrator.show(flight.id);
-      return found?.unknown?.writes.some(({ fate }) => fate === 'UNTOLD') === false ? found : null;
+      if (found?.kind !== 'failover') return null;
+      return found.unknown?.writes.some(({ fate }) => fate === 'UNTOLD') === false ? found : null;
     });
     for (const { session, id } of unknown) {
       const on = { old: await has('db1', id), new: await has(flight.to!, id) };

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { Capability, decodeHandshake, encodeHandshakeResponse, encodePacket } from '@myswitch/protocol';
-import type { AccountRow, ProxyOptions, RefusedAccount } from '@myswitch/proxy';
-import { ACCOUNTS, type TestServer, createCluster, freePort, until } from '@myswitch/testkit';
+import type { AccountRow, RefusedAccount } from '@myswitch/proxy';
+import { ACCOUNTS, type TestServer, until } from '@myswitch/testkit';
 import { type Connection, createConnection } from 'mysql2/promise';
 import { accountRows } from './support/account-rows';
 import { describeKinds } from './support/kinds';
 import { POOL } from './support/plane';
-import { PlaneProcess } from './support/plane-process';
+import { startLonePlane } from './support/lone-plane';
+import type { PlaneProcess } from './support/plane-process';
 import { RawClient } from './support/raw-client';
 
 describeKinds('learned accounts and two workers', (kind) => {
@@ -16,28 +17,7 @@ describeKinds('learned accounts and two workers', (kind) => {
   const connections: Connection[] = [];
 
   beforeAll(async () => {
-    const cluster = await createCluster({ kind, replicas: 0 });
-    server = cluster.nodes[0]!;
-    port = await freePort();
-    const { user: name, password } = ACCOUNTS.control;
-    const options: ProxyOptions = {
-      pools: [
-        {
-          name: POOL,
-          listen: [{ host: '127.0.0.1', port }],
-          maxClients: 100,
-          tls: null,
-          proxyProtocol: null,
-          nodes: [{ name: server.name, host: server.host, port: server.port, tls: null, proxyProtocol: false }],
-          users: [],
-          control: { name, password },
-          hold: { maxMs: 10_000, clients: 100, bytes: 1 << 20 },
-          backend: { min: 0, max: 8 },
-        },
-      ],
-    };
-    plane = await PlaneProcess.start(options, 2);
-    await plane.call('activate', POOL, { node: server.name, epoch: 1 });
+    ({ server, plane, port } = await startLonePlane(kind));
     await plane.call('listen');
   });
   afterEach(async () => {
@@ -74,11 +54,16 @@ describeKinds('learned accounts and two workers', (kind) => {
         return Buffer.from(once.map((byte, i) => byte ^ mask[i]!));
       };
       const authPlugins = { caching_sha2_password: fastOnly };
-      for (let i = 0; i < 8; i++) {
-        const connection = await createConnection({ host: '127.0.0.1', port, ...ACCOUNTS.app, authPlugins });
-        connection.on('error', () => undefined);
-        connections.push(connection);
-      }
+      const eight = async (): Promise<true> => {
+        for (let i = 0; i < 8; i++) {
+          const connection = await createConnection({ host: '127.0.0.1', port, ...ACCOUNTS.app, authPlugins });
+          connection.on('error', () => undefined);
+          connections.push(connection);
+        }
+        return true;
+      };
+      // the other worker is told of it while the first client goes on
+      await until('nobody is asked', () => eight().catch(() => null));
     });
   }
 

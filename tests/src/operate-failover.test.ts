@@ -28,7 +28,10 @@ describeKinds('what an operator says, and a failover', (kind) => {
 
   const say = (order: Order): Promise<string> => pool.orchestrator.carryOut('shop', order, 'test');
   const flight = (): Promise<FlightRecord> =>
-    until('a failover is on record', async () => (await pool.orchestrator.history('shop'))[0] ?? null);
+    until(
+      'a failover is on record',
+      async () => (await pool.orchestrator.history('shop')).find((record) => record.kind !== 'rejoin') ?? null,
+    );
   const told = async (): Promise<string[]> =>
     (await pool.orchestrator.events('shop')).map(({ kind: what, by, message }) => `${what} ${by} ${message}`);
 

@@ -79,7 +79,7 @@ describeKinds('what an operator says', (kind) => {
     const { code, json } = await cli('switch', 'shop', '--json');
     expect(code).toBe(3);
     expect(json).toMatchObject({ result: 'refused', reasons: [{ code: 'IN_PROGRESS' }] });
-    expect(await refusal('pause', 'shop')).toBe('IN_PROGRESS');
+    expect(await refusal('pause', 'shop')).toBe('PAUSED');
     expect(await done('resume', 'shop')).toBe('shop goes on\n');
     await waiting;
     expect(await status()).toMatchObject({ gate: 'OPEN', pausedUntil: null });

@@ -2,7 +2,7 @@ import { encodeErr, encodePacket } from '@myswitch/protocol';
 import { type TestServer, createCluster, sleep, until } from '@myswitch/testkit';
 import type { ResultSetHeader } from 'mysql2/promise';
 import { describeKinds } from './support/kinds';
-import { type TestPlane, startPlane } from './support/plane';
+import { POOL, type TestPlane, startPlane } from './support/plane';
 import { Relay } from './support/relay';
 
 /** Node turns a rejection that nobody handles into the end of the process. */
@@ -144,6 +144,30 @@ describeKinds('a connection to the server ends at an awkward moment', (kind) => 
       message: expect.stringContaining('gone'),
     });
     await client.query('SELECT 1');
+  });
+
+  test('because its node is given up: what is still on the way there never arrives', async () => {
+    await start(1);
+    const client = await plane.connect();
+    await client.query('SELECT 1');
+    await plane.plane.cut(POOL, server.name);
+    await until('it is reset', () => Promise.resolve(relay.errors.includes('ECONNRESET') ? true : null));
+    await plane.activate(server.name);
+    expect((await client.query('SELECT 1 AS one'))[0]).toEqual([{ one: 1 }]);
+  });
+
+  test('a KILL that is not answered is given up', async () => {
+    await start(1);
+    const client = await plane.connect();
+    relay.sent = (text, connection) => {
+      if (text.includes('KILL')) connection.hold();
+    };
+    const sleeping = client.query('SELECT SLEEP(20)').catch(() => null);
+    await until('it runs', async () => ((await plane.blocking()).length === 1 ? true : null));
+    await expect(plane.plane.kill(POOL, ['busy'])).rejects.toThrow('no answer to a KILL');
+    relay.sent = () => undefined;
+    await sleeping;
+    expect((await client.query('SELECT 1 AS one'))[0]).toEqual([{ one: 1 }]);
   });
 
   test('while a SET is read back: the client is told with its next command that it is lost', async () => {

@@ -90,6 +90,26 @@ const SCRIPTS: Readonly<Record<string, readonly string[]>> = {
     'SET SESSION group_concat_max_len = 6000, sql_mode = nonsense',
     'SELECT @@group_concat_max_len',
   ],
+  'transactions begun in another one': [
+    'START TRANSACTION READ ONLY',
+    'BEGIN', // which is as read-only on MySQL, and not on MariaDB
+    "INSERT INTO t (v) VALUES ('a')",
+    'ROLLBACK',
+    'START TRANSACTION READ ONLY',
+    'SELECT v FROM fixed',
+    'BEGIN',
+    "INSERT INTO t (v) VALUES ('b')",
+    'ROLLBACK',
+    'SET autocommit = 0',
+    'START TRANSACTION READ ONLY',
+    'SET autocommit = 1',
+    'BEGIN',
+    "INSERT INTO t (v) VALUES ('c')",
+    'ROLLBACK',
+    'BEGIN',
+    "INSERT INTO t (v) VALUES ('d')",
+    'ROLLBACK',
+  ],
   diagnostics: [
     'UPDATE fixed SET v = v',
     'SELECT ROW_COUNT(), ROW_COUNT() + 1, ROW_COUNT() AS n',
@@ -159,6 +179,15 @@ describeKinds('a session keeps its state', (kind) => {
     }
     expect(seen).toEqual(expected);
   });
+
+  if (kind === 'mysql') {
+    test('FOUND_ROWS() of a SELECT … INTO, which has no result', async () => {
+      const client = await plane.connect({ database: 'shop' });
+      await client.query('SELECT 7 INTO @v');
+      await move();
+      expect(await outcome(client, 'SELECT FOUND_ROWS() AS n')).toEqual([{ n: 1 }]);
+    });
+  }
 
   test('a function that sets a variable in a SET pins', async () => {
     const client = await plane.connect({ database: 'shop' });

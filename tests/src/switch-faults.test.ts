@@ -103,6 +103,18 @@ describeKinds('a switch that goes wrong', (kind) => {
     await unharmed();
   });
 
+  test.each(['busy', 'pinned'] as const)('a KILL of who is %s is not answered: rolled back in time', async (who) => {
+    pool.plane.killHangs = true;
+    pool.plane.blockers = [{ session: 7, user: 'app', client: 'c', kind: who, reason: 'STATEMENT', ageMs: 1 }];
+    const policy = who === 'busy' ? ({ onBusy: 'kill' } as const) : ({ onPinned: 'kill' } as const);
+    const record = await pool.switch({ to: 'db2', drainMs: 100, ...policy });
+    pool.plane.killHangs = false;
+    pool.plane.blockers = [];
+    expect(record).toMatchObject({ result: 'rolled-back', reasons: [{ code: 'DRAIN_TIMEOUT' }] });
+    expect(record.holdMs).toBeLessThan(1000);
+    await unharmed();
+  });
+
   test('a lock keeps the fence from closing: rolled back, and it does not close later', async () => {
     const other = await db1.connect(ACCOUNTS.app);
     await other.query('LOCK TABLES shop.t WRITE');

@@ -1,10 +1,10 @@
-import type { ProxyOptions } from '@myswitch/proxy';
-import { ACCOUNTS, type TestServer, createCluster, freePort, until } from '@myswitch/testkit';
+import { ACCOUNTS, type TestServer, until } from '@myswitch/testkit';
 import { type Connection, createConnection } from 'mysql2/promise';
 import { accountRows } from './support/account-rows';
 import { describeKinds } from './support/kinds';
 import { POOL } from './support/plane';
-import { PlaneProcess } from './support/plane-process';
+import { startLonePlane } from './support/lone-plane';
+import type { PlaneProcess } from './support/plane-process';
 
 const LIMITED = { user: 'limited', password: 'limited-secret' };
 
@@ -15,32 +15,11 @@ describeKinds('accounts with a limit of connections, and two workers', (kind) =>
   const connections: Connection[] = [];
 
   beforeAll(async () => {
-    const cluster = await createCluster({ kind, replicas: 0 });
-    server = cluster.nodes[0]!;
+    ({ server, plane, port } = await startLonePlane(kind));
     const by = kind === 'mariadb' ? 'VIA mysql_native_password USING PASSWORD' : 'BY';
     const secret = kind === 'mariadb' ? `('${LIMITED.password}')` : ` '${LIMITED.password}'`;
     await server.sql(`CREATE USER limited@'%' IDENTIFIED ${by}${secret} WITH MAX_USER_CONNECTIONS 3`);
     await server.sql(`GRANT ALL ON shop.* TO limited@'%'`);
-    port = await freePort();
-    const { user: name, password } = ACCOUNTS.control;
-    const options: ProxyOptions = {
-      pools: [
-        {
-          name: POOL,
-          listen: [{ host: '127.0.0.1', port }],
-          maxClients: 100,
-          tls: null,
-          proxyProtocol: null,
-          nodes: [{ name: server.name, host: server.host, port: server.port, tls: null, proxyProtocol: false }],
-          users: [],
-          control: { name, password },
-          hold: { maxMs: 10_000, clients: 100, bytes: 1 << 20 },
-          backend: { min: 0, max: 8 },
-        },
-      ],
-    };
-    plane = await PlaneProcess.start(options, 2);
-    await plane.call('activate', POOL, { node: server.name, epoch: 1 });
     await plane.call('accounts', POOL, await accountRows(server));
     await plane.call('listen');
   });

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { POOL, RECORD, REFUSED_REJOIN } from '../../orchestrator/test/admin/fakes';
+import { POOL, RECORD, REFUSED, REFUSED_REJOIN } from '../../orchestrator/test/admin/fakes';
 import { FakeAdmin, run } from './fake-admin';
 
 jest.setTimeout(20_000);
@@ -186,17 +186,66 @@ describe('switch on a terminal', () => {
   });
 });
 
+describe('failover', () => {
+  test('--dry-run: why not, exit 3', async () => {
+    const { code, stdout } = await admin.run('failover', 'shop', '--dry-run');
+    expect(code).toBe(3);
+    expect(stdout).toContain('refuse:\n  ALIVE: db1 answers: move the pool with a switch\n');
+    expect(admin.control.asked).toEqual([{ checkFailover: 'shop', by: 'admin@127.0.0.1' }]);
+  });
+
+  test('--dry-run: who, since when, what is lost; exit 0', async () => {
+    admin.control.answer = 'go';
+    const { code, stdout } = await admin.run('failover', 'shop', '--dry-run');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/go: db2 takes over; db1 answered last at 2026-01-02T03:04:05.000Z, \d+ s ago\n/);
+    expect(stdout).toContain('LOST: uuid:11, which db3 has, is not on db2\n');
+  });
+
+  test('on a terminal: the facts, then the question; yes means the node that was shown', async () => {
+    admin.control.answer = 'go';
+    const { stdout } = await admin.runOnTerminal('y\n', 'failover', 'shop');
+    expect(stdout).toContain('Promote db2 of shop in place of db1, although transactions are lost? [y/N]');
+    expect(admin.control.asked).toMatchObject([{ checkFailover: 'shop' }, { failover: 'shop', to: 'db2' }]);
+  });
+
+  test('on a terminal: one that is refused is not asked about', async () => {
+    const { stdout } = await admin.runOnTerminal('', 'failover', 'shop');
+    expect(stdout).not.toContain('[y/N]');
+    expect(admin.control.asked).toHaveLength(1);
+  });
+
+  test('without a terminal it needs --yes', async () => {
+    const { code, stderr } = await admin.run('failover', 'shop');
+    expect(code).toBe(2);
+    expect(stderr).toContain('NEEDS_YES');
+  });
+});
+
 describe('history and show', () => {
   test('for people', async () => {
-    expect((await admin.run('history', 'shop')).stdout).toContain(RECORD.id);
+    const told = (await admin.run('history', 'shop')).stdout;
+    expect(told).toMatch(new RegExp(`${RECORD.id} .* shop +switch +db1 +db2 +switched`));
+    expect(told).not.toContain(REFUSED.id);
+    expect(told).toContain('2 refusals not shown: --all\n');
+    const all = (await admin.run('history', '--all')).stdout;
+    expect(all).toMatch(/ failover +db1 +db2 +refused .*ALIVE\n/);
+    expect(all).toMatch(/ rejoin +db1 +db2 +refused +- +- +- +- .*ERRANT\n/);
     const { stdout } = await admin.run('show', RECORD.id);
     expect(stdout).toContain('switched shop from db1 to db2');
     expect(stdout).toContain('GTID before uuid:1-10');
   });
 
   test('--json', async () => {
-    expect(JSON.parse((await admin.run('history', '--json')).stdout)).toEqual([RECORD]);
+    expect(JSON.parse((await admin.run('history', '--json')).stdout)).toEqual([RECORD, REFUSED]);
     expect(JSON.parse((await admin.run('show', RECORD.id, '--json')).stdout)).toEqual(RECORD);
+  });
+
+  test("a rejoin's", async () => {
+    const { stdout } = await admin.run('show', REFUSED_REJOIN.id);
+    expect(stdout).toMatch(/rejoin started 2026-.*\nrefused to rejoin db1: nothing was changed\n/);
+    expect(stdout).toContain('only db1 has: uuid:11');
+    expect(JSON.parse((await admin.run('show', REFUSED_REJOIN.id, '--json')).stdout)).toEqual(REFUSED_REJOIN);
   });
 
   test('an unknown id: exit 2', async () => {
@@ -229,7 +278,7 @@ describe('without a server', () => {
     [['status', '--bogus'], 'Nonexistent flag: --bogus'],
     [['switch'], 'Missing 1 required arg'],
     [['switch', 'shop', '--drain', '5'], '"5" is not a duration'],
-    [['frobnicate'], 'not found'],
+    [['frobnicate'], 'there is no command "frobnicate"'],
   ])('%j: exit 2', async (args, message) => {
     const { code, stderr } = await run([BIN, ...args]).ended;
     expect(code).toBe(2);
@@ -256,6 +305,38 @@ describe('rejoin', () => {
     expect(await admin.run('rejoin', 'db1')).toMatchObject({ code: 2 });
     expect(admin.control.asked).toEqual([]);
   });
+});
+
+describe('rejoin --rebuild', () => {
+  const confirmed = { rejoin: 'shop', node: 'db1', by: expect.any(String), rebuild: { confirm: 'db1' } };
+  const asked = { ...confirmed, rebuild: { confirm: null } };
+
+  test('without a terminal --yes confirms it', async () => {
+    const { code, stderr } = await admin.run('rejoin', 'db1', '--rebuild');
+    expect(code).toBe(2);
+    expect(stderr).toContain('rejoin --rebuild: without a terminal to ask on, this needs --yes');
+    const { code: done, stdout } = await admin.run('rejoin', 'db1', '--rebuild', '--yes');
+    expect(done).toBe(0);
+    expect(stdout).toContain('rebuilt: db1 is a copy of db3, follows the ACTIVE and climbs to STANDBY\n');
+    expect(admin.control.asked).toEqual([confirmed]);
+  });
+
+  test.each([['--yes'], []])(
+    'on a terminal it shows what is destroyed, and the name has to be typed: %j',
+    async (...yes) => {
+      for (const typed of ['y\n', 'db3\n', '\n']) {
+        const { code, stdout } = await admin.runOnTerminal(typed, 'rejoin', 'db1', '--rebuild', ...yes);
+        expect(code).toBe(3);
+        expect(stdout).toContain('only db1 has: uuid:11');
+        expect(stdout).toContain('All data of db1 will be destroyed, and db3 copied over it.');
+        expect(stdout).toContain('CANCELLED');
+      }
+      expect(admin.control.asked).toEqual([asked, asked, asked]);
+      const { code } = await admin.runOnTerminal('db1\n', 'rejoin', 'db1', '--rebuild', ...yes);
+      expect(code).toBe(0);
+      expect(admin.control.asked.slice(3)).toEqual([asked, confirmed]);
+    },
+  );
 });
 
 describe('switchback and activate-primary', () => {
@@ -285,4 +366,12 @@ describe('checkpoints', () => {
     expect(code).toBe(3);
     expect(stdout).toContain('tcp 192.0.2.1:443  NO       no answer within 1000 ms');
   });
+});
+
+test('a word that is no command: exit 2, and the one that was meant', async () => {
+  const { code, stderr } = await run([join(__dirname, '..', 'bin', 'run.js'), 'swich', 'shop']).ended;
+  expect([code, stderr]).toEqual([
+    2,
+    'myswitch: there is no command "swich shop"\n  code: USAGE\n  try: myswitch switch\n',
+  ]);
 });

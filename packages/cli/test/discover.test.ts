@@ -4,12 +4,23 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DiscoveredNode, Discovery } from '@myswitch/orchestrator';
+import { Capability, encodeErr, encodeHandshake, encodePacket } from '@myswitch/protocol';
 import { parse } from 'yaml';
 import { proposeConfig } from '../src/discovery/propose';
 import { mayWriteOver, writeConfig } from '../src/discovery/write';
 import { describeDiscovery } from '../src/output/tree';
 import { run, type Ran } from './fake-admin';
 
+const OLD_MYSQL = {
+  serverVersion: '8.0.36',
+  connectionId: 1,
+  nonce: Buffer.alloc(20, 1),
+  capabilities: Capability.PROTOCOL_41 | Capability.SECURE_CONNECTION | Capability.PLUGIN_AUTH,
+  characterSet: 255,
+  status: 2,
+  authPlugin: 'mysql_native_password',
+  mariadbCapabilities: 0,
+};
 const PROGRAM = join(__dirname, '../bin/run.js');
 
 const source = (name: string, change: object = {}): DiscoveredNode['sources'][number] => ({
@@ -179,6 +190,30 @@ describe('the command, where there is no server', () => {
   ])('%s: exit 2', async (_title, args, message) => {
     const { code, stderr } = await discover(...args(folder));
     expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
+  });
+
+  test('init: a server tells its version before any login, and the statements are those for it', async () => {
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.write(encodePacket(encodeHandshake(OLD_MYSQL), 0));
+      const refusal = { code: 1045, sqlState: '28000', message: "Access denied for user 'myswitch'" };
+      socket.once('data', () => socket.end(encodePacket(encodeErr(refusal), 2)));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      const { port } = server.address() as AddressInfo;
+      const flags = ['control', 'replication', 'admin'].flatMap((each) => [`--${each}-password-file`, password]);
+      const config = ['--config', join(folder, 'myswitch.yaml')];
+      const args = ['init', `127.0.0.1:${port}`, '--listen', '127.0.0.1:3307', ...flags, ...config];
+      const { code, stderr } = await run([PROGRAM, ...args]).ended;
+      expect(code).toBe(7);
+      expect(stderr).toContain('MySQL 8.0.36:');
+      expect(stderr).toContain('EVENT, SET_USER_ID ON *.*');
+      expect(stderr).not.toContain('MariaDB');
+    } finally {
+      server.close();
+    }
   });
 
   test.each<[string, (socket: Socket) => void]>([

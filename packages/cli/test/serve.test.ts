@@ -94,6 +94,15 @@ test('an error of the orchestrator keeps its code', async () => {
   expect(happened).toEqual(['stopped', 'data plane stopped']);
 });
 
+test('a state directory in use: refused, nothing was changed', async () => {
+  const inUse = new OrchestratorError('STATE_DIR_IN_USE', 'process 4711 already serves pool shop from /state');
+  const parts = {
+    ...fakeParts(),
+    createOrchestrator: () => Object.assign(control, { start: () => Promise.reject(inUse), stop: note('stopped') }),
+  };
+  await expect(serve(config, parts, silent)).rejects.toMatchObject({ exitCode: 3, message: inUse.message });
+});
+
 test.each([
   ['the admin port', () => adminPort],
   ['http', () => httpPort],
@@ -102,9 +111,9 @@ test.each([
   try {
     await expect(serve(config, fakeParts(), silent)).rejects.toMatchObject({
       code: 'LISTEN',
-      exitCode: 1,
-      message: expect.stringContaining(
-        `${what} can't listen on 127.0.0.1:${portOf()}: something listens there already`,
+      exitCode: 2,
+      message: expect.stringMatching(
+        new RegExp(`^${what} can't listen on 127.0.0.1:${portOf()}: .* \\(pid ${process.pid}\\) listens there already`),
       ),
     });
     expect(happened).toContain('data plane stopped');
@@ -114,7 +123,7 @@ test.each([
 });
 
 test("a pool's port taken: the error of the proxy is told", async () => {
-  const taken = new Error('bind EADDRINUSE 127.0.0.1:13307');
+  const taken = Object.assign(new Error('bind EADDRINUSE 127.0.0.1:13307'), { code: 'REMOTE' });
   await expect(
     serve(
       config,

@@ -7,14 +7,14 @@ import { Journal } from './state/journal';
 import type { Records } from './state/records';
 import type { Bench } from './switch/context';
 
-export type PoolDependencies = Pick<Bench, 'pool' | 'plane' | 'clock' | 'log' | 'atStep'> & {
+export type PoolDependencies = Pick<Bench, 'pool' | 'plane' | 'clock' | 'log' | 'atStep' | 'places'> & {
   readonly stateDir: string;
   readonly records: Records;
 };
 
 /** Sets up what the work on one pool shares. */
 export async function benchOf(dependencies: PoolDependencies): Promise<Bench> {
-  const { pool, plane, clock, log, stateDir, atStep } = dependencies;
+  const { pool, plane, clock, log, stateDir, atStep, places } = dependencies;
   const events = new EventLog(stateDir, pool.name, clock, log);
   const notifier = new Notifier(pool.notify, clock, log);
   events.onEvent = (event) => notifier.tell(event);
@@ -24,6 +24,7 @@ export async function benchOf(dependencies: PoolDependencies): Promise<Bench> {
     clock,
     log,
     atStep,
+    places,
     journal: await Journal.load(stateDir, pool.name),
     events,
     heartbeat: new Heartbeat(pool.monitor.schema, pool.name),

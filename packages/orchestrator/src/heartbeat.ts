@@ -1,4 +1,5 @@
 import { identifier, quote, text, type ControlConnection, type Row } from './control-connection';
+import { BEAT, markOf } from './dialect';
 import { ServerError } from './errors';
 
 const ER_BAD_DB = 1049;
@@ -7,16 +8,21 @@ const ER_NO_SUCH_TABLE = 1146;
 const ER_DB_ACCESS_DENIED = 1044;
 const ER_TABLE_ACCESS_DENIED = 1142;
 
-/** The table that a switch writes its probe to: one row a pool. */
+/** A row for each of these, of each pool: a beat must not take the place of the probe that a restart looks for. */
+const BEATS = ' beats'; // a pool's name has no space
+
+/** The table that a switch writes its probe to, and the monitor its beats: two rows a pool. */
 export class Heartbeat {
   readonly #table: string;
   readonly #schema: string;
   readonly #pool: string;
+  readonly #beats: string;
 
   constructor(schema: string, pool: string) {
     this.#schema = identifier(schema);
     this.#table = `${this.#schema}.heartbeat`;
     this.#pool = quote(pool);
+    this.#beats = quote(`${pool}${BEATS}`);
   }
 
   /** Created on the primary only when it is missing: CREATE … IF NOT EXISTS would be a transaction each time. */
@@ -38,10 +44,27 @@ export class Heartbeat {
 
   /** One committed transaction. */
   async write(c: ControlConnection, beat: string, epoch: number, deadlineMs: number): Promise<void> {
-    await c.query(
-      `INSERT INTO ${this.#table} (pool, beat, epoch) VALUES (${this.#pool}, ${quote(beat)}, ${epoch}) ` +
-        `ON DUPLICATE KEY UPDATE beat = ${quote(beat)}, epoch = ${epoch}`,
-      deadlineMs,
+    await c.query(this.#insert(this.#pool, beat, epoch), deadlineMs);
+  }
+
+  /**
+   * The same for the monitor: one committed transaction, unless the node is read-only by then (ServerError 1242), which not every account is
+   * stopped by. The mark lets a fence find one that hangs.
+   */
+  async writeBeat(c: ControlConnection, beat: string, epoch: number, deadlineMs: number): Promise<void> {
+    const unlessReadOnly = 'DO IF(@@global.read_only, (SELECT 1 UNION SELECT 2), 0)';
+    await c.query(`${unlessReadOnly};${markOf(BEAT)}${this.#insert(this.#beats, beat, epoch)}`, deadlineMs);
+  }
+
+  /** The monitor's last, as this node has it; empty: there is none; null: there is no table, or it may not be read. */
+  readBeat(c: ControlConnection, deadlineMs: number): Promise<string | null> {
+    return this.#read(c, deadlineMs, this.#beats);
+  }
+
+  #insert(row: string, beat: string, epoch: number): string {
+    return (
+      `INSERT INTO ${this.#table} (pool, beat, epoch) VALUES (${row}, ${quote(beat)}, ${epoch}) ` +
+      `ON DUPLICATE KEY UPDATE beat = ${quote(beat)}, epoch = ${epoch}`
     );
   }
 
@@ -57,15 +80,15 @@ export class Heartbeat {
   }
 
   /** The beat; empty when the table has no row yet; null when there is no table. */
-  async #read(c: ControlConnection, deadlineMs: number): Promise<string | null> {
-    const row = await this.#row(c, deadlineMs);
+  async #read(c: ControlConnection, deadlineMs: number, pool = this.#pool): Promise<string | null> {
+    const row = await this.#row(c, deadlineMs, pool);
     return row === null ? null : text(row, 'beat');
   }
 
   /** Empty when the table has no row yet; null when there is no table. */
-  async #row(c: ControlConnection, deadlineMs: number): Promise<Row | null> {
+  async #row(c: ControlConnection, deadlineMs: number, pool = this.#pool): Promise<Row | null> {
     try {
-      const rows = await c.query(`SELECT beat, epoch FROM ${this.#table} WHERE pool = ${this.#pool}`, deadlineMs);
+      const rows = await c.query(`SELECT beat, epoch FROM ${this.#table} WHERE pool = ${pool}`, deadlineMs);
       return rows[0] ?? {};
     } catch (error) {
       const missing = [ER_BAD_DB, ER_NO_SUCH_TABLE, ER_DB_ACCESS_DENIED, ER_TABLE_ACCESS_DENIED];

@@ -1,16 +1,41 @@
-import type { Clock } from './clock';
+import type { Pulse } from './beats';
+import { Deadline, type Clock } from './clock';
 import type { Observation } from './dialect';
-import { codeOf, messageOf } from './errors';
+import { codeOf, messageOf, UnreachableError } from './errors';
 import type { NodeConnection, NodeLink } from './node-link';
-import type { PollResult } from './topology';
+import { since } from './runs';
+import type { Met, PollResult } from './topology';
 
 /** How soon a node that does not answer is tried again: one that comes back writable is met at once. A refused connection costs little. */
 const RETRY_MS = 25;
 /** Of an interval: a poll ends before the next one is due. */
 const DEADLINE = 0.9;
 
-/** What is done with each observation before it counts, over the connection that made it; resolves with what is true afterwards. */
-export type Inspect = (node: NodeConnection, observation: Observation) => Promise<Observation>;
+/** The server answers, and has no connection left for us. It may well work for everybody who is in. */
+const FULL: ReadonlySet<number | null> = new Set([
+  1040, // ER_CON_COUNT_ERROR
+  1203, // ER_TOO_MANY_USER_CONNECTIONS
+  1226, // ER_USER_LIMIT_REACHED
+]);
+
+/** What a good poll comes to. */
+export interface Sight {
+  readonly observation: Observation;
+  readonly pulse: Pulse;
+  /** Other nodes that are the same server. */
+  readonly twins: readonly string[];
+}
+
+/**
+ * What is done with each observation before it counts, over the connection that made it; resolves with what is true afterwards. `met`: what that
+ * connection leads to, once for each.
+ */
+export type Inspect = (
+  node: NodeConnection,
+  observation: Observation,
+  met: Met | null,
+  deadlineMs: number,
+) => Promise<Sight>;
 
 /**
  * Polls one node on its own clock, over a connection of its own, so that a node that hangs delays nobody else. One poll an interval counts;
@@ -23,9 +48,13 @@ export class Monitor {
   readonly #inspect: Inspect;
   readonly #onPoll: (poll: PollResult) => void;
   #node: NodeConnection | null = null;
+  /** The connection of which a poll has told what it leads to. */
+  #told: NodeConnection | null = null;
   #cancel: () => void = () => undefined;
   #cancelKnock: () => void = () => undefined;
   #running: Promise<void> | null = null;
+  /** When a poll was due while a node that had been away was looked at: that look counts then, however it ends. */
+  #missedAt: number | null = null;
   #stopped = false;
   #late = 0;
 
@@ -35,11 +64,6 @@ export class Monitor {
     this.#clock = clock;
     this.#inspect = inspect;
     this.#onPoll = onPoll;
-  }
-
-  /** Polls that were due while one still ran. */
-  get late(): number {
-    return this.#late;
   }
 
   /** Resolves after the first poll, good or bad; then polls by itself. */
@@ -92,13 +116,27 @@ export class Monitor {
   }
 
   async #look(): Promise<PollResult> {
-    const deadline = Math.max(500, this.#intervalMs * DEADLINE);
+    const ms = Math.max(500, this.#intervalMs * DEADLINE);
     if (this.#node?.connection.usable !== true) {
-      this.#adopt(await this.#link.connect(deadline));
+      this.#adopt(await this.#link.connect(ms));
     }
     const node = this.#node!;
-    const seen = await node.dialect.observe(node.connection, deadline);
-    return { node: this.#link.name, at: this.#clock.now(), observation: await this.#inspect(node, seen) };
+    const met = this.#told === node ? null : await this.#meet(node, ms);
+    const deadline = new Deadline(this.#clock, ms);
+    const seen = await node.dialect.observe(node.connection, deadline.left);
+    const sight = await this.#inspect(node, seen, met, deadline.left);
+    this.#told = node;
+    return { ...this.#what(), ...sight, met };
+  }
+
+  async #meet({ connection, dialect }: NodeConnection, deadlineMs: number): Promise<Met> {
+    const asked = this.#clock.monotonic();
+    const { place, uptimeSeconds } = await dialect.meet(connection, deadlineMs);
+    return { place, since: since(uptimeSeconds, asked, this.#clock.monotonic()) };
+  }
+
+  #what(): Pick<PollResult, 'node' | 'at' | 'late'> {
+    return { node: this.#link.name, at: this.#clock.now(), late: this.#late };
   }
 
   #adopt(node: NodeConnection): void {
@@ -128,15 +166,22 @@ export class Monitor {
   }
 
   #bad(error: unknown): PollResult {
-    const what = { node: this.#link.name, at: this.#clock.now() };
-    return codeOf(error) === 'UNRESOLVED'
-      ? { ...what, unresolved: messageOf(error) }
-      : { ...what, error: messageOf(error) };
+    const what = this.#what();
+    const message = messageOf(error);
+    if (codeOf(error) === 'UNRESOLVED') {
+      return { ...what, unresolved: message };
+    }
+    return error instanceof UnreachableError && FULL.has(error.errno)
+      ? { ...what, full: message }
+      : { ...what, error: message };
   }
 
   #pollAfter(ms: number): void {
     this.#cancel();
-    this.#cancel = this.#clock.timer(ms, () => void this.poll());
+    this.#cancel = this.#clock.timer(ms, () => {
+      if (this.#running === null) void this.poll();
+      else this.#missedAt = this.#clock.monotonic();
+    });
   }
 
   #knockLater(): void {
@@ -144,7 +189,7 @@ export class Monitor {
     this.#cancelKnock = this.#clock.timer(Math.min(RETRY_MS, this.#intervalMs), () => void this.#knock());
   }
 
-  /** Between two polls. That it is let in, and then not answered, counts for nothing either. */
+  /** Between two polls. That it is let in, and then not answered, counts for nothing either, unless a poll is due meanwhile. */
   async #knock(): Promise<void> {
     const allowed = (): boolean => this.#node === null && this.#running === null && !this.#stopped;
     if (!allowed()) {
@@ -157,7 +202,7 @@ export class Monitor {
     }
     if (node !== null) {
       this.#adopt(node);
-      this.#running = this.#meet().finally(() => {
+      this.#running = this.#pollFound().finally(() => {
         this.#running = null;
       });
       await this.#running;
@@ -167,12 +212,19 @@ export class Monitor {
     }
   }
 
-  async #meet(): Promise<void> {
+  async #pollFound(): Promise<void> {
     try {
       this.#tell(await this.#look());
       this.#pollAfter(this.#intervalMs);
-    } catch {
+    } catch (error) {
       this.#drop();
+      const missedAt = this.#missedAt;
+      if (missedAt !== null) {
+        this.#tell(this.#bad(error));
+        this.#pollAfter(Math.max(0, this.#intervalMs - (this.#clock.monotonic() - missedAt)));
+      }
+    } finally {
+      this.#missedAt = null;
     }
   }
 }

@@ -1,3 +1,5 @@
+import type { NodeType } from './report';
+
 /** What the control plane is told. Durations are milliseconds; passwords are already resolved. */
 export interface OrchestratorOptions {
   /** Absolute path; journal, records and lock files live here. */
@@ -14,7 +16,7 @@ export interface NodeOptions {
   readonly name: string;
   readonly host: string;
   readonly port: number;
-  readonly type: 'PRIMARY' | 'SECONDARY';
+  readonly type: NodeType;
   /** Where the other nodes reach it, when that is not host:port. */
   readonly replication: { readonly host: string; readonly port: number };
   readonly tls: NodeTls | null;
@@ -58,6 +60,16 @@ export interface HookOptions {
   readonly stonith: CommandOptions | null;
 }
 
+/** How a healthy node is copied over another. */
+export interface RebuildOptions {
+  /** Null: MySQL copies by its clone plugin, MariaDB can't. */
+  readonly command: readonly string[] | null;
+  /** For the copy; then it is ended. */
+  readonly timeoutMs: number;
+  /** For the server to answer again, once the copy is there. */
+  readonly restartMs: number;
+}
+
 /** Tells people, once for each change. */
 export interface NotifyOptions extends CommandOptions {
   readonly on: readonly NotifyKind[];
@@ -91,6 +103,7 @@ export interface PoolOptions {
     readonly failback: 'manual' | 'on-recover';
   };
   readonly hooks: HookOptions;
+  readonly rebuild: RebuildOptions;
   readonly notify: NotifyOptions | null;
   readonly checkpoints: readonly CheckpointOptions[];
   readonly switch: SwitchDefaults;

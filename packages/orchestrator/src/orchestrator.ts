@@ -4,14 +4,17 @@ import type { DataPlane } from './data-plane';
 import { OrchestratorError } from './errors';
 import type { Order } from './operate/order';
 import type { OrchestratorOptions } from './options';
+import { Places } from './places';
 import { PoolControl } from './pool-control';
 import type {
   CheckpointReport,
   CheckReport,
   ControlPlane,
+  FailoverCheck,
   FailoverRequest,
   FlightRecord,
   PoolEvent,
+  PoolRecord,
   PoolReport,
   RejoinReport,
   RejoinRequest,
@@ -46,9 +49,10 @@ export class Orchestrator implements ControlPlane {
     await mkdir(options.stateDir, { recursive: true });
     const records = await Records.open(options.stateDir);
     this.#records = records;
+    const places = new Places();
     const started = await Promise.allSettled(
       options.pools.map((pool) =>
-        PoolControl.start({ pool, plane, log, clock, atStep, records, stateDir: options.stateDir }),
+        PoolControl.start({ pool, plane, log, clock, atStep, records, places, stateDir: options.stateDir }),
       ),
     );
     this.#pools = new Map(
@@ -82,6 +86,10 @@ export class Orchestrator implements ControlPlane {
     abort: AbortSignal,
   ): Promise<FlightRecord> {
     return this.#pool(pool).flights.switch(request, onStep, abort);
+  }
+
+  async checkFailover(pool: string, request: FailoverRequest): Promise<FailoverCheck> {
+    return this.#pool(pool).flights.checkFailover(request);
   }
 
   async failover(pool: string, request: FailoverRequest, onStep: (event: StepEvent) => void): Promise<FlightRecord> {
@@ -119,11 +127,11 @@ export class Orchestrator implements ControlPlane {
     return this.#pool(pool).checkpoints();
   }
 
-  async history(pool?: string): Promise<FlightRecord[]> {
+  async history(pool?: string): Promise<PoolRecord[]> {
     return this.#records === null ? [] : this.#records.list(pool);
   }
 
-  async show(id: string): Promise<FlightRecord | null> {
+  async show(id: string): Promise<PoolRecord | null> {
     return this.#records === null ? null : this.#records.show(id);
   }
 

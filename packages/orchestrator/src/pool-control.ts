@@ -1,4 +1,5 @@
 import { AccountWatch } from './accounts/watch';
+import { Attendant } from './attendant';
 import { benchOf, type PoolDependencies } from './bench';
 import { askCheckpoints, cutOff } from './checkpoints/check';
 import { messageOf } from './errors';
@@ -15,10 +16,11 @@ import { Advice } from './pool/advice';
 import { Claim } from './pool/claim';
 import { flightEvent } from './pool/flight-event';
 import { Flights } from './pool/flights';
+import { Silence } from './pool/silence';
 import { sentenceOf } from './reasons';
+import { cutShort } from './rejoin/marks';
 import { Returned } from './rejoin/returned';
-import type { CheckpointReport, PoolEvent, PoolReport } from './report';
-import { closeSecondWriter } from './second-writer';
+import { EventKind, type CheckpointReport, type PoolEvent, type PoolReport } from './report';
 import { frozen } from './state/frozen';
 import { LockFile } from './state/lock-file';
 import { Overrides } from './state/overrides';
@@ -34,6 +36,7 @@ export class PoolControl {
   readonly #stateDir: string;
   readonly #lockFile: LockFile;
   readonly #watch: Watch;
+  readonly #attendant: Attendant;
   readonly #accounts: AccountWatch;
   readonly #returned: Returned;
   readonly #failback: Failback;
@@ -42,6 +45,7 @@ export class PoolControl {
   readonly #keeper: ActiveKeeper;
   readonly #claim = new Claim();
   readonly #advice: Advice;
+  readonly #silence: Silence;
   /** The look after a poll, or a recovery, that runs. */
   #tending = false;
   #work: Promise<void> = Promise.resolve();
@@ -57,10 +61,7 @@ export class PoolControl {
     this.#returned = new Returned(bench, records);
     this.#failback = new Failback(bench.clock);
     const watch = new Watch(bench, {
-      inspect: (node, observation) =>
-        closeSecondWriter(bench, node, observation, watch.topology, (name, message) =>
-          this.#advice.give(name, message),
-        ),
+      inspect: (...seen) => this.#attendant.attend(...seen),
       seen: (poll, before) => this.#onPoll(poll, before),
       memory: bench.journal.memory,
       stands: (change) => this.#onStanding(change),
@@ -68,6 +69,7 @@ export class PoolControl {
     this.#watch = watch;
     for (const { name } of bench.pool.nodes) watch.overrule(name, overrides.of(name));
     this.#advice = new Advice(bench, watch);
+    this.#silence = new Silence(bench, watch, this.#advice);
     const pause = new Pause(bench, () => {
       const { active } = watch;
       return active === null ? null : { node: active, epoch: bench.journal.memory.epoch };
@@ -90,8 +92,19 @@ export class PoolControl {
       keeper,
       claim: this.#claim,
       tended: () => this.#work,
+      quiet: (deadlineMs) => this.#attendant.quiet(deadlineMs),
       tookOver: (from) => this.#tookOver(from),
+      returned: this.#returned,
+      advice: this.#advice,
       stopping: this.#stopping.signal,
+    });
+    this.#attendant = new Attendant({
+      bench,
+      topology: () => watch.topology,
+      active: () => watch.active,
+      // whoever has the pool to itself must not find another hand on the ACTIVE, nor must another MySwitch
+      mayWrite: () => keeper.otherProxy === null && (this.flights.occupied(null) ?? keeper.leftover) === null,
+      tell: (name, message) => this.#advice.give(name, message),
     });
     this.#operator = new Operator({
       bench,
@@ -100,6 +113,7 @@ export class PoolControl {
       overrides,
       pause,
       occupied: () => this.flights.occupied(null) ?? keeper.leftover,
+      copying: this.flights.copying,
       poll: async () => {
         await watch.refresh();
         await this.#work;
@@ -138,6 +152,7 @@ export class PoolControl {
     this.#stopped = true;
     this.#accounts.stop();
     await this.#watch.stop();
+    this.#attendant.stop();
     await this.#work;
     await this.#returned.settled();
     await this.#bench.events.settled();
@@ -155,6 +170,7 @@ export class PoolControl {
       stats: await plane.stats(pool.name),
       frozen: await frozen(this.#stateDir, pool.name),
       pausedUntil: this.#pause.until,
+      now: this.#bench.clock.monotonic(),
     });
   }
 
@@ -173,32 +189,46 @@ export class PoolControl {
   async #begin(): Promise<void> {
     await this.#watch.start();
     await this.#work;
+    for (const each of this.#bench.journal.memory.rebuilds ?? []) this.#advice.give(each.node, cutShort(each));
     await this.#keeper.begin();
   }
 
   #onPoll(poll: PollResult, before: NodeView): void {
     const good = 'observation' in poll;
     if (!good && before.error === null) {
-      const reason = 'error' in poll ? poll.error : poll.unresolved;
+      const reason = viewOf(this.#watch.topology, poll.node)?.error;
       this.#bench.log('warn', `${poll.node} does not answer`, { pool: this.name, reason });
     }
+    this.#tellRestart(before);
     const active = this.#watch.activeView;
     this.#lookAtReturned(poll);
     this.#lookForFailback(before);
-    const due = poll.node === active?.name && !good && this.#isDue(active);
+    const due = poll.node === active?.name && this.#isDue(active);
     // a node that stays away says nothing new, until it has been away for too long
     const news = good || before.error === null || due;
     if (!news || !this.#watch.seenAll || this.#claim.holder !== null || this.#tending || this.#stopped) {
       return;
     }
     this.#tending = true;
-    this.#work = (due ? this.#replaceActive(active) : this.#keeper.reconsider())
+    this.#work = (due ? this.#lookAtLost(active) : this.#reconsider())
       .catch((error: unknown) => {
         this.#bench.log('error', 'the pool could not be looked after', { pool: this.name, reason: messageOf(error) });
       })
       .finally(() => {
         this.#tending = false;
       });
+  }
+
+  /** It may have lost what is not in its option file, between two polls that were both good. */
+  #tellRestart({ name, runs }: NodeView): void {
+    const now = viewOf(this.#watch.topology, name)?.runs;
+    if (now === undefined || now.restartedAt === null || now.restartedAt === runs.restartedAt) {
+      return;
+    }
+    const message = `${name} was started again`;
+    this.#watch.note(name, message);
+    this.#bench.events.add({ kind: EventKind.RESTARTED, node: name, by: 'monitor', message, facts: {} });
+    this.#bench.log('warn', message, { pool: this.name });
   }
 
   /** `failback: on-recover`. Not a part of the look after a poll: a switch waits for that one. */
@@ -243,8 +273,18 @@ export class PoolControl {
     return isJudged(override) && isDue(standing, this.#bench.pool.monitor.failures);
   }
 
+  async #reconsider(): Promise<void> {
+    await this.#silence.isOver();
+    await this.#keeper.reconsider();
+  }
+
+  async #lookAtLost(active: NodeView): Promise<void> {
+    await this.#replaceActive(active);
+    if (this.#watch.active === active.name) await this.#silence.goesOn(active.name);
+  }
+
   /** The ACTIVE has been bad for as many polls as it takes: somebody else takes over, or a person is told how. */
-  async #replaceActive({ name, standing, error }: NodeView): Promise<void> {
+  async #replaceActive({ name, standing, reachable }: NodeView): Promise<void> {
     const { pool } = this.#bench;
     if (pool.failover.mode === 'manual') {
       const why = cutOff(await this.checkpoints());
@@ -254,7 +294,7 @@ export class PoolControl {
       const advice = `npx myswitch failover ${pool.name}`;
       return this.#advice.give(
         name,
-        `${name} does not answer (${error ?? standing.message ?? ''}); to promote another node: ${advice}`,
+        `${name} ${reachable ? 'takes no writes' : 'does not answer'} (${standing.message ?? ''}); to promote another node: ${advice}`,
       );
     }
     const flown = await this.flights.replaceActive({ by: AUTOMATIC }, () => undefined);
@@ -277,7 +317,9 @@ export class PoolControl {
 
   #rememberFailed(): void {
     const failed = this.#watch.topology.nodes.filter(({ standing }) => hasFailed(standing)).map(({ name }) => name);
-    this.#bench.journal.write({ failed }).catch((error: unknown) => {
+    // whoever says of a node that it was mended says so of its data too
+    const rebuilds = this.#bench.journal.memory.rebuilds?.filter(({ node }) => failed.includes(node)) ?? [];
+    this.#bench.journal.write({ failed, rebuilds }).catch((error: unknown) => {
       this.#bench.log('error', 'who has failed could not be written down', { reason: messageOf(error) });
     });
   }

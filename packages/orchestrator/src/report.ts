@@ -3,6 +3,7 @@ import type { Order } from './operate/order';
 
 /** The JSON shapes of the contract: `status --json`, `check --json`, `switch --json`, `history --json`. Durations in ms; unknown is null. */
 
+export type NodeType = 'PRIMARY' | 'SECONDARY';
 export type NodeState = 'UNKNOWN' | 'STANDBY' | 'ACTIVE' | 'FAILED_ONLINE' | 'FAILED_OFFLINE';
 export type NodeStatus = 'OK' | 'OK_INFO' | 'OK_WARN' | 'OK_CRITICAL' | 'FAIL';
 export type GateState = 'OPEN' | 'HOLDING' | 'HELD' | 'RELEASING';
@@ -10,17 +11,25 @@ export type GateState = 'OPEN' | 'HOLDING' | 'HELD' | 'RELEASING';
 export interface NodeReport {
   readonly name: string;
   readonly address: string;
-  readonly type: 'PRIMARY' | 'SECONDARY';
+  readonly type: NodeType;
   readonly state: NodeState;
   readonly status: NodeStatus;
   readonly role: 'primary' | 'replica' | 'unknown';
   readonly readOnly: boolean | null;
+  /** As the server itself reckons it. */
   readonly lagSeconds: number | null;
+  /** Behind the ACTIVE by MySwitch's own heartbeat, at least; with fractions. */
+  readonly heartbeatLagSeconds: number | null;
   readonly gtid: string | null;
   /** consecutive bad polls */
   readonly errors: number;
   /** ISO 8601 */
   readonly lastPoll: string | null;
+  /** Polls that were due while one still ran. */
+  readonly latePolls: number;
+  readonly uptimeSeconds: number | null;
+  /** When it was found that the server had been started again, ISO 8601; null: not since MySwitch looks at it. */
+  readonly restarted: string | null;
   readonly message: string | null;
   readonly clients: number;
   readonly idleBackends: number;
@@ -186,6 +195,20 @@ export interface FailoverRequest {
   readonly by: string;
 }
 
+/** `failover --dry-run --json`. */
+export interface FailoverCheck {
+  readonly pool: string;
+  readonly from: string | null;
+  /** Who would take over. */
+  readonly to: string | null;
+  readonly answer: 'go' | 'refuse';
+  /** ISO 8601: when `from` last answered a poll; null: it has not since MySwitch was started. */
+  readonly lastAnswer: string | null;
+  readonly guardrails: readonly GuardrailAnswer[];
+  /** What would be lost, as far as it is known. */
+  readonly warnings: readonly CodedMessage[];
+}
+
 /** What a checkpoint of a pool answered. */
 export interface CheckpointReport {
   readonly place: 'inside' | 'edge' | 'outside';
@@ -198,6 +221,8 @@ export interface CheckpointReport {
 /** What an operator asks of a rejoin. */
 export interface RejoinRequest {
   readonly node: string;
+  /** A healthy node is copied over it first. `confirm` has to be its name; null: what would be destroyed is shown, and nothing is done. */
+  readonly rebuild?: { readonly confirm: string | null };
   readonly by: string;
 }
 
@@ -207,9 +232,12 @@ export type RejoinResult = 'rejoined' | 'refused' | 'failed';
 /** `rejoin --json`. */
 export interface RejoinReport {
   readonly id: string;
+  readonly kind: 'rejoin';
   readonly pool: string;
   readonly node: string;
   readonly active: string | null;
+  /** Whom it was, or would be, copied from; null: nothing is copied. */
+  readonly donor: string | null;
   readonly by: string;
   /** ISO 8601 */
   readonly startedAt: string;
@@ -222,6 +250,9 @@ export interface RejoinReport {
   /** Where it was refused for what only it has. */
   readonly waysOut: readonly { readonly what: string; readonly statements: readonly string[] }[];
 }
+
+/** What is kept of what was done to a pool. */
+export type PoolRecord = FlightRecord | RejoinReport;
 
 /** One line of a switch as it runs. */
 export interface StepEvent {
@@ -247,6 +278,8 @@ export const EventKind = Object.freeze({
   RESUMED: 'RESUMED',
   /** A node that wrote beside the ACTIVE was closed. */
   SECOND_WRITER: 'SECOND_WRITER',
+  /** A node was started again between two polls. */
+  RESTARTED: 'RESTARTED',
   /** A person was told what to do. */
   ADVICE: 'ADVICE',
 } as const);
@@ -276,6 +309,8 @@ export interface ControlPlane {
     onStep: (event: StepEvent) => void,
     abort: AbortSignal,
   ): Promise<FlightRecord>;
+  /** What `failover` would decide now. */
+  checkFailover(pool: string, request: FailoverRequest): Promise<FailoverCheck>;
   /** Never rejects for a refusal: that is a record. */
   failover(pool: string, request: FailoverRequest, onStep: (event: StepEvent) => void): Promise<FlightRecord>;
   /**
@@ -303,8 +338,9 @@ export interface ControlPlane {
   ): Promise<FlightRecord>;
   /** Asks them now. */
   checkpoints(pool: string): Promise<readonly CheckpointReport[]>;
-  history(pool?: string): Promise<FlightRecord[]>;
-  show(id: string): Promise<FlightRecord | null>;
+  /** Oldest first. */
+  history(pool?: string): Promise<PoolRecord[]>;
+  show(id: string): Promise<PoolRecord | null>;
   /** Resolves with what is true now, for a person; rejects with RefusedError when nothing was changed. */
   carryOut(pool: string, order: Order, by: string): Promise<string>;
   /** Names of nodes are unique in a configuration; null: there is no such node. */

@@ -12,6 +12,8 @@ export interface Situation {
   readonly stats: PlaneStats;
   readonly frozen: string | null;
   readonly pausedUntil: string | null;
+  /** By the monotonic clock. */
+  readonly now: number;
 }
 
 /** `status --json` of one pool. */
@@ -36,26 +38,34 @@ const readOnlyActive = (node: NodeView, active: string | null): string | null =>
   node.name === active && node.observation?.readOnly === true ? 'it is ACTIVE but read-only' : null;
 
 function reportNode(
-  { topology, active, stats }: Situation,
+  { topology, active, stats, now }: Situation,
   options: NodeOptions,
   primary: NodeView | undefined,
 ): NodeReport {
   const node = viewOf(topology, options.name) ?? neverSeen(options);
   const standing = standingOf(node);
-  const channel = primary === undefined || primary.name === node.name ? undefined : channelFrom(node, primary);
+  // what a node was like when it was last seen says nothing of it now
+  const seen = node.reachable ? node.observation : null;
+  const channel =
+    seen === null || primary === undefined || primary.name === node.name ? undefined : channelFrom(node, primary);
   const plane = stats.nodes[node.name];
+  const { since } = node.runs;
   return {
     name: node.name,
     address: formatAddress(options),
     type: typeOf(node),
     state: standing.state,
     status: standing.status,
-    role: roleOf(topology, node),
-    readOnly: node.observation?.readOnly ?? null,
+    role: seen === null ? 'unknown' : roleOf(topology, node),
+    readOnly: seen?.readOnly ?? null,
     lagSeconds: channel?.lagSeconds ?? null,
-    gtid: node.observation?.gtid ?? null,
+    heartbeatLagSeconds: seen === null ? null : seconds(node.pulse.lagMs),
+    gtid: seen?.gtid ?? null,
     errors: standing.errors,
-    lastPoll: node.lastPoll === null ? null : new Date(node.lastPoll).toISOString(),
+    lastPoll: isoOf(node.lastPoll),
+    latePolls: node.latePolls,
+    uptimeSeconds: node.reachable && since !== null ? Math.floor((now - since.latest) / 1000) : null,
+    restarted: isoOf(node.runs.restartedAt),
     message: standing.message ?? node.error ?? channel?.lastError ?? readOnlyActive(node, active),
     clients: plane?.clients ?? 0,
     idleBackends: plane?.idleBackends ?? 0,
@@ -64,6 +74,11 @@ function reportNode(
     set: node.override,
   };
 }
+
+const isoOf = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
+
+/** To the millisecond. */
+const seconds = (ms: number | null): number | null => (ms === null ? null : Math.round(ms) / 1000);
 
 const SERVING: ReadonlySet<NodeStatus> = new Set(['OK', 'OK_INFO', 'OK_WARN']);
 

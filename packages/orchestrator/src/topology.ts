@@ -1,8 +1,11 @@
+import { NO_PULSE, type Pulse } from './beats';
 import type { Channel, Observation } from './dialect';
 import type { Move } from './ladder/moves';
 import { overruled, type Override } from './ladder/override';
-import { FAILED_BEFORE, moved, noted, polled, UNSEEN, type NodeType, type Standing } from './ladder/standing';
+import { FAILED_BEFORE, moved, noted, polled, UNSEEN, type Standing } from './ladder/standing';
 import { verdictOf, type Surroundings } from './ladder/verdict';
+import type { NodeType } from './report';
+import { ranOn, UNSEEN_RUNS, type Runs, type Since } from './runs';
 import type { KnownIdentity } from './state/journal';
 
 /** What is known of a node: the last good observation, whether the last poll was good, and where it stands on the ladder. */
@@ -10,11 +13,18 @@ export interface NodeView {
   readonly name: string;
   readonly type: NodeType;
   readonly observation: Observation | null;
+  /** Of the last good poll. */
+  readonly pulse: Pulse;
+  readonly runs: Runs;
   /** Its identity as it was before MySwitch was started again: counts until it is seen. */
   readonly remembered?: string;
   readonly reachable: boolean;
   /** Milliseconds since 1970; null before the first poll ended. */
   readonly lastPoll: number | null;
+  /** Polls that were due while one still ran. */
+  readonly latePolls: number;
+  /** When it last answered; null: never. */
+  readonly lastGood: number | null;
   /** Why the last poll was bad; null: it was good. */
   readonly error: string | null;
   /** As the ladder finds it. */
@@ -27,10 +37,32 @@ export interface Topology {
   readonly nodes: readonly NodeView[];
 }
 
-/** `unresolved`: the name of the node could not be looked up, which says nothing of the node. */
-export type PollResult = { readonly node: string; readonly at: number } & (
-  { readonly observation: Observation } | { readonly error: string } | { readonly unresolved: string }
+/**
+ * `at`: ms since 1970; `late`: polls that were due while one still ran; `met`: over a
+ * connection that is new since the last good one, else null. `unresolved`: the name of the node could not be looked up, which says nothing of the node. `full`: it
+ * answers, and has no connection left.
+ */
+export type PollResult = {
+  readonly node: string;
+  readonly at: number;
+  readonly late: number;
+} & (
+  | {
+      readonly observation: Observation;
+      readonly pulse: Pulse;
+      readonly twins: readonly string[];
+      readonly met: Met | null;
+    }
+  | { readonly error: string }
+  | { readonly unresolved: string }
+  | { readonly full: string }
 );
+
+/** What a connection leads to. */
+export interface Met {
+  readonly place: string;
+  readonly since: Since;
+}
 
 /** What the pool's own state adds to a poll. */
 export interface Rules extends Surroundings {
@@ -47,8 +79,12 @@ export const neverSeen = ({ name, type }: Member): NodeView => ({
   name,
   type,
   observation: null,
+  pulse: NO_PULSE,
+  runs: UNSEEN_RUNS,
   reachable: false,
   lastPoll: null,
+  latePolls: 0,
+  lastGood: null,
   error: null,
   standing: UNSEEN,
   override: null,
@@ -72,24 +108,22 @@ export const emptyTopology = (nodes: readonly Member[], { identity, failed = [] 
 export const update = (topology: Topology, poll: PollResult, rules: Rules): Topology =>
   change(topology, poll.node, (node) => seen(node, poll, rules));
 
-function seen(node: NodeView, poll: PollResult, { active, activeWrites, failures }: Rules): NodeView {
-  const lastPoll = poll.at;
+function seen(node: NodeView, poll: PollResult, { failures, ...surroundings }: Rules): NodeView {
+  const polledAt = { lastPoll: poll.at, latePolls: poll.late };
   if ('unresolved' in poll) {
-    return { ...node, reachable: false, lastPoll, error: poll.unresolved };
+    return { ...node, ...polledAt, reachable: false, error: poll.unresolved };
   }
-  if ('error' in poll) {
-    const verdict = { fit: false, reachable: false, replicationOnly: false, reason: poll.error } as const;
+  if (!('observation' in poll)) {
+    const [error, full] = 'full' in poll ? [poll.full, true] : [poll.error, false];
+    const verdict = { fit: false, reachable: full, serves: full, reason: error } as const;
     const standing = polled(node.standing, typeOf(node), verdict, failures);
-    return { ...node, reachable: false, lastPoll, error: poll.error, standing };
+    return { ...node, ...polledAt, reachable: false, error, standing };
   }
-  const { observation } = poll;
-  const standing = polled(
-    node.standing,
-    typeOf(node),
-    verdictOf(node.name, observation, { active, activeWrites }),
-    failures,
-  );
-  return { ...node, observation, reachable: true, lastPoll, error: null, standing };
+  const { observation, pulse, met } = poll;
+  const runs = met === null ? node.runs : ranOn(node.runs, met.since, poll.at);
+  const verdict = verdictOf(node.name, poll, surroundings);
+  const standing = polled(node.standing, typeOf(node), verdict, failures);
+  return { ...node, ...polledAt, lastGood: poll.at, observation, pulse, runs, reachable: true, error: null, standing };
 }
 
 /** The same topology with one node's standing changed by something that is not a poll. */

@@ -1,5 +1,5 @@
 import { choose, type Candidate, type Wish } from '../src/failover/choose';
-import { doubt } from '../src/failover/confirm';
+import { doubt, Word } from '../src/failover/confirm';
 
 const node = (name: string, change: Partial<Candidate> = {}): Candidate => ({
   name,
@@ -15,6 +15,7 @@ const node = (name: string, change: Partial<Candidate> = {}): Candidate => ({
   filters: [],
   logs: true,
   setAside: false,
+  doubted: false,
   lacks: [],
   ...change,
 });
@@ -25,6 +26,13 @@ describe('who takes over', () => {
   test.each<[string, Candidate[], Partial<Wish>, string]>([
     ['the only one', [node('db2')], {}, 'db2'],
     ['the most advanced', [node('db2', behind('a:1')), node('db3')], {}, 'db3'],
+    [
+      'one that was found to lie after one that was not',
+      [node('db2', { doubted: true, weight: 200 }), node('db3')],
+      {},
+      'db3',
+    ],
+    ['one that was found to lie, where there is nobody else', [node('db2', { doubted: true })], {}, 'db2'],
     ['the heavier of equals', [node('db2'), node('db3', { weight: 200 })], {}, 'db3'],
     ['a PRIMARY before a SECONDARY', [node('db2'), node('db3', { type: 'PRIMARY' })], {}, 'db3'],
     ['one of the same site', [node('db2', { site: 'b' }), node('db3', { site: 'a' })], { site: 'a' }, 'db3'],
@@ -68,16 +76,28 @@ describe('who takes over', () => {
 });
 
 describe('whether the primary is dead', () => {
-  const says = (hears: boolean | null) => ({ node: 'db2', hears, reason: '' });
-  test.each<[string, (boolean | null)[], string | null]>([
-    ['all others do not hear it', [false, false], null],
-    ['the only other one does not', [false], null],
-    ['one still hears it', [false, true], 'db2 still hears db1: it is cut off from MySwitch, not dead'],
-    ['more were asked than not', [false, false, null], null],
-    ['as many were asked as not', [false, null], 'only 1 of 2 other nodes could be asked whether they hear db1'],
-    ['nobody could be asked', [null], 'only 0 of 1 other nodes could be asked whether they hear db1'],
-    ['there is nobody else', [], 'only 0 of 0 other nodes could be asked whether they hear db1'],
-  ])('%s', (_title, hears, expected) => {
-    expect(doubt('db1', hears.map(says))).toBe(expected);
+  const { HEARS, LOST, KNOWS_NOTHING, UNASKED } = Word;
+  test.each<[string, Word[], string | null]>([
+    ['all others do not hear it', [LOST, LOST], null],
+    ['the only other one does not', [LOST], null],
+    ['one still hears it', [LOST, HEARS], 'db3 still hears db1: it is cut off from MySwitch, not dead'],
+    ['more were asked than not', [LOST, LOST, UNASKED], null],
+    ['as many were asked as not', [LOST, UNASKED], 'only 1 of 2 other nodes could say whether they hear db1'],
+    ['nobody could be asked', [UNASKED], 'only 0 of 1 other node could say whether they hear db1'],
+    ['there is nobody else', [], 'only 0 of 0 other nodes could say whether they hear db1'],
+    ['one was stopped, and another lost it', [KNOWS_NOTHING, LOST], null],
+    [
+      'one was stopped, and one can not be asked',
+      [KNOWS_NOTHING, LOST, UNASKED],
+      "only 1 of 3 other nodes could say whether they hear db1; db2 can't: why",
+    ],
+    ['all were stopped', [KNOWS_NOTHING], "only 0 of 1 other node could say whether they hear db1; db2 can't: why"],
+  ])('%s', (_title, words, expected) => {
+    expect(
+      doubt(
+        'db1',
+        words.map((word, index) => ({ node: `db${index + 2}`, word, reason: 'why' })),
+      ),
+    ).toBe(expected);
   });
 });

@@ -24,6 +24,7 @@ const pool: PoolOptions = {
   monitor: { intervalMs: 1000, failures: 4, schema: 'myswitch' },
   failover: { mode: 'manual', windowMs: 60_000, applyMs: 5000, failback: 'manual' },
   hooks: { before: null, after: null, stonith: null },
+  rebuild: { command: null, timeoutMs: 1000, restartMs: 1000 },
   notify: null,
   checkpoints: [],
   switch: {
@@ -261,7 +262,13 @@ test.each<[string, Partial<Parameters<typeof answerPool>[0]>, string[]]>([
     { from: null, decision: { active: null, code: 'TWO_WRITERS', reason: 'a and b' } },
     ['NO_ACTIVE: no node is ACTIVE', 'TWO_WRITERS: a and b'],
   ],
-  ['down', { from: down('db1') }, ['NO_ACTIVE: db1 is ACTIVE but does not answer: connection refused']],
+  [
+    'down',
+    { from: down('db1') },
+    [
+      'NO_ACTIVE: db1 is ACTIVE but does not answer: connection refused; if it is dead, promote another node: npx myswitch failover shop',
+    ],
+  ],
   ['unknown', { to: null, plan: { ...good.plan, to: 'db9' } }, ['NOT_A_NODE: db9 is not a node of shop: db1, db2']],
   [
     'none said, none fit',

@@ -7,7 +7,7 @@ const GOOD: Verdict = { fit: true };
 const FULL: Verdict = {
   fit: false,
   reachable: false,
-  replicationOnly: false,
+  serves: false,
   reason: 'Could not connect to mysql host Too many connections',
 };
 const STATES: readonly NodeState[] = ['UNKNOWN', 'STANDBY', 'ACTIVE', 'FAILED_ONLINE', 'FAILED_OFFLINE'];
@@ -107,9 +107,11 @@ describe('polls', () => {
   test('a replication error stops at OK_WARN', () => {
     let s = standing('STANDBY');
     for (let bad = 0; bad < 20; bad += 1) {
-      s = poll(s, { fit: false, reachable: true, replicationOnly: true, reason: 'applies nothing' });
+      s = poll(s, { fit: false, reachable: true, serves: true, reason: 'applies nothing' });
     }
-    expect(line(s)).toBe('20 OK_WARN STANDBY applies nothing');
+    expect(line(s)).toBe('2 OK_WARN STANDBY applies nothing');
+    // one that is worse than that begins where it was held
+    expect(line(poll(s, FULL))).toBe(`3 OK_CRITICAL STANDBY ${FULL.reason}`);
   });
 
   test('an ACTIVE is not failed by polls alone', () => {

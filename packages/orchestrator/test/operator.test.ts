@@ -1,3 +1,4 @@
+import { NO_PULSE } from '../src/beats';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -65,7 +66,7 @@ function world(stateDir: string, overrides: Overrides) {
     log: () => undefined,
   } as unknown as Bench;
   const watch = new Watch(bench, {
-    inspect: (_node, observation) => Promise.resolve(observation),
+    inspect: (_node, observation) => Promise.resolve({ observation, pulse: NO_PULSE, twins: [] }),
     seen: () => undefined,
     stands: (change) => {
       const event = standingEvent(change, 3);
@@ -83,6 +84,7 @@ function world(stateDir: string, overrides: Overrides) {
     overrides,
     pause,
     occupied: () => at.busy ?? pause.sentence,
+    copying: new Set<string>(),
     poll: () => Promise.resolve(void gate.push('poll')),
   });
   const order = (what: Order): Promise<string> => operator.carryOut(what, 'admin@here');
@@ -284,7 +286,7 @@ describe('pause and resume', () => {
     await refused({ kind: 'pause', forMs: null }, 'NO_ACTIVE', 'no node is ACTIVE: clients wait already');
     at.at.active = { node: 'db1', epoch: 3 };
     void pause();
-    await expect(pause()).rejects.toMatchObject({ code: 'IN_PROGRESS' });
+    await expect(pause()).rejects.toMatchObject({ code: 'PAUSED' });
     expect(at.gate).toEqual(['hold']);
   });
 });

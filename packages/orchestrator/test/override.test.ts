@@ -38,7 +38,7 @@ test('the ladder goes on below, and counts again when the node is released', () 
   const rules = { active: null, activeWrites: false, failures: 2 };
   let topology = emptyTopology([{ name: 'db1', type: 'PRIMARY' }]);
   topology = overrule(topology, 'db1', { ...by, state: 'STANDBY', status: 'OK' });
-  for (let at = 1; at < 3; at += 1) topology = update(topology, { node: 'db1', at, error: 'refused' }, rules);
+  for (let at = 1; at < 3; at += 1) topology = update(topology, { node: 'db1', at, late: 0, error: 'refused' }, rules);
   expect(standingOf(viewOf(topology, 'db1')!)).toMatchObject({ state: 'STANDBY', status: 'OK', errors: 2 });
   topology = overrule(topology, 'db1', null);
   expect(standingOf(viewOf(topology, 'db1')!)).toMatchObject({ state: 'FAILED_OFFLINE', status: 'FAIL' });
@@ -48,7 +48,7 @@ test('the type that is set is the one that is told', () => {
   let topology = emptyTopology([{ name: 'db1', type: 'PRIMARY' }]);
   topology = overrule(topology, 'db1', { ...by, type: 'SECONDARY' });
   const rules = { active: null, activeWrites: false, failures: 1 };
-  topology = update(topology, { node: 'db1', at: 1, error: 'refused' }, rules);
+  topology = update(topology, { node: 'db1', at: 1, late: 0, error: 'refused' }, rules);
   const view = viewOf(topology, 'db1')!;
   expect(view.standing.state).toBe('FAILED_OFFLINE');
   expect(standingOf(view).message).toMatch(/^TYPE SECONDARY set by admin@here/);

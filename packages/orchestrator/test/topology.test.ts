@@ -1,3 +1,4 @@
+import { NO_PULSE } from '../src/beats';
 import { decideActive, emptyTopology, followersOf, roleOf, update, viewOf, type NodeView } from '../src/topology';
 import { channel, down, node, topology } from './support/nodes';
 
@@ -69,9 +70,10 @@ describe('the reducer', () => {
   const rules = { active: 'db1', activeWrites: true, failures: 4 };
   const seen = node('db1', false).observation;
   if (seen === null) throw new Error('no observation');
+  const good = { late: 0, observation: seen, pulse: NO_PULSE, twins: [], met: null };
 
   test('a good poll', () => {
-    const after = update(before, { node: 'db1', at: 7, observation: seen }, rules);
+    const after = update(before, { node: 'db1', at: 7, ...good }, rules);
     const expected = { reachable: true, standing: { errors: 0, state: 'STANDBY' }, lastPoll: 7, observation: seen };
     expect(viewOf(after, 'db1')).toMatchObject(expected);
     expect(viewOf(after, 'db2')).toBe(viewOf(before, 'db2'));
@@ -79,19 +81,19 @@ describe('the reducer', () => {
   });
 
   test('bad polls count, keep what was known, and one good poll ends them', () => {
-    const see = (seenBefore: typeof before, at: number, poll: { error: string } | { observation: typeof seen }) =>
-      update(seenBefore, { node: 'db1', at, ...poll }, rules);
-    const good = see(before, 1, { observation: seen });
-    const bad = see(see(good, 2, { error: 'a' }), 3, { error: 'b' });
+    const see = (seenBefore: typeof before, at: number, poll: { error: string } | typeof good) =>
+      update(seenBefore, { node: 'db1', at, late: 0, ...poll }, rules);
+    const first = see(before, 1, good);
+    const bad = see(see(first, 2, { error: 'a' }), 3, { error: 'b' });
     expect(viewOf(bad, 'db1')).toMatchObject({ reachable: false, error: 'b', observation: seen });
     expect(viewOf(bad, 'db1')?.standing).toMatchObject({ errors: 2, status: 'OK_WARN', message: 'b' });
-    const mended = viewOf(see(bad, 4, { observation: seen }), 'db1');
+    const mended = viewOf(see(bad, 4, good), 'db1');
     expect(mended).toMatchObject({ error: null, standing: { errors: 0, status: 'OK' } });
   });
 
   test('a name that can not be looked up is no fault of the node', () => {
-    const good = update(before, { node: 'db1', at: 1, observation: seen }, rules);
-    const after = update(good, { node: 'db1', at: 2, unresolved: 'ENOTFOUND' }, rules);
+    const first = update(before, { node: 'db1', at: 1, ...good }, rules);
+    const after = update(first, { node: 'db1', at: 2, late: 0, unresolved: 'ENOTFOUND' }, rules);
     expect(viewOf(after, 'db1')).toMatchObject({ reachable: false, error: 'ENOTFOUND', standing: { errors: 0 } });
   });
 });

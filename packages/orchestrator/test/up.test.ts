@@ -15,7 +15,7 @@ const pool = {
 /** What a load balancer may send to db2. */
 function up(view: NodeView): string | null {
   const situation = { pool, topology: topology(node('db1', false), view), active: 'db1', epoch: 1, stats };
-  return reportPool({ ...situation, frozen: null, pausedUntil: null }).nodes[1]!.up;
+  return reportPool({ ...situation, frozen: null, pausedUntil: null, now: 0 }).nodes[1]!.up;
 }
 
 const view = (state: NodeState, status: NodeStatus, change: Partial<NodeView> = {}): NodeView => ({

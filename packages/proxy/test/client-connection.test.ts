@@ -45,8 +45,9 @@ const baseline: NodeBaseline = {
 
 /** A pool of which one server is known. */
 class KnownPool extends Pool {
-  override get baseline(): NodeBaseline {
-    return baseline;
+  constructor(...parts: ConstructorParameters<typeof Pool>) {
+    super(...parts);
+    Object.defineProperty(this.greeting, 'baseline', { value: baseline });
   }
 }
 

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { NodeBaseline } from '../src/backend/node-baseline';
 import { ClientWatch } from '../src/session/client-watch';
 import { SessionContext } from '../src/session/context';
-import { backendRestMs, inactivity, waitMs, writeMs } from '../src/session/time-limits';
+import { backendRestMs, inactivity, networkMs, waitMs } from '../src/session/time-limits';
 
 const baseline = (serverVersion = '9.7.4'): NodeBaseline =>
   ({
@@ -55,9 +55,11 @@ describe('limits of a session', () => {
   it('are its own, else the server’s', () => {
     expect(waitMs(context(), baseline())).toBe(28_800_000);
     expect(waitMs(context({ wait_timeout: '5' }), baseline())).toBe(5000);
-    expect(writeMs(context(), baseline())).toBe(60_000);
-    expect(writeMs(context({ net_write_timeout: '2' }), baseline())).toBe(2000);
-    expect(writeMs(context(), { ...baseline(), fresh: new Map() })).toBe(Number.POSITIVE_INFINITY);
+    expect(networkMs(context(), baseline(), 'net_write_timeout')).toBe(60_000);
+    expect(networkMs(context({ net_write_timeout: '2' }), baseline(), 'net_write_timeout')).toBe(2000);
+    expect(networkMs(context(), { ...baseline(), fresh: new Map() }, 'net_write_timeout')).toBe(
+      Number.POSITIVE_INFINITY,
+    );
   });
 
   it('end a backend that rests before its server does', () => {

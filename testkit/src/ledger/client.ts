@@ -81,10 +81,14 @@ export class LedgerClient {
   async step(): Promise<void> {
     const { form } = this;
     this.turn += 1;
+    const start = this.clock.now();
+    const ended = (): void => this.statistics.took(this.clock.now() - start);
     try {
       this.connection ??= await this.connect();
       await form.run(this);
+      ended();
     } catch (error) {
+      ended();
       await this.recover(error);
     }
   }
@@ -140,8 +144,12 @@ export class LedgerClient {
     try {
       await connection.query('ROLLBACK');
       if (anew) await this.prepareSession(connection);
-    } catch {
-      this.drop(connection);
+    } catch (error) {
+      if (!isServerError(error)) return this.drop(connection);
+      // refused too: nobody has ended this connection but its client, who does not know what it is worth
+      this.statistics.refused(error.errno, error.message);
+      if (this.connection === connection) this.connection = null;
+      connection.destroy();
     }
   }
 

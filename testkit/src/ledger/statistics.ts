@@ -6,6 +6,8 @@ const MESSAGES = 20;
 /** What the clients of a workload have seen so far. */
 export class Statistics {
   statements = 0;
+  /** Of one form, in ms, whether it came to a reply or to an error. */
+  longest = 0;
   /** Statements (or logins) that the server refused, by error number. */
   readonly failed = new Map<number, number>();
   /** Statements whose reply never came. */
@@ -20,6 +22,10 @@ export class Statistics {
   answered(ms: number): void {
     this.statements += 1;
     this.recent.record(ms);
+  }
+
+  took(ms: number): void {
+    this.longest = Math.max(this.longest, ms);
   }
 
   refused(errno: number, message: string): void {

@@ -29,6 +29,8 @@ export interface WorkloadReport {
   readonly sessionErrors: readonly string[];
   /** The first few errors. */
   readonly messages: readonly string[];
+  /** The longest that a client waited for a reply or an error to one of its forms; a transaction is one. */
+  readonly longest: number;
   readonly latency: { readonly p50: number; readonly p99: number; readonly max: number };
 }
 
@@ -114,6 +116,7 @@ export class Workload {
       dropped: statistics.dropped,
       sessionErrors: statistics.sessionErrors,
       messages: statistics.messages,
+      longest: statistics.longest,
       latency: { p50: latency.quantile(0.5), p99: latency.quantile(0.99), max: latency.max },
     };
   }

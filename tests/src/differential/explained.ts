@@ -1,11 +1,20 @@
 import { ServerStatus } from '@myswitch/protocol';
 import { Way } from './ground';
 import type { Pattern } from './judge';
-import { defineVariable, eofsBut, lastEofsBut, sameButCollation, sameButWarnings, tellSame } from './payloads';
+import {
+  defineVariable,
+  eofsBut,
+  lastEofsBut,
+  sameButCollation,
+  sameButWarnings,
+  sameNumberBehindNull,
+  tellSame,
+} from './payloads';
 
 /** Of a statement that has not ended yet. */
 const OF_STATEMENT =
   ServerStatus.IN_TRANS |
+  ServerStatus.IN_TRANS_READONLY |
   ServerStatus.MORE_RESULTS_EXISTS |
   ServerStatus.NO_INDEX_USED |
   ServerStatus.NO_GOOD_INDEX_USED |
@@ -83,6 +92,16 @@ export const EXPLAINED: readonly Pattern[] = [
     title: /^(parameters of all types|long data|a random session)$/,
     step: /^EXECUTE/,
     direct: /^\\03def\\00\\00\\00\\01\?\\00/,
+  },
+  {
+    name: 'type of a user variable in the result of a prepared statement',
+    rare: true,
+    why: 'MySQL goes on with the type that the variable had when the statement was prepared. After a switch the statement is prepared anew, with the type of then: the value is the same, and the definitions say which type it has',
+    kind: 'mysql',
+    way: Way.MOVED,
+    title: /^a random session$/,
+    step: /^EXECUTE/,
+    payloads: sameNumberBehindNull,
   },
   {
     name: 'OUT parameters of a statement whose types are not sent again',

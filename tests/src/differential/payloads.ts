@@ -114,3 +114,9 @@ export function payloadText(payload: Buffer | null): string {
   ).join('');
   return payload.length > SHOWN ? `${text}… (${payload.length} bytes)` : text;
 }
+
+/** Binary rows of NULL and a number, which is text in the one and a BIGINT in the other. */
+export function sameNumberBehindNull(direct: Buffer, got: Buffer): boolean {
+  const isRow = [direct, got].every((payload) => payload[0] === 0 && payload[1] === 0b100);
+  return isRow && got.length === 10 && direct.toString('latin1', 3) === String(got.readBigInt64LE(2));
+}

@@ -2,6 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { KINDS, type Kind } from '@myswitch/testkit';
 import { describeKinds } from '../support/kinds';
+import { whyNoNamespaces } from '../support/namespaces';
 import { play } from './play';
 import type { Scenario } from './scenario';
 
@@ -12,7 +13,11 @@ export function scenarios(title: string, wanted: (scenario: Scenario) => boolean
   const all = folders.map((folder) => [folder, load(folder)] as const).filter(([, scenario]) => wanted(scenario));
   describeKinds(title, (kind: Kind) => {
     const ours = all.filter(([, { kinds = KINDS }]) => kinds.includes(kind));
-    test.each(ours)('%s', (_folder, scenario) => play(scenario, kind), 180_000);
+    for (const [folder, scenario] of ours) {
+      const reason = (scenario.networked === true ? whyNoNamespaces() : scenario.whyNot?.()) ?? null;
+      const name = reason === null ? folder : `${folder} (${reason})`;
+      (reason === null ? test : test.skip)(name, () => play(scenario, kind), 180_000);
+    }
   });
 }
 

@@ -1,11 +1,13 @@
 import { createServer, connect, type Server, type Socket } from 'node:net';
 import { freePort, type TestServer } from '@myswitch/testkit';
 
-/** A line to a server that can be cut: what is open ends, and nothing new is accepted until it is mended. */
+/** A line to a server that can be cut: what is open ends, and nothing new is accepted until it is mended. It may be a long one. */
 export class Line {
   readonly port: number;
   readonly #target: TestServer;
   readonly #sockets = new Set<Socket>();
+  /** One way. */
+  #delayMs = 0;
   #server: Server | null = null;
 
   private constructor(target: TestServer, port: number) {
@@ -28,6 +30,11 @@ export class Line {
     this.#server = server;
   }
 
+  /** What is said from now on arrives so much later, in each direction. */
+  slow(delayMs: number): void {
+    this.#delayMs = delayMs;
+  }
+
   cut(): void {
     this.#server?.close();
     this.#server = null;
@@ -44,9 +51,12 @@ export class Line {
       one.on('error', () => other.destroy());
       one.on('close', () => {
         this.#sockets.delete(one);
-        other.destroy();
+        setTimeout(() => other.destroy(), this.#delayMs);
       });
-      one.pipe(other);
+      one.on('data', (chunk: Buffer) => {
+        if (this.#delayMs === 0) other.write(chunk);
+        else setTimeout(() => other.write(chunk), this.#delayMs); // in order: timers of one length are
+      });
     }
   }
 }

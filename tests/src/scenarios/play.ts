@@ -1,4 +1,5 @@
 import { caughtUp, checkLedger, createCluster, type Kind, sleep } from '@myswitch/testkit';
+import { Network } from '../support/namespaces';
 import { Stage } from '../support/stage';
 import { Line } from './line';
 import { Loss, type Scenario } from './scenario';
@@ -14,12 +15,26 @@ const MY_CNF = ['read_only=1'];
 
 /** Sets the stage, lets it happen, and compares. */
 export async function play(scenario: Scenario, kind: Kind): Promise<void> {
-  const { expect: expected } = scenario;
   const lines = new Map<string, Line>();
-  const stage = await setStage(scenario, kind, lines);
+  const network = scenario.networked === true ? Network.create() : null;
+  try {
+    const stage = await setStage(scenario, kind, lines, network);
+    await playOn(stage, scenario, lines, network);
+  } finally {
+    network?.remove();
+  }
+}
+
+async function playOn(
+  stage: Stage,
+  scenario: Scenario,
+  lines: ReadonlyMap<string, Line>,
+  network: Network | null,
+): Promise<void> {
+  const { expect: expected } = scenario;
   try {
     for (const server of stage.cluster.nodes) for (const line of MY_CNF) server.addToMyCnf(line);
-    const scene = new Scene(stage, RATE, lines);
+    const scene = new Scene(stage, RATE, lines, network);
     try {
       await scene.written(50);
       await scenario.fault(scene);
@@ -38,13 +53,21 @@ export async function play(scenario: Scenario, kind: Kind): Promise<void> {
   } finally {
     for (const line of lines.values()) line.cut();
     await stage.strike();
+    await scenario.tearDown?.();
   }
 }
 
-async function setStage(scenario: Scenario, kind: Kind, lines: Map<string, Line>): Promise<Stage> {
+async function setStage(
+  scenario: Scenario,
+  kind: Kind,
+  lines: Map<string, Line>,
+  network: Network | null,
+): Promise<Stage> {
   const { topology, pool, nodes = {}, overLines } = scenario;
-  const cluster = await createCluster({ kind, ...topology });
+  const places = network === null ? {} : { network: (name: string) => network.place(name) };
+  const cluster = await createCluster({ kind, ...topology, ...places });
   await scenario.setUp?.(cluster);
+  const keys = typeof pool === 'function' ? await pool(cluster) : pool;
   if (overLines === true) for (const server of cluster.nodes) lines.set(server.name, await Line.to(server));
   const configured = cluster.nodes.map(({ name, host, port }, index) => ({
     name,
@@ -53,7 +76,7 @@ async function setStage(scenario: Scenario, kind: Kind, lines: Map<string, Line>
     type: index === 0 ? 'primary' : 'secondary',
     ...nodes[name],
   }));
-  return Stage.on(cluster, { ...POOL, nodes: configured, ...pool });
+  return Stage.on(cluster, { ...POOL, nodes: configured, ...keys });
 }
 
 async function compare({ expect: expected }: Scenario, scene: Scene): Promise<void> {
@@ -73,6 +96,8 @@ async function compare({ expect: expected }: Scenario, scene: Scene): Promise<vo
   const strange = Object.keys(report.failedBy).filter((errno) => !expected.errors.includes(Number(errno)));
   expect({ strange, messages: strange.length === 0 ? [] : report.messages }).toEqual({ strange: [], messages: [] });
   if (expected.drops !== true) expect(report.unknown).toBe(0);
+
+  if (expected.within !== undefined) expect(report.longest).toBeLessThan(expected.within);
 
   const { active } = await stage.status();
   const primary = stage.node(active!);

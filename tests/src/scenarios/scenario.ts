@@ -10,6 +10,8 @@ export const Loss = Object.freeze({
 } as const);
 export type Loss = (typeof Loss)[keyof typeof Loss];
 
+type Keys = Readonly<Record<string, unknown>>;
+
 /** One failure: where the pool stands, what happens to it, and what has to come of it. Each has a folder of its own. */
 export interface Scenario {
   readonly title: string;
@@ -18,14 +20,20 @@ export interface Scenario {
   /** Runs in `npm test` too. */
   readonly quick?: true;
   readonly topology: Omit<ClusterOptions, 'kind'>;
+  /** Why it can't be played on this machine; null: it can. */
+  whyNot?(): string | null;
   /** Before MySwitch starts: what replicates otherwise than `topology` says. */
   setUp?(cluster: Cluster): Promise<void>;
-  /** Keys of the pool in myswitch.yaml that differ from the defaults of the tests. */
-  readonly pool?: Readonly<Record<string, unknown>>;
+  /** When the servers are gone. */
+  tearDown?(): Promise<void>;
+  /** Keys of the pool in myswitch.yaml that differ from the defaults of the tests, or what makes the servers ready for them and tells them. */
+  readonly pool?: Keys | ((cluster: Cluster) => Promise<Keys>);
   /** Keys of nodes, by their names. */
   readonly nodes?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** MySwitch reaches the servers over lines that can be cut; the servers reach each other without them. */
   readonly overLines?: true;
+  /** Each server is in a network namespace of its own, where cables can be pulled: see support/namespaces.ts. */
+  readonly networked?: true;
   /** What goes wrong; resolves when that is over. Clients work meanwhile. */
   fault(scene: Scene): Promise<void>;
   readonly expect: {
@@ -47,6 +55,8 @@ export interface Scenario {
     readonly twoWriters?: number;
     /** MySwitch itself is ended, and so are its clients' connections. */
     readonly drops?: true;
+    /** So many ms at most until a client has a reply, or an error, to one of its forms (a transaction is one). */
+    readonly within?: number;
     /** What the log has to say. */
     readonly log?: readonly string[];
   };

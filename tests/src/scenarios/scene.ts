@@ -1,8 +1,9 @@
-import type { Connection } from 'mysql2/promise';
-import { ACCOUNTS, sleep, type TestServer, until, type Workload } from '@myswitch/testkit';
+import { caughtUp, sleep, type TestServer, until, type Workload } from '@myswitch/testkit';
 import type { FlightRecord } from '@myswitch/orchestrator';
+import type { Network } from '../support/namespaces';
 import { Stage } from '../support/stage';
 import type { Line } from './line';
+import { Witness } from './witness';
 
 const LOOK_EVERY_MS = 10;
 
@@ -15,12 +16,14 @@ export class Scene {
   /** Moments at which more than one server took writes. */
   readonly twoWriters: string[] = [];
   readonly #lines: ReadonlyMap<string, Line>;
+  readonly #network: Network | null;
   #watching = true;
   readonly #watches: Promise<unknown>;
 
-  constructor(stage: Stage, rate: number, lines: ReadonlyMap<string, Line>) {
+  constructor(stage: Stage, rate: number, lines: ReadonlyMap<string, Line>, network: Network | null) {
     this.stage = stage;
     this.#lines = lines;
+    this.#network = network;
     this.workload = stage.workload(rate);
     this.#watches = Promise.all([this.#watchStatus(), this.#watchWriters()]);
   }
@@ -32,13 +35,23 @@ export class Scene {
     return line;
   }
 
+  /** That the servers and MySwitch are on. */
+  get network(): Network {
+    if (this.#network === null) throw new RangeError('the servers are on loopback');
+    return this.#network;
+  }
+
   node(name: string): TestServer {
     return this.stage.node(name);
   }
 
-  /** Resolves once `status` has shown the node so. */
+  /** Resolves once `status` shows the node so: now, or at some moment from now on. */
   async shows(line: string): Promise<void> {
-    await until(`status shows ${line}`, () => Promise.resolve(this.seen.includes(line) ? true : null));
+    const from = this.seen.length;
+    const name = line.slice(0, line.indexOf(' ') + 1);
+    const isNow = this.seen.findLast((each) => each.startsWith(name)) === line;
+    const hasShown = (): boolean => isNow || this.seen.includes(line, from);
+    await until(`status shows ${line}`, () => Promise.resolve(hasShown() ? true : null));
   }
 
   async flights(): Promise<FlightRecord[]> {
@@ -56,6 +69,15 @@ export class Scene {
     const before = this.workload.report().acknowledged;
     const done = (): boolean => this.workload.report().acknowledged >= before + more;
     await until(`${more} more writes`, () => Promise.resolve(done() ? true : null));
+  }
+
+  /** Clients pause, and those replicas get what they have not yet: whoever dies now takes nothing along. */
+  async rest(...replicas: readonly string[]): Promise<void> {
+    await this.workload.hold();
+    await caughtUp(
+      this.node('db1'),
+      replicas.map((name) => this.node(name)),
+    );
   }
 
   /** Resolves with the last flight once there are so many. */
@@ -96,32 +118,13 @@ export class Scene {
 
   /** Past MySwitch, over connections of its own. */
   async #watchWriters(): Promise<void> {
-    const { nodes } = this.stage.cluster;
-    const connections = new Map<TestServer, Connection>();
-    const ask = async (server: TestServer): Promise<string | null> => {
-      if (server.pid === null) return null;
-      try {
-        let connection = connections.get(server);
-        if (connection === undefined) {
-          connection = await server.connect({ ...ACCOUNTS.replication }); // whose sessions are in nobody's way
-          connection.on('error', () => connections.delete(server));
-          connections.set(server, connection);
-        }
-        const late = sleep(4 * LOOK_EVERY_MS).then(() => null);
-        const answer = await Promise.race([connection.query('SELECT @@GLOBAL.read_only AS readOnly'), late]);
-        const [row] = (answer?.[0] ?? []) as { readOnly: number }[];
-        return row?.readOnly === 0 ? server.name : null;
-      } catch {
-        connections.get(server)?.destroy();
-        connections.delete(server);
-        return null;
-      }
-    };
+    const witnesses = this.stage.cluster.nodes.map((server) => new Witness(server));
+    const ask = async (witness: Witness): Promise<string | null> => ((await witness.writes()) ? witness.name : null);
     while (this.#watching) {
-      const writers = (await Promise.all(nodes.map(ask))).filter((name) => name !== null);
+      const writers = (await Promise.all(witnesses.map(ask))).filter((name) => name !== null);
       if (writers.length > 1) this.twoWriters.push(writers.join(' and '));
       await sleep(LOOK_EVERY_MS);
     }
-    for (const connection of connections.values()) connection.destroy();
+    for (const witness of witnesses) witness.end();
   }
 }

@@ -29,6 +29,8 @@ export class FakePlane implements DataPlane {
   readonly backendIds: Record<string, number[]> = {};
   /** Makes a method fail. */
   broken: Partial<Record<'warm' | 'hold' | 'drained', string>> = {};
+  /** A server does not answer a KILL. */
+  killHangs = false;
   killed: string[] = [];
   /** Nodes given up as dead. */
   readonly cuts: string[] = [];
@@ -106,6 +108,7 @@ export class FakePlane implements DataPlane {
   kill(_pool: string, kinds: readonly ('busy' | 'pinned')[]): Promise<number> {
     const before = this.blockers.length;
     this.killed.push(...kinds);
+    if (this.killHangs) return new Promise(() => undefined);
     this.blockers = this.blockers.filter(({ kind }) => !kinds.includes(kind));
     return Promise.resolve(before - this.blockers.length);
   }

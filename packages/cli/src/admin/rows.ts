@@ -1,8 +1,10 @@
 import type {
   CheckReport,
+  FailoverCheck,
   FlightRecord,
   NodeReport,
   PoolEvent,
+  PoolRecord,
   PoolReport,
   RejoinReport,
 } from '@myswitch/orchestrator';
@@ -36,9 +38,13 @@ export function nodeReport(node: RowDataPacket): NodeReport {
     role: node['role'],
     readOnly: node['read_only'] === null ? null : node['read_only'] === 1,
     lagSeconds: node['lag_seconds'],
+    heartbeatLagSeconds: node['heartbeat_lag_seconds'],
     gtid: node['gtid'],
     errors: node['errors'],
     lastPoll: node['last_poll'],
+    latePolls: node['late_polls'],
+    uptimeSeconds: node['uptime_seconds'],
+    restarted: node['restarted'],
     message: node['message'],
     clients: node['clients'],
     idleBackends: node['idle_backends'],
@@ -66,6 +72,11 @@ export function checkReport(rows: readonly RowDataPacket[]): CheckReport {
   return JSON.parse(lastCell(rows, 'code', 'answer', 'message'));
 }
 
+/** The JSON in the last row of CHECK FAILOVER. */
+export function failoverCheck(rows: readonly RowDataPacket[]): FailoverCheck {
+  return JSON.parse(lastCell(rows, 'code', 'answer', 'message'));
+}
+
 /** The JSON in the last row of SWITCH. */
 export function switchRecord(rows: readonly RowDataPacket[]): FlightRecord {
   return JSON.parse(lastCell(rows, 'step', 'result', 'detail'));
@@ -77,7 +88,7 @@ export function rejoinReport(rows: readonly RowDataPacket[]): RejoinReport {
 }
 
 /** The JSON in the last row of SHOW SWITCH. */
-export function storedRecord(rows: readonly RowDataPacket[]): FlightRecord {
+export function storedRecord(rows: readonly RowDataPacket[]): PoolRecord {
   return JSON.parse(lastCell(rows, 'item', 'record', 'value'));
 }
 

@@ -2,6 +2,7 @@ import { formatDuration, type FailoverRequest, type SwitchRequest } from '@myswi
 import { quoteString } from '@myswitch/protocol';
 
 export type SwitchOptions = Omit<SwitchRequest, 'by'>;
+export type FailoverOptions = Omit<FailoverRequest, 'by'>;
 
 type SwitchVerb = 'CHECK SWITCH' | 'SWITCH' | 'SWITCHBACK' | 'ACTIVATE PRIMARY';
 
@@ -21,9 +22,13 @@ export function switchStatement(verb: SwitchVerb, pool: string, options: SwitchO
   return `${verb} POOL ${quoteString(pool)}${target}${settings.length === 0 ? '' : ` WITH ${settings.join(', ')}`}`;
 }
 
-/** `FAILOVER …` */
-export function failoverStatement(pool: string, { to, force, serveReads }: Omit<FailoverRequest, 'by'>): string {
+/** `FAILOVER …`, `CHECK FAILOVER …` */
+export function failoverStatement(
+  verb: 'FAILOVER' | 'CHECK FAILOVER',
+  pool: string,
+  { to, force, serveReads }: FailoverOptions,
+): string {
   const target = to === undefined ? '' : ` TO ${quoteString(to)}`;
   const options = [...(force === true ? ['FORCE'] : []), ...(serveReads === true ? ['SERVE_READS'] : [])];
-  return `FAILOVER POOL ${quoteString(pool)}${target}${options.length === 0 ? '' : ` WITH ${options.join(', ')}`}`;
+  return `${verb} POOL ${quoteString(pool)}${target}${options.length === 0 ? '' : ` WITH ${options.join(', ')}`}`;
 }

@@ -1,11 +1,14 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import type { FlightRecord } from '@myswitch/orchestrator';
-import { withAdmin } from '../admin/client';
-import { failoverStatement } from '../admin/statements';
+import type { FailoverCheck, FlightRecord } from '@myswitch/orchestrator';
+import { type AdminClient, withAdmin } from '../admin/client';
+import { failoverCheck } from '../admin/rows';
+import { type FailoverOptions, failoverStatement } from '../admin/statements';
 import { BaseCommand } from '../base-command';
-import { confirmOrNeedYes } from '../confirm';
+import { confirm, needsYes } from '../confirm';
+import { ExitCode } from '../exit-codes';
 import { fly } from '../fly';
+import { describeFailoverCheck } from '../output/reports';
 
 export default class Failover extends BaseCommand {
   static override summary = 'promote another node: the ACTIVE of the pool is dead';
@@ -19,17 +22,39 @@ export default class Failover extends BaseCommand {
       summary:
         'reads are answered by the new node, as old as it is, while it applies what it has received; writes wait',
     }),
+    'dry-run': Flags.boolean({ summary: 'tell who would be promoted, or why nobody, and do nothing' }),
     yes: Flags.boolean({ char: 'y', summary: 'ask no question' }),
   };
 
-  async run(): Promise<FlightRecord> {
+  async run(): Promise<FlightRecord | FailoverCheck> {
     const { args, flags } = await this.parse(Failover);
     const { pool } = args;
-    const { to, force, 'serve-reads': serveReads } = flags;
-    const losing = force ? ', also if transactions are lost' : '';
-    const question = `Promote ${to ?? 'the most advanced node'} of ${pool} in place of its ACTIVE${losing}?`;
-    await confirmOrNeedYes(question, flags.yes, 'failover');
-    const statement = failoverStatement(pool, { ...(to !== undefined && { to }), force, serveReads });
-    return withAdmin(flags.config, (client) => fly(this, client, statement, flags.config));
+    const { to, force, yes, 'serve-reads': serveReads } = flags;
+    const options = { ...(to !== undefined && { to }), force, serveReads };
+    const terminal = process.stdin.isTTY && process.stdout.isTTY;
+    if (!terminal && !yes && !flags['dry-run']) throw needsYes('failover');
+    return withAdmin(flags.config, async (client) => {
+      if (flags['dry-run']) return this.#check(client, pool, options);
+      if (yes) return fly(this, client, failoverStatement('FAILOVER', pool, options), flags.config);
+      const report = await this.#check(client, pool, options);
+      if (report.answer === 'refuse') return report;
+      const agreed = report.to ?? to;
+      const losing = report.warnings.length === 0 ? '' : ', although transactions are lost';
+      await confirm(`Promote ${agreed ?? '?'} of ${pool} in place of ${report.from ?? '?'}${losing}?`);
+      // what was shown and agreed to
+      const statement = failoverStatement(
+        'FAILOVER',
+        pool,
+        agreed === undefined ? options : { ...options, to: agreed },
+      );
+      return fly(this, client, statement, flags.config);
+    });
+  }
+
+  async #check(client: AdminClient, pool: string, options: FailoverOptions): Promise<FailoverCheck> {
+    const report = failoverCheck(await client.query(failoverStatement('CHECK FAILOVER', pool, options)));
+    this.log(describeFailoverCheck(report, Date.now()));
+    process.exitCode = report.answer === 'go' ? ExitCode.OK : ExitCode.REFUSED;
+    return report;
   }
 }

@@ -1,9 +1,9 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { type AccountTrial, discover, systemClock } from '@myswitch/orchestrator';
+import { type AccountTrial, discover, greetingOf, systemClock } from '@myswitch/orchestrator';
 import { BaseCommand } from '../base-command';
 import { requireStart } from '../discovery/answered';
-import { type Answers, collectAnswers } from '../discovery/answers';
+import { type Answers, collectNames, collectPasswords } from '../discovery/answers';
 import { Env } from '../discovery/environment';
 import { proposeConfig } from '../discovery/propose';
 import { accountStatements, describeTrials, refusedStart, type Trials, tryOn } from '../discovery/trials';
@@ -12,6 +12,9 @@ import { CliError } from '../errors';
 import { ExitCode } from '../exit-codes';
 import { describeDiscovery } from '../output/tree';
 import { ask, onTerminal } from '../terminal';
+
+/** As long as discovery waits for a server. */
+const GREETING_MS = 5000;
 
 interface Initialised {
   readonly file: string;
@@ -43,12 +46,13 @@ export default class Init extends BaseCommand {
     const { args, flags } = await this.parse(Init);
     const file = flags.config;
     const over = await mayWriteOver(file, flags.yes);
-    const answers = await collectAnswers(args.server, flags);
-    const { control, replication } = answers;
-    const names = { control: control.user, replication: replication.user };
-    if (onTerminal()) this.logToStderr(accountStatements(names));
+    const names = await collectNames(args.server, flags);
+    const statements = accountStatements(names.accounts, await greetingOf(names.server, GREETING_MS, systemClock));
+    // before they are asked for: passwords are to be chosen then
+    if (onTerminal()) this.logToStderr(statements);
+    const answers = await collectPasswords(names, flags);
     for (;;) {
-      const trials = await this.#try(answers);
+      const trials = await this.#try(answers, statements);
       const failed = trials.accounts.filter(({ ok }) => !ok);
       if (failed.length === 0) return this.#write(file, over, answers, trials);
       const told = describeTrials(failed);
@@ -58,12 +62,12 @@ export default class Init extends BaseCommand {
     }
   }
 
-  async #try({ server, control, replication }: Answers): Promise<Trials> {
+  async #try({ server, control, replication }: Answers, statements: string): Promise<Trials> {
     const found = await discover(server, control, replication, systemClock);
     const refused = refusedStart(found);
     // on a terminal the accounts may yet be made
     if (refused !== null && onTerminal()) return { found, accounts: [refused] };
-    requireStart(found, [accountStatements({ control: control.user, replication: replication.user })]);
+    requireStart(found, [statements]);
     this.log(describeDiscovery(found));
     return { found, accounts: await tryOn(found, { control, replication, schema: 'myswitch' }) };
   }

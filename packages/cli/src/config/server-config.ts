@@ -2,10 +2,11 @@ import { resolve } from 'node:path';
 import type { OrchestratorOptions } from '@myswitch/orchestrator';
 import type { ProxyOptions } from '@myswitch/proxy';
 import { adminAccess, readConfig, throwIfAny, type AdminAccess } from './load';
-import type { Endpoint, TcpEndpoint } from './scalars';
+import type { TcpEndpoint } from './scalars';
 import type { PoolConfig } from './schema';
 import { References, type Environment } from './secrets';
 import type { ConfigPath } from './source';
+import { absolute, configVariables } from './variables';
 
 /** All that a running MySwitch is told, with secrets and certificates read. */
 export interface ServerConfig {
@@ -14,6 +15,8 @@ export interface ServerConfig {
   readonly http: TcpEndpoint;
   readonly proxy: ProxyOptions;
   readonly orchestrator: OrchestratorOptions;
+  /** Every key as it is in force, for people; no secrets. */
+  readonly variables: ReadonlyMap<string, string>;
 }
 
 type ProxyPool = ProxyOptions['pools'][number];
@@ -49,6 +52,7 @@ export function loadServerConfig(file: string, environment: Environment): Server
       stateDir: resolve(read.directory, read.config.stateDir),
       pools: pools.map(({ orchestrator }) => orchestrator),
     },
+    variables: configVariables(read.config, read.directory),
   };
 }
 
@@ -64,7 +68,7 @@ function proxyPool(
     value === undefined ? null : references.file([...path, 'tls', key], value);
   return {
     name: pool.name,
-    listen: pool.listen.map((endpoint) => absoluteEndpoint(directory, endpoint)),
+    listen: pool.listen.map((endpoint) => absolute(directory, endpoint)),
     maxClients: pool.maxClients,
     tls:
       pool.tls === undefined
@@ -126,6 +130,11 @@ function orchestratorPool(
       after: command(directory, pool.hooks.after),
       stonith: command(directory, pool.hooks.stonith),
     },
+    rebuild: {
+      command: pool.rebuild.command === undefined ? null : program(directory, pool.rebuild.command),
+      timeoutMs: pool.rebuild.timeout,
+      restartMs: pool.rebuild.restart,
+    },
     notify: notify(directory, pool.notify),
     checkpoints: pool.checkpoints.map(checkpoint),
     switch: {
@@ -143,14 +152,13 @@ function orchestratorPool(
   };
 }
 
-/** A program named with a slash starts at the configuration file, as every path in it; others are looked for on the PATH. */
 function command(directory: string, hook: PoolConfig['hooks']['before']): OrchestratorPool['hooks']['before'] {
-  if (hook === undefined) return null;
-  const [program = '', ...args] = hook.command;
-  return {
-    command: [program.includes('/') ? resolve(directory, program) : program, ...args],
-    timeoutMs: hook.timeout,
-  };
+  return hook === undefined ? null : { command: program(directory, hook.command), timeoutMs: hook.timeout };
+}
+
+/** A program named with a slash starts at the configuration file, as every path in it; others are looked for on the PATH. */
+function program(directory: string, [name = '', ...args]: readonly string[]): readonly string[] {
+  return [name.includes('/') ? resolve(directory, name) : name, ...args];
 }
 
 function notify(directory: string, told: PoolConfig['notify']): OrchestratorPool['notify'] {
@@ -177,9 +185,4 @@ function nodeTls(references: References, path: ConfigPath, tls: PoolConfig['node
   const file = (key: 'ca' | 'cert' | 'key'): string | null =>
     tls[key] === undefined ? null : references.file([...path, key], tls[key]);
   return { ca: file('ca'), cert: file('cert'), key: file('key') };
-}
-
-/** A Unix socket's path starts at the configuration file, as every path in it. */
-function absoluteEndpoint(directory: string, endpoint: Endpoint): Endpoint {
-  return 'path' in endpoint ? { path: resolve(directory, endpoint.path) } : endpoint;
 }

@@ -1,4 +1,4 @@
-import type { Address } from '@myswitch/orchestrator';
+import type { AccountNames, Address } from '@myswitch/orchestrator';
 import { tcpEndpoint } from '../config';
 import { CliError } from '../errors';
 import { ExitCode } from '../exit-codes';
@@ -16,10 +16,14 @@ interface Account extends Secret {
 }
 
 /** What can't be found out by asking servers. */
-export interface Answers {
+export interface Names {
   readonly server: Address;
   readonly pool: string;
   readonly listen: string;
+  readonly accounts: AccountNames;
+}
+
+export interface Answers extends Omit<Names, 'accounts'> {
   readonly control: Account;
   readonly replication: Account;
   readonly admin: Secret;
@@ -36,7 +40,7 @@ interface GivenFlags {
 }
 
 /** From flags and the environment; the rest is asked for. @throws CliError MISSING naming all that is missing when nobody can be asked */
-export async function collectAnswers(server: string | undefined, flags: GivenFlags): Promise<Answers> {
+export async function collectNames(server: string | undefined, flags: GivenFlags): Promise<Names> {
   if (!onTerminal()) requireAll(server, flags);
   const address = await answer(server, 'Any server of the replication tree (HOST:PORT)', null);
   const endpoint = tcpEndpoint(address);
@@ -44,21 +48,26 @@ export async function collectAnswers(server: string | undefined, flags: GivenFla
     throw new CliError('USAGE', ExitCode.USAGE, `"${address}" is not an address such as db1.example.com:3306`);
   }
   const listen = await answer(flags.listen, 'Where applications will connect', '127.0.0.1:3307');
-  const controlUser = await answer(flags['control-user'], 'Account that monitors and switches', 'myswitch');
-  const control = await secret(`password of ${controlUser}`, 'control-password-file', flags, Env.CONTROL);
-  const replicationUser = await answer(flags['replication-user'], 'Account that replicas log in with', 'repl');
-  const replication = await secret(
-    `password of ${replicationUser}`,
-    'replication-password-file',
-    flags,
-    Env.REPLICATION,
-  );
+  const accounts = {
+    control: await answer(flags['control-user'], 'Account that monitors and switches', 'myswitch'),
+    replication: await answer(flags['replication-user'], 'Account that replicas log in with', 'repl'),
+  };
+  return { server: endpoint, pool: flags.pool, listen, accounts };
+}
+
+/** After it was told which accounts there have to be. */
+export async function collectPasswords({ accounts, ...names }: Names, flags: GivenFlags): Promise<Answers> {
+  const { control, replication } = accounts;
   return {
-    server: endpoint,
-    pool: flags.pool,
-    listen,
-    control: { user: controlUser, ...control },
-    replication: { user: replicationUser, ...replication },
+    ...names,
+    control: {
+      user: control,
+      ...(await secret(`password of ${control}`, 'control-password-file', flags, Env.CONTROL)),
+    },
+    replication: {
+      user: replication,
+      ...(await secret(`password of ${replication}`, 'replication-password-file', flags, Env.REPLICATION)),
+    },
     admin: await secret('password of the admin port', 'admin-password-file', flags, Env.ADMIN),
   };
 }

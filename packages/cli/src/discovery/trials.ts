@@ -4,9 +4,11 @@ import {
   AnswerState,
   createStatements,
   type Discovery,
+  type Greeting,
   grantStatements,
   Kind,
   systemClock,
+  termsOf,
   tryAccounts,
 } from '@myswitch/orchestrator';
 import { tcpEndpoint } from '../config';
@@ -45,9 +47,13 @@ export const describeTrials = (trials: readonly AccountTrial[]): string =>
 
 const PRODUCTS: Readonly<Record<Kind, string>> = { mariadb: 'MariaDB', mysql: 'MySQL' };
 
-/** What makes the two accounts, to be run on the primary; for both kinds. */
-export function accountStatements(names: AccountNames): string {
-  const kinds = Object.values(Kind).map((kind) => `${PRODUCTS[kind]}:\n${listed(grantStatements(kind, names))}`);
+/** What makes the two accounts, to be run on the primary; for both kinds where it is not known which one it is. */
+export function accountStatements(names: AccountNames, server: Greeting | null): string {
+  const servers = server === null ? Object.values(Kind).map((kind) => ({ kind, version: '' })) : [server];
+  const kinds = servers.map(
+    ({ kind, version }) =>
+      `${PRODUCTS[kind]}${version === '' ? '' : ` ${version}`}:\n${listed(grantStatements(kind, names, termsOf(version)))}`,
+  );
   return [
     'MySwitch needs two accounts. Where they are not there yet, run this on the primary, with passwords of your own:',
     listed(createStatements(names)),

@@ -1,14 +1,13 @@
 import type {
   CheckReport,
-  CodedMessage,
-  FlightRecord,
+  FailoverCheck,
+  GuardrailAnswer,
   NodeReport,
   PoolEvent,
   PoolReport,
-  WriteFate,
 } from '@myswitch/orchestrator';
 import { ms } from './numbers';
-import { describeLost } from './rejoin';
+import { indent, listed } from './lines';
 import { printable } from './printable';
 import { table } from './table';
 
@@ -35,12 +34,19 @@ export function describeNodes(nodes: readonly NodeReport[]): string {
       node.status,
       node.role,
       node.readOnly === null ? null : node.readOnly ? 'yes' : 'no',
-      node.lagSeconds === null ? null : `${node.lagSeconds} s`,
+      lagOf(node),
       node.clients,
       node.idleBackends,
       node.message,
     ]),
   );
+}
+
+/** The server's own figure, and the heartbeat's where it says more. */
+function lagOf({ lagSeconds, heartbeatLagSeconds }: NodeReport): string | null {
+  const own = lagSeconds === null ? null : `${lagSeconds} s`;
+  const more = heartbeatLagSeconds !== null && heartbeatLagSeconds >= (lagSeconds ?? 0) + 1;
+  return more ? `${own ?? '?'} (heartbeat ${heartbeatLagSeconds.toFixed(1)} s)` : own;
 }
 
 export function describeEvents(events: readonly PoolEvent[]): string {
@@ -52,16 +58,7 @@ export function describeEvents(events: readonly PoolEvent[]): string {
 }
 
 export function describeCheck(report: CheckReport): string {
-  const direction = `${report.pool}: ${report.from ?? '?'} -> ${report.to ?? '?'}`;
-  const parts = [
-    direction,
-    indent(
-      table(
-        ['guardrail', 'answer', 'message'],
-        report.guardrails.map(({ code, ok, message }) => [code, ok ? 'ok' : 'NO', message]),
-      ),
-    ),
-  ];
+  const parts = guardrailsOf(report);
   if (report.blocking.length > 0) {
     const rows = report.blocking.map(({ session, user, client, kind, reason, ageMs }) => [
       session,
@@ -80,100 +77,46 @@ export function describeCheck(report: CheckReport): string {
   return parts.join('\n');
 }
 
-export function describeHistory(records: readonly FlightRecord[]): string {
-  if (records.length === 0) return 'no switch yet';
-  return table(
-    ['id', 'started', 'pool', 'from', 'to', 'result', 'hold', 'stall p99', 'moved', 'killed', 'by', 'reasons'],
-    records.map((record) => [
-      record.id,
-      record.startedAt,
-      record.pool,
-      record.from,
-      record.to,
-      record.result,
-      ms(record.holdMs),
-      ms(record.stallMs.p99),
-      record.moved,
-      record.killed,
-      record.by,
-      record.reasons.map(({ code }) => code).join(','),
-    ]),
-  );
-}
-
-/** One record, all of it. */
-export function describeRecord(record: FlightRecord): string {
-  const { id, by, startedAt, held, moved, pinned, killed, gtid, steps } = record;
-  const parts = [
-    `${id}  started ${startedAt} by ${by}`,
-    describeOutcome(record),
-    `  held ${held}  moved ${moved}  pinned ${pinned}  killed ${killed}`,
-    `  GTID before ${gtid.before ?? '-'}, after ${gtid.after ?? '-'}`,
-  ];
-  if (steps.length > 0) {
-    const rows = steps.map((step) => [step.name, Number(step.ms.toFixed(1)), step.ok ? 'ok' : 'FAILED']);
-    parts.push(indent(table(['step', 'ms', 'answer'], rows)));
-  }
-  parts.push(...describeUnknown(record), ...describeLost(record.lost ?? null));
-  return parts.join('\n');
-}
-
-const FATES: Readonly<Record<WriteFate, string>> = {
-  UNTOLD: 'told when the old primary is back',
-  COMMITTED: 'committed',
-  LOST: 'committed on the old primary alone',
-  NOT_COMMITTED: 'not committed',
-  UNDECIDED: 'can not be told',
-};
-
-/** Writes whose clients were told that nobody knows what became of them. */
-function describeUnknown({ unknown }: FlightRecord): string[] {
-  if (unknown === undefined) return [];
-  const rows = unknown.writes.map(({ at, user, session, kind, fate, gtid }) => [
-    at,
-    user,
-    session,
-    kind,
-    FATES[fate],
-    gtid,
-  ]);
-  return ['writes of unknown outcome:', indent(table(['told', 'user', 'session', 'kind', 'fate', 'gtid'], rows))];
-}
-
-/** What a switch came to, in one line; then why, and what is left to do. */
-export function describeOutcome(record: FlightRecord): string {
-  const { result, pool, holdMs, drainMs, stallMs, moved } = record;
-  const direction = `${pool} from ${record.from ?? '?'} to ${record.to ?? '?'}`;
-  const figures = `hold ${ms(holdMs)} (drain ${ms(drainMs)}), stall p99 ${ms(stallMs.p99)}`;
-  const heads = HEADS[record.kind];
+/** What a failover would do. `now`: milliseconds since 1970 */
+export function describeFailoverCheck(report: FailoverCheck, now: number): string {
+  const { from, to, answer, guardrails, warnings, lastAnswer } = report;
+  const parts = guardrailsOf(report);
+  if (answer === 'refuse')
+    return [
+      ...parts,
+      'refuse:',
+      ...listed(
+        '',
+        guardrails.filter(({ ok }) => !ok),
+      ),
+    ].join('\n');
+  const dead = from ?? '?';
+  const since = lastAnswer === null ? '' : ` at ${lastAnswer}, ${ago(now - Date.parse(lastAnswer))}`;
+  const answered =
+    lastAnswer === null ? `${dead} has not answered since MySwitch was started` : `${dead} answered last${since}`;
   return [
-    heads[result](direction, figures, moved),
-    ...listed('', record.reasons),
-    ...listed('warning: ', record.warnings),
+    ...parts,
+    `go: ${to ?? '?'} takes over; ${answered}`,
+    ...listed('', warnings),
+    `  lost: what ${dead} committed and nobody received${warnings.length === 0 ? '; nothing else that is known' : ', and the above'}`,
   ].join('\n');
 }
 
-type Head = (direction: string, figures: string, moved: number) => string;
+const ago = (age: number): string => `${Math.max(0, Math.round(age / 1000))} s ago`;
 
-const HEADS: Readonly<Record<FlightRecord['kind'], Readonly<Record<FlightRecord['result'], Head>>>> = {
-  switch: {
-    switched: (direction, figures, moved) => `switched ${direction}: ${figures}, ${moved} clients moved`,
-    refused: (direction) => `refused to switch ${direction}: nothing was changed`,
-    'rolled-back': (direction, figures) => `rolled back the switch of ${direction}: the old primary serves; ${figures}`,
-    failed: (direction) => `FAILED to switch ${direction}: an operator is needed`,
-  },
-  failover: {
-    switched: (direction, figures, moved) => `failed over ${direction}: ${figures}, ${moved} clients moved`,
-    refused: (direction) => `refused to fail over ${direction}: nothing was changed`,
-    'rolled-back': (direction) => `took back the failover of ${direction}: nobody was promoted`,
-    failed: (direction) => `FAILED to fail over ${direction}: an operator is needed`,
-  },
-};
-
-function listed(prefix: string, messages: readonly CodedMessage[]): string[] {
-  return messages.map(({ code, message }) => `  ${prefix}${code}: ${message}`);
+interface Checked {
+  readonly pool: string;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly guardrails: readonly GuardrailAnswer[];
 }
 
-function indent(text: string): string {
-  return text.replace(/^/gm, '  ');
-}
+const guardrailsOf = ({ pool, from, to, guardrails }: Checked): string[] => [
+  `${pool}: ${from ?? '?'} -> ${to ?? '?'}`,
+  indent(
+    table(
+      ['guardrail', 'answer', 'message'],
+      guardrails.map(({ code, ok, message }) => [code, ok ? 'ok' : 'NO', message]),
+    ),
+  ),
+];

@@ -1,4 +1,4 @@
-import { AnswerState, type DiscoveredNode, type Discovery } from '@myswitch/orchestrator';
+import { AnswerState, counted, type DiscoveredNode, type Discovery } from '@myswitch/orchestrator';
 import { printable } from './printable';
 
 /** The tree as people read it: each node under its source, and below it what is wrong with it. */
@@ -60,7 +60,6 @@ function detailsOf(node: DiscoveredNode, parent: DiscoveredNode | null): readonl
 
 function summaryOf(nodes: readonly DiscoveredNode[], complete: boolean): string {
   const wrong = nodes.filter(({ problems }) => problems.length > 0).length;
-  const count = `${nodes.length} node${nodes.length === 1 ? '' : 's'}`;
   const state = wrong === 0 ? 'nothing wrong' : `something is wrong with ${wrong}`;
-  return `${count}, ${state}${complete ? '' : '; there may be more behind those that did not tell all'}`;
+  return `${counted(nodes.length, 'node')}, ${state}${complete ? '' : '; there may be more behind those that did not tell all'}`;
 }

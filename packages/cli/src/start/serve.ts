@@ -5,15 +5,20 @@ import { errorCode, errorMessage } from '../error-details';
 import { CliError } from '../errors';
 import { ExitCode } from '../exit-codes';
 import { createHealthServer } from './health';
+import { listenerOn } from './listener';
 import type { Parts } from './parts';
-import { configVariables } from './variables';
+
+/** Of the orchestrator's errors; others are internal. */
+const EXIT_CODES: Readonly<Record<string, ExitCode>> = {
+  // it is the first thing that is done
+  STATE_DIR_IN_USE: ExitCode.REFUSED,
+};
 
 /** How long what runs may take to end when MySwitch is stopped. */
 const GRACE_MS = 10_000;
 
 /** Why an address can't be listened on, for those that operators meet. */
 const LISTEN_REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'something listens there already',
   EACCES: 'this user may not listen there',
   EADDRNOTAVAIL: 'this machine has no such address',
   ENOTFOUND: 'the name is not known',
@@ -48,7 +53,7 @@ export async function serve(config: ServerConfig, parts: Parts, log: Log): Promi
       control: orchestrator,
       plane: data.plane,
       pools: config.orchestrator.pools.map(({ name }) => name),
-      variables: configVariables(config),
+      variables: config.variables,
       log,
     });
     started.push(() => admin.close());
@@ -61,7 +66,7 @@ export async function serve(config: ServerConfig, parts: Parts, log: Log): Promi
   } catch (error) {
     await stop();
     if (!(error instanceof OrchestratorError)) throw error;
-    throw new CliError(error.code, ExitCode.INTERNAL, error.message);
+    throw new CliError(error.code, EXIT_CODES[error.code] ?? ExitCode.INTERNAL, error.message);
   }
 }
 
@@ -71,12 +76,18 @@ async function listening(what: string, endpoint: Endpoint | null, listen: () => 
     await listen();
   } catch (error) {
     // of a worker's error only the message arrives
-    const code = errorCode(error) ?? /\bE[A-Z]{4,}\b/.exec(errorMessage(error))?.[0] ?? '';
-    const reason = LISTEN_REASONS[code];
+    const code = /\bE[A-Z]{4,}\b/.exec(errorMessage(error))?.[0] ?? errorCode(error) ?? '';
+    const reason = code === 'EADDRINUSE' ? takenBy(endpoint, errorMessage(error)) : LISTEN_REASONS[code];
     const where = endpoint === null ? '' : ` on ${formatEndpoint(endpoint)}`;
     const detail = reason === undefined ? errorMessage(error) : `${reason} (${errorMessage(error)})`;
-    throw new CliError('LISTEN', ExitCode.INTERNAL, `${what} can't listen${where}: ${detail}`, [
+    throw new CliError('LISTEN', ExitCode.USAGE, `${what} can't listen${where}: ${detail}`, [
       'end what listens there, or change the address in the configuration',
     ]);
   }
+}
+
+function takenBy(endpoint: Endpoint | null, message: string): string {
+  const port = endpoint !== null && 'port' in endpoint ? endpoint.port : Number(/:(\d+)$/.exec(message)?.[1]);
+  const who = Number.isInteger(port) ? listenerOn(port) : null;
+  return `${who ?? 'something'} listens there already`;
 }

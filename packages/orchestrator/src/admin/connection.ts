@@ -51,6 +51,8 @@ const CAPABILITIES =
   Capability.CONNECT_ATTRS |
   Capability.PLUGIN_AUTH_LENENC |
   Capability.DEPRECATE_EOF;
+/** An IPv4 address as a socket for both families has it. */
+const MAPPED = /^::ffff:(?=[\d.]+$)/;
 const UTF8MB4_GENERAL_CI = 45;
 /** How MySQL words what the framer objects to. */
 const STREAM_ERRORS: Readonly<Record<ProtocolError['code'], readonly [number, string]>> = {
@@ -78,6 +80,7 @@ export class AdminConnection {
   readonly #framer: PacketFramer;
   readonly #login: ClientLogin<string>;
   readonly #client: string;
+  readonly #host: string;
   readonly #cancelLoginTimer: () => void;
   #state: State = State.LOGIN;
   #session: AdminSession | null = null;
@@ -91,6 +94,7 @@ export class AdminConnection {
     this.#options = options;
     this.#socket = socket;
     this.#framer = new PacketFramer({ maxPayload: limits.payloadBytes });
+    this.#host = socket.remoteAddress?.replace(MAPPED, '') ?? 'localhost';
     this.#client = socket.remoteAddress === undefined ? 'localhost' : `${socket.remoteAddress}:${socket.remotePort}`;
     this.#login = new ClientLogin({
       connectionId: id,
@@ -185,7 +189,8 @@ export class AdminConnection {
   }
 
   #onAccepted(login: AcceptedLogin<string>, firstSequence: number): void {
-    const by = `${login.user}@${this.#client}`;
+    // a port that is gone tomorrow tells nobody who it was
+    const by = `${login.user}@${this.#host}`;
     const session: AdminSession = { id: this.#options.id, user: login.user, by, schema: null };
     let sequence = firstSequence;
     for (const payload of login.respond) this.#socket.write(encodePacket(payload, sequence++));

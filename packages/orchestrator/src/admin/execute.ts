@@ -13,7 +13,7 @@ import { showNodes, showPools } from './statements/show-pools';
 import { showSwitch, showSwitches } from './statements/show-switches';
 import { showBackends, showPins, showQueues, showSessions } from './statements/show-traffic';
 import { runRejoin } from './statements/rejoin';
-import { checkSwitch, runFailover, runMoveBack, runSwitch } from './statements/switch';
+import { checkFailover, checkSwitch, runFailover, runMoveBack, runSwitch } from './statements/switch';
 
 const SHOW: Readonly<Record<ShowKind, (context: AdminContext, reply: Reply) => Promise<void> | void>> = {
   pools: showPools,
@@ -53,6 +53,8 @@ export async function execute(
       return checkSwitch(context, session, statement, reply);
     case 'switch':
       return runSwitch(context, session, statement, reply, abort);
+    case 'check-failover':
+      return checkFailover(context, session, statement, reply);
     case 'failover':
       return runFailover(context, session, statement, reply);
     case 'switchback':

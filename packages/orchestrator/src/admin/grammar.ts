@@ -1,14 +1,7 @@
 import { parseDuration } from './duration';
 import { syntaxError } from './errors';
 import { nodeStatement, setNode } from './grammar-nodes';
-import {
-  SHOW_KINDS,
-  type FailoverOptions,
-  type MoveBack,
-  type SelectItem,
-  type Statement,
-  type SwitchOptions,
-} from './statement';
+import { type FailoverOptions, type MoveBack, type SelectItem, type Statement, type SwitchOptions } from './statement';
 import { tokenize, type Token } from './tokens';
 import type { Words } from './words';
 
@@ -18,10 +11,11 @@ import type { Words } from './words';
  *     SHOW POOLS | NODES | SESSIONS | PINS | QUEUES | BACKENDS | VARIABLES [LIKE 'pattern']
  *     CHECK SWITCH POOL name [TO node] [WITH option, …]
  *     SWITCH POOL name [TO node] [WITH option, …]
+ *     CHECK FAILOVER POOL name [TO node] [WITH FORCE]
  *     FAILOVER POOL name [TO node] [WITH FORCE]
  *     SWITCHBACK POOL name [WITH option, …]
  *     ACTIVATE PRIMARY POOL name [WITH option, …]
- *     REJOIN NODE node [POOL name]
+ *     REJOIN NODE node [POOL name] [REBUILD [CONFIRM node]]
  *     SHOW CHECKPOINTS [POOL name]
  *     SHOW SWITCHES [POOL name]        SHOW SWITCH 'id'
  *     SHOW EVENTS [POOL name]
@@ -60,6 +54,26 @@ const FAILOVER_OPTIONS: Options<FailoverOptions> = {
   SERVE_READS: () => ({ serveReads: true }),
 };
 
+/** What SHOW can be followed by. */
+const SHOWS: Readonly<Record<string, (parser: Parser) => Statement>> = {
+  POOLS: () => ({ kind: 'show', what: 'pools' }),
+  NODES: () => ({ kind: 'show', what: 'nodes' }),
+  SESSIONS: () => ({ kind: 'show', what: 'sessions' }),
+  PINS: () => ({ kind: 'show', what: 'pins' }),
+  QUEUES: () => ({ kind: 'show', what: 'queues' }),
+  BACKENDS: () => ({ kind: 'show', what: 'backends' }),
+  VARIABLES: (parser) => ({ kind: 'show-variables', like: parser.like() }),
+  CHECKPOINTS: (parser) => ({ kind: 'show-checkpoints', pool: parser.ofPool() }),
+  EVENTS: (parser) => ({ kind: 'show-events', pool: parser.ofPool() }),
+  SWITCHES: (parser) => ({ kind: 'show-switches', pool: parser.ofPool() }),
+  SWITCH: (parser) => ({ kind: 'show-switch', id: parser.id() }),
+};
+
+/** What else stock clients ask for. */
+const FOR_CLIENTS = ['databases', 'tables', 'warnings'] as const;
+
+const anyOf = (words: readonly string[]): string => `${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}`;
+
 class Parser {
   readonly #sql: string;
   readonly #tokens: readonly Token[];
@@ -73,11 +87,12 @@ class Parser {
   statement(): Statement {
     if (this.#take('SHOW')) return this.#show();
     if (this.#take('CHECK')) {
-      this.#expect('SWITCH');
-      return this.#switchPool('check');
+      if (this.#take('FAILOVER')) return this.#failover('check-failover');
+      if (this.#take('SWITCH')) return this.#switchPool('check');
+      throw this.#error('SWITCH or FAILOVER');
     }
     if (this.#take('SWITCH')) return this.#switchPool('switch');
-    if (this.#take('FAILOVER')) return this.#failover();
+    if (this.#take('FAILOVER')) return this.#failover('failover');
     if (this.#take('SWITCHBACK')) return this.#moveBack('switchback');
     if (this.#take('ACTIVATE')) {
       this.#expect('PRIMARY');
@@ -125,20 +140,26 @@ class Parser {
   }
 
   #show(): Statement {
-    if (this.#take('VARIABLES')) {
-      return { kind: 'show-variables', like: this.#take('LIKE') ? this.#name('a pattern') : null };
-    }
-    if (this.#take('SWITCHES')) {
-      return { kind: 'show-switches', pool: this.#take('POOL') ? this.#name('a pool') : null };
-    }
-    if (this.#take('CHECKPOINTS')) {
-      return { kind: 'show-checkpoints', pool: this.#take('POOL') ? this.#name('a pool') : null };
-    }
-    if (this.#take('EVENTS')) return { kind: 'show-events', pool: this.#take('POOL') ? this.#name('a pool') : null };
-    if (this.#take('SWITCH')) return { kind: 'show-switch', id: this.#name("a switch's id") };
-    const what = SHOW_KINDS.find((kind) => this.#take(kind.toUpperCase()));
-    if (what !== undefined) return { kind: 'show', what };
-    throw this.#error('POOLS, NODES, SESSIONS, PINS, QUEUES, BACKENDS, VARIABLES, EVENTS, SWITCHES or SWITCH');
+    const what = Object.keys(SHOWS).find((each) => this.#take(each));
+    const read = SHOWS[what ?? ''];
+    if (read !== undefined) return read(this);
+    const forClients = FOR_CLIENTS.find((each) => this.#take(each.toUpperCase()));
+    if (forClients !== undefined) return { kind: 'show', what: forClients };
+    throw this.#error(anyOf(Object.keys(SHOWS)));
+  }
+
+  /** [LIKE 'pattern'] */
+  like(): string | null {
+    return this.#take('LIKE') ? this.#name('a pattern') : null;
+  }
+
+  /** [POOL name] */
+  ofPool(): string | null {
+    return this.#take('POOL') ? this.#name('a pool') : null;
+  }
+
+  id(): string {
+    return this.#name('an id as SHOW SWITCHES has it');
   }
 
   #switchPool(kind: 'check' | 'switch'): Statement {
@@ -167,14 +188,17 @@ class Parser {
   #rejoin(): Statement {
     this.#expect('NODE');
     const node = this.#name('a node');
-    return { kind: 'rejoin', node, pool: this.#take('POOL') ? this.#name('a pool') : null };
+    const pool = this.#take('POOL') ? this.#name('a pool') : null;
+    if (!this.#take('REBUILD')) return { kind: 'rejoin', node, pool, rebuild: null };
+    const confirm = this.#take('CONFIRM') ? this.#name("the node's name once more") : null;
+    return { kind: 'rejoin', node, pool, rebuild: { confirm } };
   }
 
-  #failover(): Statement {
+  #failover(kind: 'failover' | 'check-failover'): Statement {
     this.#expect('POOL');
     const pool = this.#name('a pool');
     const options: FailoverOptions = this.#take('TO') ? { to: this.#name('a node') } : {};
-    return { kind: 'failover', pool, options: { ...options, ...this.#options(FAILOVER_OPTIONS) } };
+    return { kind, pool, options: { ...options, ...this.#options(FAILOVER_OPTIONS) } };
   }
 
   #option<T>(known: Options<T>, seen: Set<string>): T {
@@ -242,7 +266,7 @@ class Parser {
   #number(least: number, most: number): number {
     const { kind, text } = this.#peek;
     const value = Number(text);
-    const fits = Number.isInteger(value) && value >= least && value <= most;
+    const fits = /^\d+$/.test(text) && value >= least && value <= most;
     if ((kind !== 'number' && kind !== 'string') || !fits) throw this.#error(`a number from ${least} to ${most}`);
     this.#index += 1;
     return value;

@@ -1,6 +1,6 @@
 import type { Setting } from '../ladder/override';
 import type { Order } from '../operate/order';
-import type { FailoverRequest, SwitchRequest } from '../report';
+import type { FailoverRequest, RejoinRequest, SwitchRequest } from '../report';
 
 /** A parsed statement. */
 export type Statement =
@@ -11,8 +11,13 @@ export type Statement =
   | { readonly kind: 'check' | 'switch'; readonly pool: string; readonly options: SwitchOptions }
   | { readonly kind: MoveBack; readonly pool: string; readonly options: SwitchOptions }
   | { readonly kind: 'show-checkpoints'; readonly pool: string | null }
-  | { readonly kind: 'rejoin'; readonly node: string; readonly pool: string | null }
-  | { readonly kind: 'failover'; readonly pool: string; readonly options: FailoverOptions }
+  | {
+      readonly kind: 'rejoin';
+      readonly node: string;
+      readonly pool: string | null;
+      readonly rebuild: NonNullable<RejoinRequest['rebuild']> | null;
+    }
+  | { readonly kind: 'failover' | 'check-failover'; readonly pool: string; readonly options: FailoverOptions }
   | { readonly kind: 'show-events'; readonly pool: string | null }
   /** `pool` is null where the node's name tells it. */
   | { readonly kind: 'order'; readonly pool: string | null; readonly order: Exclude<Order, { kind: 'poll' }> }
@@ -32,18 +37,8 @@ export type MoveBack = 'switchback' | 'activate-primary';
 export type SwitchOptions = Omit<SwitchRequest, 'by'>;
 export type FailoverOptions = Omit<FailoverRequest, 'by'>;
 
-export const SHOW_KINDS = [
-  'pools',
-  'nodes',
-  'sessions',
-  'pins',
-  'queues',
-  'backends',
-  'databases',
-  'tables',
-  'warnings',
-] as const;
-export type ShowKind = (typeof SHOW_KINDS)[number];
+export type ShowKind =
+  'pools' | 'nodes' | 'sessions' | 'pins' | 'queues' | 'backends' | 'databases' | 'tables' | 'warnings';
 
 export interface SelectItem {
   /** name of the column: the alias, else the text of the expression */

@@ -24,6 +24,8 @@ export const channelOf = (row: Row): Channel => {
     sourcePort: number(row, 'Master_Port'),
     sourceIdentity: identity === '0' ? '' : identity,
     receiving: text(row, 'Slave_IO_Running') === 'Yes',
+    stopped: text(row, 'Slave_IO_Running') === 'No',
+    receiverErrno: number(row, 'Last_IO_Errno'),
     applying: text(row, 'Slave_SQL_Running') === 'Yes',
     lagSeconds: lag === '' ? null : Number(lag),
     autoPosition: text(row, 'Using_Gtid') !== 'No',

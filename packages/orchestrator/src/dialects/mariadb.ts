@@ -1,5 +1,5 @@
-import { flag, identifier, number, quote, text } from '../control-connection';
-import { Kind, markOf, type Dialect, type SemiSync, type Source } from '../dialect';
+import { flag, identifier, number, quote, text, type ControlConnection, type Row } from '../control-connection';
+import { Kind, markOf, type Dialect, type ScheduledEvent, type SemiSync, type Source } from '../dialect';
 import { ServerError } from '../errors';
 import { accountOf } from './grants';
 import { accountsMark, readAccounts } from './mariadb-accounts';
@@ -9,7 +9,7 @@ import { inspect } from './mariadb-inspection';
 import { replicas, survey } from './mariadb-survey';
 import { ACCOUNT_TABLES } from './privileges';
 import { sessionOf } from './process-list';
-import { bit, events, kill } from './shared';
+import { bit, events, kill, may, meet } from './shared';
 
 const ER_NO_SUCH_CHANNEL = 1617;
 const PREFLIGHT_TABLES = [...ACCOUNT_TABLES.mariadb, 'event'];
@@ -17,6 +17,8 @@ const master = (channel: string): string => (channel === '' ? '' : `${quote(chan
 const hostOf = (to: Source): string => `MASTER_HOST = ${quote(to.host)}, MASTER_PORT = ${to.port}`;
 /** Measured: slave_pos after DEMOTE is the one setting that is clean in both directions; current_pos breaks MASTER_GTID_WAIT on the way back. */
 const POSITION = 'MASTER_USE_GTID = slave_pos, MASTER_DEMOTE_TO_SLAVE = 1';
+
+const nameOf = ({ schema, name }: ScheduledEvent): string => `${identifier(schema)}.${identifier(name)}`;
 
 const STATE_OF = 'SELECT @@global.gtid_binlog_state AS state';
 const POSITION_OF = 'SELECT @@global.gtid_binlog_pos AS gtid';
@@ -27,6 +29,7 @@ export const mariadbDialect: Dialect = {
   accountsMark,
   accounts: readAccounts,
   fenceRoundTrips: 2,
+  copier: null,
 
   async observe(c, deadlineMs) {
     const row = await c.row(
@@ -47,6 +50,8 @@ export const mariadbDialect: Dialect = {
       gtid: text(row, 'gtid'),
     };
   },
+
+  meet: (c, deadlineMs) => meet(c, "''", deadlineMs),
 
   async inspect(c, schema, deadlineMs) {
     return inspect(c, schema, await this.semiSync(c, deadlineMs), deadlineMs);
@@ -87,6 +92,16 @@ export const mariadbDialect: Dialect = {
     return text(await c.row(POSITION_OF, deadlineMs), 'gtid');
   },
 
+  async setPosition(c, position, deadlineMs) {
+    // what runs on the ACTIVE must not run here too: read_only does not stop an event whose definer may do everything
+    for (const event of await events(c, 'ENABLED', deadlineMs)) {
+      await c.query(`ALTER DEFINER = ${accountOf(event.definer)} EVENT ${nameOf(event)} DISABLE ON SLAVE`, deadlineMs);
+    }
+    // a copy has no binary log of its own yet, and what it lists would count as its own
+    await c.query('RESET MASTER', deadlineMs);
+    await c.query(`SET GLOBAL gtid_slave_pos = ${quote(position)}`, deadlineMs);
+  },
+
   async waitApplied(c, position, waitMs) {
     const row = await c.row(
       `SELECT MASTER_GTID_WAIT(${quote(position)}, ${(waitMs / 1000).toFixed(3)}) AS late`,
@@ -110,10 +125,8 @@ export const mariadbDialect: Dialect = {
   },
 
   async sessions(c, deadlineMs) {
-    const rows = await c.query(
-      'SELECT ID, USER, HOST, COMMAND, TIME_MS, LEFT(INFO, 60) AS MARK FROM information_schema.PROCESSLIST',
-      deadlineMs,
-    );
+    const sql = 'SELECT ID, USER, HOST, COMMAND, TIME_MS, LEFT(INFO, 60) AS MARK FROM information_schema.PROCESSLIST';
+    const rows = (await may(c.query(sql, deadlineMs))) ?? (await sessionsOnAFullDisk(c, deadlineMs));
     return rows.map(sessionOf);
   },
 
@@ -223,8 +236,7 @@ export const mariadbDialect: Dialect = {
   },
 
   async enableEvent(c, event, deadlineMs) {
-    const name = `${identifier(event.schema)}.${identifier(event.name)}`;
-    await c.query(`ALTER DEFINER = ${accountOf(event.definer)} EVENT ${name} ENABLE`, deadlineMs);
+    await c.query(`ALTER DEFINER = ${accountOf(event.definer)} EVENT ${nameOf(event)} ENABLE`, deadlineMs);
   },
 
   async setSemiSync(c, side, on, deadlineMs) {
@@ -248,3 +260,16 @@ export const mariadbDialect: Dialect = {
     };
   },
 };
+
+/** Those of information_schema take a temporary table, for which there may be no room (1021). Whole seconds only. */
+async function sessionsOnAFullDisk(c: ControlConnection, deadlineMs: number): Promise<readonly Row[]> {
+  const rows = await c.query('SHOW FULL PROCESSLIST', deadlineMs);
+  return rows.map((row) => ({
+    ID: text(row, 'Id'),
+    USER: text(row, 'User'),
+    HOST: text(row, 'Host'),
+    COMMAND: text(row, 'Command'),
+    TIME_MS: number(row, 'Time') * 1000,
+    MARK: text(row, 'Info').slice(0, 60),
+  }));
+}

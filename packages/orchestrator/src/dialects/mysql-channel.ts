@@ -21,6 +21,8 @@ export const channelOf = (row: Row): Channel => {
     sourcePort: number(row, 'Source_Port'),
     sourceIdentity: text(row, 'Source_UUID'),
     receiving: text(row, 'Replica_IO_Running') === 'Yes',
+    stopped: text(row, 'Replica_IO_Running') === 'No',
+    receiverErrno: number(row, 'Last_IO_Errno'),
     applying: text(row, 'Replica_SQL_Running') === 'Yes',
     lagSeconds: lag === '' ? null : Number(lag),
     autoPosition: flag(row, 'Auto_Position'),

@@ -3,6 +3,7 @@ import type { Inspection, ScheduledEvent, SemiSync } from '../dialect';
 import { fingerprintAccounts } from './accounts';
 import { accountOf, missingGrants } from './grants';
 import { ACCOUNT_TABLES, controlNeeds, EVENTS_NEED } from './privileges';
+import type { Terms } from './mysql-terms';
 import { activePlugins, binlogFilters, events as eventsOf } from './shared';
 
 const PARITY = [
@@ -24,11 +25,12 @@ const PARITY = [
 export async function inspect(
   c: ControlConnection,
   schema: string,
+  terms: Terms,
   semiSync: SemiSync,
   deadlineMs: number,
 ): Promise<Inspection> {
   const row = await c.row(
-    'SELECT @@log_bin AS logBin, @@log_replica_updates AS logReplicaUpdates, @@gtid_mode AS gtidMode, CURRENT_USER() AS account, ' +
+    `SELECT @@log_bin AS logBin, @@${terms.logReplicaUpdates} AS logReplicaUpdates, @@gtid_mode AS gtidMode, CURRENT_USER() AS account, ` +
       '@@enforce_gtid_consistency AS consistency, @@max_connections AS maxConnections, ' +
       PARITY.map((name) => `@@global.${name} AS ${name}`).join(', '),
     deadlineMs,
@@ -37,7 +39,7 @@ export async function inspect(
   const grants = await c.query('SHOW GRANTS', deadlineMs);
   const account = accountOf(text(row, 'account'));
   const missing = [
-    ...missingGrants(grants, controlNeeds('mysql', schema, false), account),
+    ...missingGrants(grants, controlNeeds('mysql', schema, false, terms), account),
     ...(await eventGrants(c, grants, events, account, deadlineMs)),
   ];
   const mayReadAccounts = !missing.some((grant) => grant.includes('ON mysql.'));
@@ -47,7 +49,7 @@ export async function inspect(
     const columns = table === 'role_edges' ? 'r.*, TO_HOST AS Host, TO_USER AS User' : 'r.*';
     accounts.push(await c.query(`SELECT ${columns} FROM mysql.${table} r WHERE ${host} <> @@hostname`, deadlineMs));
   }
-  const status = await c.query('SHOW BINARY LOG STATUS', deadlineMs).catch(() => []);
+  const status = await c.query(terms.binlogStatus, deadlineMs).catch(() => []);
   return {
     logBin: flag(row, 'logBin'),
     logReplicaUpdates: flag(row, 'logReplicaUpdates'),

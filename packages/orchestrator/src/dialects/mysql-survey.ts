@@ -2,6 +2,7 @@ import { flag, number, text, type ControlConnection } from '../control-connectio
 import type { RegisteredReplica, SemiSync, Survey } from '../dialect';
 import { compact } from './mysql-gtid';
 import { accountOf } from './grants';
+import type { Terms } from './mysql-terms';
 import { binlogFilters, may, placeOf, readersOf } from './shared';
 
 /** SHOW REPLICAS: https://dev.mysql.com/doc/refman/8.4/en/show-replicas.html */
@@ -16,10 +17,15 @@ export async function replicas(c: ControlConnection, deadlineMs: number): Promis
 }
 
 /** What discovery asks of a MySQL server; what the account may not see is left out and named. */
-export async function survey(c: ControlConnection, semiSync: SemiSync, deadlineMs: number): Promise<Survey> {
+export async function survey(
+  c: ControlConnection,
+  terms: Terms,
+  semiSync: SemiSync,
+  deadlineMs: number,
+): Promise<Survey> {
   const row = await c.row(
     'SELECT @@hostname AS hostname, @@port AS port, @@datadir AS datadir, @@server_uuid AS uid, @@server_id AS serverId, ' +
-      '@@log_bin AS logBin, @@log_replica_updates AS logReplicaUpdates, @@gtid_mode AS gtidMode, ' +
+      `@@log_bin AS logBin, @@${terms.logReplicaUpdates} AS logReplicaUpdates, @@gtid_mode AS gtidMode, ` +
       '@@global.gtid_executed AS gtid, CURRENT_USER() AS account',
     deadlineMs,
   );
@@ -30,7 +36,7 @@ export async function survey(c: ControlConnection, semiSync: SemiSync, deadlineM
     deadlineMs,
   );
   const channels = await c.query('SHOW REPLICA STATUS', deadlineMs);
-  const status = (await may(c.query('SHOW BINARY LOG STATUS', deadlineMs))) ?? [];
+  const status = (await may(c.query(terms.binlogStatus, deadlineMs))) ?? [];
   return {
     place: placeOf(row),
     hostname: text(row, 'hostname'),

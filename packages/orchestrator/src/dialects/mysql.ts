@@ -3,16 +3,17 @@ import { Kind, markOf, type Dialect, type SemiSync, type Source } from '../diale
 import { accountOf } from './grants';
 import { accountsMark, readAccounts } from './mysql-accounts';
 import { channelOf, channelOptions } from './mysql-channel';
+import { copier } from './mysql-clone';
 import { compact, eachGtid, strayOf } from './mysql-gtid';
 import { inspect } from './mysql-inspection';
 import { replicas, survey } from './mysql-survey';
+import { NEWEST, termsOf, type Terms } from './mysql-terms';
 import { sessionOf } from './process-list';
-import { bit, events, kill } from './shared';
+import { bit, events, kill, meet } from './shared';
 
 const POSITION_OF = 'SELECT @@global.gtid_executed AS gtid';
 const forChannel = (channel: string): string => `FOR CHANNEL ${quote(channel)}`;
 
-/** MySQL 8.0.23 and later. */
 /** A commit that has begun on the source ends within this time. */
 const COMMIT_MS = 500;
 /** Transactions that a client is told of with one reply. */
@@ -20,11 +21,18 @@ const MOST_OF_ONE = 1000;
 /** Statements for a person to type. */
 const SHOWN = 20;
 
-export const mysqlDialect: Dialect = {
+interface MysqlDialect extends Dialect {
+  readonly terms: Terms;
+}
+
+/** MySQL 8.0.23 and later, in the terms of the newest. */
+export const mysqlDialect: MysqlDialect = {
   kind: Kind.MYSQL,
+  terms: NEWEST,
   accountsMark,
   accounts: readAccounts,
   fenceRoundTrips: 1,
+  copier,
 
   async observe(c, deadlineMs) {
     const row = await c.row(
@@ -46,12 +54,14 @@ export const mysqlDialect: Dialect = {
     };
   },
 
+  meet: (c, deadlineMs) => meet(c, '@@server_uuid', deadlineMs),
+
   async inspect(c, schema, deadlineMs) {
-    return inspect(c, schema, await this.semiSync(c, deadlineMs), deadlineMs);
+    return inspect(c, schema, this.terms, await this.semiSync(c, deadlineMs), deadlineMs);
   },
 
   async survey(c, deadlineMs) {
-    return survey(c, await this.semiSync(c, deadlineMs), deadlineMs);
+    return survey(c, this.terms, await this.semiSync(c, deadlineMs), deadlineMs);
   },
 
   replicas,
@@ -86,6 +96,12 @@ export const mysqlDialect: Dialect = {
 
   async position(c, deadlineMs) {
     return compact(text(await c.row(POSITION_OF, deadlineMs), 'gtid'));
+  },
+
+  async setPosition(c, position, deadlineMs) {
+    if (compact(position) === (await this.position(c, deadlineMs))) return;
+    await c.query('RESET BINARY LOGS AND GTIDS', deadlineMs);
+    await c.query(`SET GLOBAL gtid_purged = ${quote(position)}`, deadlineMs);
   },
 
   async waitApplied(c, position, waitMs) {
@@ -158,7 +174,7 @@ export const mysqlDialect: Dialect = {
           `-- on ${node}`,
           'SET GLOBAL super_read_only = 0; SET sql_log_bin = 0;',
           '-- undo what they changed',
-          `RESET BINARY LOGS AND GTIDS; SET GLOBAL gtid_purged = ${quote(before)};`,
+          `${this.terms.resetBinlog}; SET GLOBAL gtid_purged = ${quote(before)};`,
           'SET GLOBAL super_read_only = 1;',
         ],
       },
@@ -182,9 +198,10 @@ export const mysqlDialect: Dialect = {
   async received(c, channel, deadlineMs) {
     const rows = await c.query('SHOW REPLICA STATUS', deadlineMs);
     const row = rows.find((candidate) => text(candidate, 'Channel_Name') === channel) ?? {};
-    // without what is executed: a relay log that was purged or reset no longer tells of it
-    const sets = [text(row, 'Retrieved_Gtid_Set'), await this.position(c, deadlineMs)].map(compact);
-    return sets.filter((set) => set !== '').join(',');
+    // with what is executed: a relay log that was purged or reset no longer tells of it
+    const sets = [text(row, 'Retrieved_Gtid_Set'), await this.position(c, deadlineMs)].filter((set) => set !== '');
+    // as one set: each source once
+    return this.beyond(c, compact(sets.join(',')), '', deadlineMs);
   },
 
   async beyond(c, position, than, deadlineMs) {
@@ -196,7 +213,9 @@ export const mysqlDialect: Dialect = {
     await c.query(`${on ? 'START' : 'STOP'} REPLICA IO_THREAD ${forChannel(channel)}`, deadlineMs);
   },
 
-  sleepingEvents: (c, deadlineMs) => events(c, 'REPLICA_SIDE_DISABLED', deadlineMs),
+  sleepingEvents(c, deadlineMs) {
+    return events(c, this.terms.sleepingEvent, deadlineMs);
+  },
 
   async channelOptions(c, channel, deadlineMs) {
     const rows = await c.query('SHOW REPLICA STATUS', deadlineMs);
@@ -288,3 +307,6 @@ async function stopIfThere(c: ControlConnection, channel: string, deadlineMs: nu
     await c.query(`STOP REPLICA ${forChannel(channel)}`, deadlineMs);
   }
 }
+
+/** As the server of that version understands it. */
+export const mysqlDialectOf = (version: string): MysqlDialect => ({ ...mysqlDialect, terms: termsOf(version) });

@@ -1,10 +1,11 @@
 import { quote } from '../control-connection';
 import type { Kind } from '../dialect';
 import type { Need } from './grants';
+import { NEWEST, type Terms } from './mysql-terms';
 
 /** What the control account needs on the whole server, and what each is for. Nothing here lets it read or write application data. */
-const SERVER_WIDE: Readonly<Record<Kind, readonly (readonly string[])[]>> = {
-  mariadb: [
+const SERVER_WIDE: Readonly<Record<Kind, (terms: Terms) => readonly (readonly string[])[]>> = {
+  mariadb: () => [
     // SHOW REPLICA STATUS, SHOW BINLOG STATUS, semi-sync; SHOW SLAVE HOSTS
     ['SLAVE MONITOR', 'BINLOG MONITOR', 'REPLICATION MASTER ADMIN'],
     // CHANGE MASTER, STOP SLAVE, RESET SLAVE
@@ -16,7 +17,7 @@ const SERVER_WIDE: Readonly<Record<Kind, readonly (readonly string[])[]>> = {
     // enable events on the new primary without becoming their definer
     ['EVENT', 'SET USER'],
   ],
-  mysql: [
+  mysql: ({ setDefiner }) => [
     // SHOW REPLICA STATUS, CHANGE REPLICATION SOURCE, STOP REPLICA; RESET REPLICA
     ['REPLICATION CLIENT', 'REPLICATION_SLAVE_ADMIN', 'RELOAD'],
     // the fence: super_read_only wants both; the second also sees and ends bypassing sessions, with PROCESS
@@ -24,7 +25,7 @@ const SERVER_WIDE: Readonly<Record<Kind, readonly (readonly string[])[]>> = {
     // transactions that would pass the fence
     ['XA_RECOVER_ADMIN'],
     // enable events on the new primary without becoming their definer
-    ['EVENT', 'SET_ANY_DEFINER'],
+    ['EVENT', setDefiner],
   ],
 };
 
@@ -52,16 +53,27 @@ const READS: Readonly<Record<Kind, readonly string[]>> = {
 /** In its own schema: the heartbeat. */
 const OWN_SCHEMA = ['CREATE', 'SELECT', 'INSERT', 'UPDATE'];
 
-const serverWide = (kind: Kind, events: boolean): readonly string[] => [
-  ...SERVER_WIDE[kind].flat(),
+const serverWide = (kind: Kind, events: boolean, terms: Terms): readonly string[] => [
+  ...SERVER_WIDE[kind](terms).flat(),
   ...(events ? [EVENTS_NEED[kind]] : []),
 ];
 
 /** One by one, as they are compared with SHOW GRANTS. `schema` is MySwitch's own; `events`: the data has some. */
-export const controlNeeds = (kind: Kind, schema: string, events: boolean): readonly Need[] => [
-  ...serverWide(kind, events).map((privilege) => ({ privilege, on: '*.*' })),
+export const controlNeeds = (kind: Kind, schema: string, events: boolean, terms: Terms = NEWEST): readonly Need[] => [
+  ...serverWide(kind, events, terms).map((privilege) => ({ privilege, on: '*.*' })),
   ...READS[kind].map((on) => ({ privilege: 'SELECT', on })),
   ...OWN_SCHEMA.map((privilege) => ({ privilege, on: `${schema}.*` })),
+];
+
+/**
+ * For `rejoin --rebuild` of MySQL, on donor and recipient alike. CLONE_ADMIN does not include BACKUP_ADMIN for a donor; the tables tell of the
+ * progress. https://dev.mysql.com/doc/refman/8.4/en/clone-plugin-remote.html
+ */
+export const CLONE_NEEDS: readonly Need[] = [
+  { privilege: 'CLONE_ADMIN', on: '*.*' },
+  { privilege: 'BACKUP_ADMIN', on: '*.*' },
+  { privilege: 'SELECT', on: 'performance_schema.clone_status' },
+  { privilege: 'SELECT', on: 'performance_schema.clone_progress' },
 ];
 
 export const REPLICATION_NEEDS: readonly Need[] = [{ privilege: 'REPLICATION SLAVE', on: '*.*' }];
@@ -84,14 +96,19 @@ export const createStatements = ({ control, replication }: AccountNames): readon
 export function grantStatements(
   kind: Kind,
   names: AccountNames,
+  terms: Terms = NEWEST,
   events = false,
   schema = 'myswitch',
 ): readonly string[] {
   const control = anywhere(names.control);
   return [
-    `GRANT ${serverWide(kind, events).join(', ')} ON *.* TO ${control}`,
+    `GRANT ${serverWide(kind, events, terms).join(', ')} ON *.* TO ${control}`,
     ...READS[kind].map((tables) => `GRANT SELECT ON ${tables} TO ${control}`),
     `GRANT ${OWN_SCHEMA.join(', ')} ON ${schema}.* TO ${control}`,
     ...REPLICATION_NEEDS.map(({ privilege, on }) => `GRANT ${privilege} ON ${on} TO ${anywhere(names.replication)}`),
   ];
 }
+
+/** What the control account needs besides, to copy one MySQL server over another. */
+export const cloneGrantStatements = (control: string): readonly string[] =>
+  CLONE_NEEDS.map(({ privilege, on }) => `GRANT ${privilege} ON ${on} TO ${anywhere(control)}`);

@@ -1,4 +1,5 @@
 import { formatAddress } from '../address';
+import { counted } from '../counted';
 import type { Channel } from '../dialect';
 import type { CodedMessage } from '../report';
 import { AnswerState, type Server } from './answer';
@@ -150,7 +151,7 @@ const notFound: Look = ({ node }) => [
     node.strangers.length > 0,
     'BINLOG_READERS',
     () =>
-      `of ${node.strangers.length} connections that read its binary log (from ${[...new Set(node.strangers)].slice(0, 20).join(', ')}) ` +
+      `of ${counted(node.strangers.length, 'connection')} that read its binary log (from ${[...new Set(node.strangers)].slice(0, 20).join(', ')}) ` +
       'some belong to nobody who was found: replicas without report_host, or tools',
   ),
 ];

@@ -1,9 +1,11 @@
 import type { Address } from '../address';
 import type { Clock } from '../clock';
+import { counted } from '../counted';
 import { text, type ControlConnection } from '../control-connection';
 import type { Dialect } from '../dialect';
 import { accountOf, missingGrants, type Need } from '../dialects/grants';
 import { controlNeeds, REPLICATION_NEEDS } from '../dialects/privileges';
+import { termsOf } from '../dialects/mysql-terms';
 import { messageOf } from '../errors';
 import { Heartbeat } from '../heartbeat';
 import type { Credentials } from '../options';
@@ -60,7 +62,7 @@ export async function tryAccounts(
       (c, dialect) => useControl(c, dialect, candidate, trying),
       clock,
     ),
-    await tryOne(candidate, 'replication', trying.replication, (c) => lackingGrants(c, REPLICATION_NEEDS), clock),
+    await tryOne(candidate, 'replication', trying.replication, (c) => lackingGrants(c, () => REPLICATION_NEEDS), clock),
   ]);
   return trials.flat();
 }
@@ -74,7 +76,7 @@ async function tryOne(
 ): Promise<AccountTrial> {
   try {
     const grants = await withServer(address, credentials, TIMEOUT_MS, clock, use);
-    const message = grants.length === 0 ? 'may do all that it has to' : `lacks ${grants.length} grant(s)`;
+    const message = grants.length === 0 ? 'may do all that it has to' : `lacks ${counted(grants.length, 'grant')}`;
     return { node: name, account, ok: grants.length === 0, message, grants };
   } catch (error) {
     return { node: name, account, ok: false, message: messageOf(error), grants: [] };
@@ -87,7 +89,7 @@ async function useControl(
   { primary }: Candidate,
   { schema }: Trying,
 ): Promise<readonly string[]> {
-  const lacking = await lackingGrants(c, controlNeeds(dialect.kind, schema, false));
+  const lacking = await lackingGrants(c, (version) => controlNeeds(dialect.kind, schema, false, termsOf(version)));
   if (lacking.length > 0) {
     return lacking;
   }
@@ -104,7 +106,11 @@ async function useControl(
   return (await dialect.inspect(c, schema, TIMEOUT_MS)).missingGrants;
 }
 
-async function lackingGrants(c: ControlConnection, needs: readonly Need[]): Promise<readonly string[]> {
-  const account = await c.row('SELECT CURRENT_USER() AS account', TIMEOUT_MS);
-  return missingGrants(await c.query('SHOW GRANTS', TIMEOUT_MS), needs, accountOf(text(account, 'account')));
+async function lackingGrants(
+  c: ControlConnection,
+  needs: (version: string) => readonly Need[],
+): Promise<readonly string[]> {
+  const row = await c.row('SELECT CURRENT_USER() AS account, @@version AS version', TIMEOUT_MS);
+  const grants = await c.query('SHOW GRANTS', TIMEOUT_MS);
+  return missingGrants(grants, needs(text(row, 'version')), accountOf(text(row, 'account')));
 }

@@ -1,9 +1,9 @@
-import type { CodedMessage } from '../report';
+import type { CodedMessage, NodeType } from '../report';
 
 /** A node that might take over. */
 export interface Candidate {
   readonly name: string;
-  readonly type: 'PRIMARY' | 'SECONDARY';
+  readonly type: NodeType;
   /** 0: never. */
   readonly weight: number;
   /** An operator set it to a state or status that keeps it from being chosen. */
@@ -18,6 +18,8 @@ export interface Candidate {
   readonly applying: boolean;
   readonly delaySeconds: number;
   readonly filters: readonly string[];
+  /** What it says of its lag was found out to be wrong. */
+  readonly doubted: boolean;
   readonly logs: boolean;
   /** Transactions that other nodes have received, or the dead one had long before, by node, and this one has not. */
   readonly lacks: readonly { readonly node: string; readonly gtid: string }[];
@@ -34,8 +36,8 @@ export type Choice =
   | { readonly to: null; readonly reasons: readonly CodedMessage[] };
 
 /**
- * The most advanced node, and among equals the one that the operator prefers: by weight, type, site, name. A node that lacks what another has
- * is taken only by force.
+ * The most advanced node, and among equals the one that the operator prefers: by weight, type, site, name. One that was found to lie of its lag
+ * comes after all who were not. A node that lacks what another has is taken only by force.
  */
 export function choose(candidates: readonly Candidate[], wish: Wish): Choice {
   const wanted = wish.to === null ? candidates : candidates.filter(({ name }) => name === wish.to);
@@ -83,6 +85,7 @@ function unfit(node: Candidate, { to, force }: Wish): CodedMessage | null {
 
 function order(a: Candidate, b: Candidate, { site }: Wish): number {
   return (
+    rank(!a.doubted, !b.doubted) ||
     a.lacks.length - b.lacks.length ||
     b.weight - a.weight ||
     rank(a.type === 'PRIMARY', b.type === 'PRIMARY') ||

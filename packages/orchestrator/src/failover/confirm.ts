@@ -1,3 +1,4 @@
+import { counted } from '../counted';
 import { Deadline, sleep } from '../clock';
 import { messageOf } from '../errors';
 import type { NodeConnection } from '../node-link';
@@ -8,17 +9,31 @@ import { channelFrom, viewOf, type Topology } from '../topology';
 const LISTEN_MS = 1000;
 const LOOK_AGAIN_MS = 50;
 
-/** What the other nodes say of a primary that does not answer us. */
+/** Of a primary that does not answer us. */
+export const Word = Object.freeze({
+  HEARS: 'HEARS',
+  /** It tries to, and can't. */
+  LOST: 'LOST',
+  /** It can't say: it does not follow the primary, or somebody stopped its receiver. */
+  KNOWS_NOTHING: 'KNOWS_NOTHING',
+  /** It could not be asked: it may be on the primary's side of a cut. */
+  UNASKED: 'UNASKED',
+} as const);
+export type Word = (typeof Word)[keyof typeof Word];
+
+/** What another node says of it. */
 export interface Testimony {
   readonly node: string;
-  /** Null: it could not be asked. */
-  readonly hears: boolean | null;
+  readonly word: Word;
   readonly reason: string;
 }
 
+/** Error numbers from here on are a client's own: the source did not answer. Those below are its answers. */
+const CLIENT_ERRORS = 2000;
+
 /**
  * A primary whose replicas still hear it is cut off from us, not dead. A receiver that believes to be connected may just not have noticed
- * yet, for up to a minute: it is started again, and has to prove it.
+ * yet, for up to a minute: it is started again, and has to prove it. So is one that was refused: a primary that has no connection left lives.
  */
 export function testimonies(
   bench: Bench,
@@ -31,12 +46,12 @@ export function testimonies(
     replicas.map(async ({ name }) => {
       const node = others.get(name);
       if (node === undefined) {
-        return { node: name, hears: null, reason: 'does not answer' };
+        return { node: name, word: Word.UNASKED, reason: 'does not answer' };
       }
       try {
         return await ask(bench, topology, primary, node);
       } catch (error) {
-        return { node: name, hears: null, reason: messageOf(error) };
+        return { node: name, word: Word.UNASKED, reason: messageOf(error) };
       }
     }),
   );
@@ -48,7 +63,7 @@ async function ask(
   primary: string,
   { connection, dialect }: NodeConnection,
 ): Promise<Testimony> {
-  const says = (hears: boolean, reason: string): Testimony => ({ node: connection.node, hears, reason });
+  const says = (word: Word, reason: string): Testimony => ({ node: connection.node, word, reason });
   const deadline = new Deadline(clock, LISTEN_MS);
   const source = viewOf(topology, primary);
   let restarted = false;
@@ -57,19 +72,28 @@ async function ask(
     const view = viewOf(topology, connection.node);
     const channel = view && source && channelFrom({ ...view, observation }, source);
     if (channel === undefined) {
-      return says(false, `does not follow ${primary}`);
+      return says(Word.KNOWS_NOTHING, `does not follow ${primary}`);
     }
+    const { receiving, receiverErrno: errno, lastError } = channel;
+    if (errno >= CLIENT_ERRORS && !receiving && !channel.stopped) {
+      return says(Word.LOST, lastError ?? 'its receiver can not connect');
+    }
+    const answered = errno > 0 && errno < CLIENT_ERRORS;
     if (!restarted) {
-      if (!channel.receiving) {
-        return says(false, channel.lastError ?? 'its receiver is not connected');
+      if (channel.stopped) {
+        return says(Word.KNOWS_NOTHING, 'its receiver is stopped');
       }
-      await dialect.setReceiver(connection, channel.name, false, LISTEN_MS);
-      await dialect.setReceiver(connection, channel.name, true, LISTEN_MS);
+      if (receiving || answered) {
+        await dialect.setReceiver(connection, channel.name, false, LISTEN_MS);
+        await dialect.setReceiver(connection, channel.name, true, LISTEN_MS);
+      }
       restarted = true;
-    } else if (channel.receiving) {
-      return says(true, 'its receiver connected anew');
+    } else if (receiving) {
+      return says(Word.HEARS, 'its receiver connected anew');
+    } else if (answered) {
+      return says(Word.HEARS, `its receiver is answered: ${lastError ?? errno}`);
     } else if (deadline.passed) {
-      return says(false, 'its receiver was started again and does not connect');
+      return says(Word.LOST, 'its receiver does not connect');
     }
     await sleep(clock, LOOK_AGAIN_MS);
   }
@@ -77,15 +101,16 @@ async function ask(
 
 /** Null: it is dead for all that could be asked; else why that is not sure. */
 export function doubt(primary: string, said: readonly Testimony[]): string | null {
-  const hearing = said.filter(({ hears }) => hears === true).map(({ node }) => node);
+  const those = (word: Word): readonly string[] => said.filter((each) => each.word === word).map(({ node }) => node);
+  const hearing = those(Word.HEARS);
   if (hearing.length > 0) {
     return `${hearing.join(' and ')} still hear${hearing.length === 1 ? 's' : ''} ${primary}: it is cut off from MySwitch, not dead`;
   }
-  const asked = said.filter(({ hears }) => hears === false);
-  const silent = said.filter(({ hears }) => hears === null);
-  // one that can't be asked may be on the primary's side of a cut
-  if (asked.length <= silent.length) {
-    return `only ${asked.length} of ${said.length} other nodes could be asked whether they hear ${primary}`;
+  const lost = those(Word.LOST);
+  if (lost.length > those(Word.UNASKED).length) {
+    return null;
   }
-  return null;
+  const unknowing = said.filter(({ word }) => word === Word.KNOWS_NOTHING);
+  const why = unknowing.map(({ node, reason }) => `; ${node} can't: ${reason}`).join('');
+  return `only ${lost.length} of ${counted(said.length, 'other node')} could say whether they hear ${primary}${why}`;
 }

@@ -37,6 +37,8 @@ export interface FailoverContext {
   readonly warnings: CodedMessage[];
   from: string;
   crew: Crew;
+  /** The old primary answers, and nobody can write to it. */
+  unable: boolean;
   to: { readonly link: NodeLink; readonly node: NodeConnection } | null;
   operation: Operation | null;
   heldAt: number | null;

@@ -1,4 +1,5 @@
 import { askCheckpoints, cutOff } from '../checkpoints/check';
+import { counted } from '../counted';
 import { codeOf, messageOf, SwitchError } from '../errors';
 import type { CodedMessage, FailoverRequest, FlightRecord, StepEvent, SwitchResult } from '../report';
 import { Phase } from '../state/journal';
@@ -14,13 +15,15 @@ interface Step {
   run(context: FailoverContext): Promise<string>;
 }
 
-/** Nothing is changed yet. */
-const ASKING: readonly Step[] = [
+/** Whether it may be, and who takes over. */
+export const DECIDING: readonly Step[] = [
   { name: 'lock', run: lock },
   { name: 'confirm', run: confirm },
   { name: 'elect', run: elect },
-  { name: 'before', run: beforeHook },
 ];
+
+/** Nothing is changed yet. */
+const ASKING: readonly Step[] = [...DECIDING, { name: 'before', run: beforeHook }];
 
 /** One that fails leaves the pool as it was: without an answer from its ACTIVE. */
 const UNTIL_RETURN: readonly Step[] = [
@@ -39,30 +42,7 @@ export async function failover(
   id: string,
   onStep: (event: StepEvent) => void,
 ): Promise<FlightRecord> {
-  const known = await know();
-  const context: FailoverContext = {
-    id,
-    bench,
-    request,
-    known,
-    timeline: new Timeline(bench.clock, onStep),
-    startedAt: new Date(bench.clock.now()).toISOString(),
-    warnings: [],
-    from: known.active ?? '',
-    crew: { others: new Map(), old: null },
-    to: null,
-    operation: null,
-    heldAt: null,
-    releasedAt: null,
-    ended: 0,
-    position: null,
-    openedAt: null,
-    fencing: false,
-    after: null,
-    release: null,
-    lost: null,
-    unknown: null,
-  };
+  const context = contextOf(bench, request, await know(), id, onStep);
   try {
     const { result, reasons } = await conduct(context);
     return recordOf(context, result, reasons);
@@ -70,6 +50,38 @@ export async function failover(
     dismiss(context.crew);
   }
 }
+
+/** As it is before the first step. */
+export const contextOf = (
+  bench: Bench,
+  request: FailoverRequest,
+  known: Known,
+  id: string,
+  onStep: (event: StepEvent) => void,
+): FailoverContext => ({
+  id,
+  bench,
+  request,
+  known,
+  timeline: new Timeline(bench.clock, onStep),
+  startedAt: new Date(bench.clock.now()).toISOString(),
+  warnings: [],
+  from: known.active ?? '',
+  crew: { others: new Map(), old: null },
+  unable: false,
+  to: null,
+  operation: null,
+  heldAt: null,
+  releasedAt: null,
+  ended: 0,
+  position: null,
+  openedAt: null,
+  fencing: false,
+  after: null,
+  release: null,
+  lost: null,
+  unknown: null,
+});
 
 async function conduct(context: FailoverContext): Promise<Outcome> {
   try {
@@ -134,7 +146,7 @@ async function lock(context: FailoverContext): Promise<string> {
     throw new SwitchError('CUT_OFF', why);
   }
   context.crew = await assemble(bench, from);
-  return 'ours';
+  return `nobody else moves the pool; ${context.crew.others.size} of ${counted(bench.links.size - 1, 'other node')} answer`;
 }
 
 async function run(step: Step, context: FailoverContext): Promise<void> {

@@ -1,13 +1,14 @@
 import { SwitchError } from '../errors';
 import { isSetAside } from '../ladder/override';
 import { hasFailed } from '../ladder/standing';
+import { doubtOf } from '../ladder/verdict';
 import type { NodeConnection } from '../node-link';
 import type { NodeOptions } from '../options';
 import { Kind, Phase, sidesOf, type Operation } from '../state/journal';
 import type { Bench } from '../switch/context';
-import { channelFrom, identityOf, standingOf, viewOf, type Topology } from '../topology';
+import { channelFrom, identityOf, standingOf, viewOf, type NodeView, type Topology } from '../topology';
 import { choose, type Candidate } from './choose';
-import { doubt, testimonies } from './confirm';
+import { doubt, testimonies, Word } from './confirm';
 import type { Crew, FailoverContext, Known } from './context';
 
 const CONNECT_MS = 1000;
@@ -46,15 +47,28 @@ export async function answers({ links }: Bench, name: string): Promise<boolean> 
   return node !== null && node !== undefined;
 }
 
+/** Of an ACTIVE that answers: why nobody can write to it; null: not so. What others hear of it says nothing then. */
+function unableToWrite(topology: Topology, name: string): string | null {
+  const view = viewOf(topology, name);
+  const trouble = view?.reachable === true ? view.pulse.trouble : null;
+  return trouble?.stopped === true ? trouble.reason : null;
+}
+
 /** Resolves when nobody doubts that the primary is dead. */
-export async function confirm({ bench, known, from, crew, request }: FailoverContext): Promise<string> {
+export async function confirm(context: FailoverContext): Promise<string> {
+  const { bench, known, from, crew, request } = context;
+  const why = crew.old === null ? null : unableToWrite(known.topology, from);
+  if (why !== null) {
+    context.unable = true;
+    return `${from} answers, and nobody can write to it: ${why}`;
+  }
   if (crew.old !== null && request.force !== true) {
     throw new SwitchError('ALIVE', `${from} answers: move the pool with a switch`);
   }
   const said = await testimonies(bench, known.topology, from, crew.others);
-  const why = doubt(from, said);
-  if (why !== null && (request.force !== true || said.some(({ hears }) => hears === true))) {
-    throw new SwitchError('NOT_CONFIRMED', why);
+  const unsure = doubt(from, said);
+  if (unsure !== null && (request.force !== true || said.some(({ word }) => word === Word.HEARS))) {
+    throw new SwitchError('NOT_CONFIRMED', unsure);
   }
   return said.map(({ node, reason }) => `${node}: ${reason}`).join('; ');
 }
@@ -136,6 +150,7 @@ async function candidateOf(
     applying: false,
     delaySeconds: 0,
     filters: [],
+    doubted: isDoubted(view),
     lacks: [],
   };
   if (node === undefined || view === undefined || source === undefined) {
@@ -162,6 +177,11 @@ async function candidateOf(
     filters: channel?.filters ?? [],
     lacks,
   };
+}
+
+function isDoubted(view: NodeView | undefined): boolean {
+  const observation = view?.observation ?? null;
+  return view !== undefined && observation !== null && doubtOf(observation, view.pulse) !== null;
 }
 
 async function operationOf(context: FailoverContext, { connection, dialect }: NodeConnection): Promise<Operation> {

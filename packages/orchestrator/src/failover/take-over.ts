@@ -1,4 +1,5 @@
 import { Deadline } from '../clock';
+import { counted } from '../counted';
 import { messageOf, SwitchError } from '../errors';
 import type { NodeConnection } from '../node-link';
 import { outcomesOf } from '../rejoin/fates';
@@ -26,12 +27,15 @@ const candidate = ({ to, operation }: FailoverContext) => {
 
 /**
  * From here on a restart finds what to end. The candidate stops to receive: nothing new comes, also when the old primary returns meanwhile. That may
- * take seconds where the old primary hangs, so it is done before anybody is held.
+ * take seconds where the old primary hangs, so it is done before anybody is held. One to which nobody can write is closed first, so that it has its last transactions.
  */
 export async function detach(context: FailoverContext): Promise<string> {
-  const { bench, crew, from, request } = context;
+  const { bench, crew, from, request, unable } = context;
   const { link, node, operation } = candidate(context);
   await bench.journal.write({ operation });
+  if (unable) {
+    return `${link.name} goes on receiving until ${from} is closed`;
+  }
   await node.dialect.setReceiver(node.connection, operation.channel.name, false, SETTLE_MS);
   // until here its clients could go on there: what they were told was committed would be lost
   if (crew.old === null && request.force !== true && (await answers(bench, from))) {
@@ -52,7 +56,7 @@ export async function hold(context: FailoverContext): Promise<string> {
   if (!drained) {
     throw new SwitchError('DRAIN_TIMEOUT', `clients still work after ${bench.pool.switch.drainMs} ms`);
   }
-  return `${cut} connections to ${from} cut`;
+  return `${counted(cut, 'connection')} to ${from} cut`;
 }
 
 /**
@@ -68,6 +72,9 @@ export async function fence(context: FailoverContext): Promise<string> {
     try {
       return await fenceBySql(context, crew.old);
     } catch (error) {
+      if (context.unable && !(await answers(bench, from))) {
+        return `${from} ended with the sessions that could not commit; it is closed as soon as it answers`;
+      }
       why = `answers and could not be fenced: ${messageOf(error)}`;
     }
   }
@@ -80,16 +87,20 @@ export async function fence(context: FailoverContext): Promise<string> {
   return `${from} does not answer; it is closed as soon as it does`;
 }
 
-/** In the order that can't wait for a commit which itself waits for a semi-synchronous replica; then nobody who wrote may still be there. */
+/**
+ * In the order that can't wait for a commit which itself waits for a semi-synchronous replica; then nobody who wrote may still be there, but for
+ * those who wait for a disk with room: MySQL ends rather than let them go, and then it is closed, too.
+ */
 async function fenceBySql(context: FailoverContext, old: NodeConnection): Promise<string> {
-  const { bench, from } = context;
+  const { bench, from, unable } = context;
   const deadline = new Deadline(bench.clock, bench.pool.switch.fenceMs);
   const ended = new Set(await shut(bench, old, deadline));
-  const left = (await bypassing(bench, old, from)).filter(({ allowed }) => !allowed).map(({ id }) => id);
+  const bypass = unable ? [] : await bypassing(bench, old, from);
+  const left = bypass.filter(({ allowed }) => !allowed).map(({ id }) => id);
   for (const id of left) ended.add(id);
   await endSessions(old, left, bench.clock, deadline);
   context.ended = ended.size;
-  return `${from} is read-only, ${ended.size} sessions were ended`;
+  return `${from} is read-only, ${counted(ended.size, 'session')} ended`;
 }
 
 async function switchOff(context: FailoverContext, why: string): Promise<string> {
@@ -112,6 +123,7 @@ export async function apply(context: FailoverContext): Promise<string> {
   const { link, node, operation } = candidate(context);
   const { connection, dialect } = node;
   const { applyMs } = bench.pool.failover;
+  await receiveTheLast(context);
   const position = await dialect.received(connection, operation.channel.name, STATEMENT_MS);
   context.position = position;
   if (request.serveReads === true) await bench.plane.serveReads(bench.pool.name, link.name);
@@ -119,6 +131,19 @@ export async function apply(context: FailoverContext): Promise<string> {
     throw new SwitchError('APPLY_TIMEOUT', `${link.name} did not apply what it has received within ${applyMs} ms`);
   }
   return `${link.name} has applied ${position === '' ? 'everything' : position}`;
+}
+
+/** From an old primary that was able to do no more than that. What it can't send any more is lost, as with one that is dead. */
+async function receiveTheLast(context: FailoverContext): Promise<void> {
+  const { bench, crew, unable } = context;
+  if (!unable || crew.old === null) {
+    return;
+  }
+  const { node, operation } = candidate(context);
+  const { connection, dialect } = node;
+  const last = await crew.old.dialect.position(crew.old.connection, STATEMENT_MS).catch(() => '');
+  await dialect.waitApplied(connection, last, bench.pool.switch.maxLagMs);
+  await dialect.setReceiver(connection, operation.channel.name, false, SETTLE_MS);
 }
 
 /**
@@ -238,7 +263,7 @@ export async function repoint(context: FailoverContext): Promise<string> {
   context.after = await node.dialect.position(node.connection, SETTLE_MS);
   await bench.lock.take(link, SETTLE_MS);
   await bench.journal.write({ operation: null });
-  return found.length === 0 ? 'the others follow' : `${found.length} warnings`;
+  return found.length === 0 ? 'the others follow' : counted(found.length, 'warning');
 }
 
 /** An old primary that answers may follow, but not with transactions that nobody else has: an operator decides about those. */

@@ -1,4 +1,5 @@
 import type { Caveat } from '../accounts/caveats';
+import { counted } from '../counted';
 import type { GuardrailAnswer } from '../report';
 import { pass } from './answer';
 import { some, type PoolFacts } from './facts';
@@ -31,5 +32,5 @@ function byReason(caveats: readonly Caveat[]): readonly string[] {
     reasons.set(reason, (reasons.get(reason) ?? new Set()).add(account));
   }
   const told = [...reasons].slice(0, MAX_REASONS).map(([reason, who]) => `${some([...who])}: ${reason}`);
-  return reasons.size > told.length ? [...told, `and ${reasons.size - told.length} more reasons`] : told;
+  return reasons.size > told.length ? [...told, `and ${counted(reasons.size - told.length, 'more reason')}`] : told;
 }

@@ -17,7 +17,7 @@ const frozen: Guardrail = (facts) =>
     ? pass('FROZEN', 'not frozen')
     : refuse('FROZEN', `an operator froze the pool${facts.frozen === '' ? '' : `: ${facts.frozen}`}`);
 
-const noActive: Guardrail = ({ decision, from }) => {
+const noActive: Guardrail = ({ decision, from, pool }) => {
   if (decision.active === null && decision.code === 'NO_ACTIVE') {
     return refuse('NO_ACTIVE', decision.reason);
   }
@@ -26,8 +26,15 @@ const noActive: Guardrail = ({ decision, from }) => {
   }
   return from.reachable
     ? pass('NO_ACTIVE', `${from.name} is ACTIVE`)
-    : refuse('NO_ACTIVE', `${from.name} is ACTIVE but does not answer: ${from.error ?? 'not polled yet'}`);
+    : refuse(
+        'NO_ACTIVE',
+        `${from.name} is ACTIVE but does not answer: ${from.error ?? 'not polled yet'}${wayOut(pool)}`,
+      );
 };
+
+/** Where there is somebody else to promote. */
+const wayOut = ({ name, nodes }: PoolFacts['pool']): string =>
+  nodes.length > 1 ? `; if it is dead, promote another node: npx myswitch failover ${name}` : '';
 
 const twoWriters: Guardrail = ({ decision, topology, from, to }) => {
   if (decision.active === null && decision.code === 'TWO_WRITERS') {

@@ -74,6 +74,7 @@ function kindOf({ kind, message, facts }: PoolEvent): NotifyKind | null {
     case EventKind.ACTIVE:
     case EventKind.ORDER:
     case EventKind.RESUMED:
+    case EventKind.RESTARTED:
       return null;
   }
   return kind satisfies never;

@@ -1,5 +1,5 @@
-import type { NodeState, NodeStatus } from '../report';
-import type { NodeType, Standing } from './standing';
+import type { NodeState, NodeStatus, NodeType } from '../report';
+import type { Standing } from './standing';
 
 /** What an operator may set; what is undefined is left to configuration and ladder. */
 export interface Setting {

@@ -1,9 +1,7 @@
 import { OrchestratorError } from '../errors';
-import type { NodeState, NodeStatus } from '../report';
+import type { NodeState, NodeStatus, NodeType } from '../report';
 import { Move, rowFor } from './moves';
-import { FAIL, rungAfter, STATUSES } from './status';
-
-export type NodeType = 'PRIMARY' | 'SECONDARY';
+import { errorsAt, FAIL, rungAfter, STATUSES } from './status';
 
 /** Where a node stands on the ladder. */
 export interface Standing {
@@ -21,8 +19,8 @@ export type Verdict =
   | {
       readonly fit: false;
       readonly reachable: boolean;
-      /** It serves, but what it serves may be old. */
-      readonly replicationOnly: boolean;
+      /** It serves all the same: what it serves may be old, or it serves only those who are in. */
+      readonly serves: boolean;
       readonly reason: string;
     };
 
@@ -38,8 +36,8 @@ export const FAILED_BEFORE: Standing = Object.freeze({
 
 /** Shown with a change of state, also when the polls are good. */
 const NOTICE: NodeStatus = 'OK_WARN';
-/** A replica that only does not replicate is worth keeping: it may be the last one that stands by. */
-const REPLICATION_RUNG = STATUSES.indexOf('OK_WARN');
+/** One that serves is worth keeping, as a replica that only does not replicate: it may be the last one that stands by. */
+const SERVING_RUNG = STATUSES.indexOf('OK_WARN');
 /** An ACTIVE is failed by a failover alone: somebody must take over. */
 const ACTIVE_RUNG = FAIL - 1;
 
@@ -48,7 +46,7 @@ const RECOVERING = '(recovering) ';
 /** The standing after one more poll: one rung up or down, one move at most. */
 export function polled(standing: Standing, type: NodeType, verdict: Verdict, failures: number): Standing {
   // that a failed one answers is news; that it does not replicate is not
-  const answers = verdict.fit || (verdict.replicationOnly && hasFailed(standing));
+  const answers = verdict.fit || (verdict.serves && verdict.reachable && hasFailed(standing));
   return answers ? afterGoodPoll(standing, type) : afterBadPoll(standing, verdict, failures);
 }
 
@@ -79,11 +77,12 @@ function afterBadPoll(standing: Standing, verdict: Verdict & { readonly fit: fal
   if (hasFailed(standing)) {
     return { state, errors, status: 'FAIL', message };
   }
-  const highest = verdict.replicationOnly ? REPLICATION_RUNG : state === 'ACTIVE' ? ACTIVE_RUNG : FAIL;
+  const highest = verdict.serves ? SERVING_RUNG : state === 'ACTIVE' ? ACTIVE_RUNG : FAIL;
   const rung = Math.min(rungAfter(errors, failures), highest);
   const status = STATUSES[rung] ?? 'FAIL';
   if (rung < FAIL) {
-    return { state, errors, status, message };
+    // what comes after that and is worse climbs on from there, a rung a poll
+    return { state, errors: verdict.serves ? Math.min(errors, errorsAt(rung, failures)) : errors, status, message };
   }
   return { ...moved({ ...standing, errors }, verdict.reachable ? Move.UNFIT : Move.LOST, {}), errors, message };
 }

@@ -9,3 +9,10 @@ export const FAIL = STATUSES.length - 1;
 export function rungAfter(errors: number, failures: number): number {
   return errors >= failures ? FAIL : Math.min(FAIL - 1, Math.ceil((errors * (FAIL - 1)) / (failures - 1)));
 }
+
+/** The most bad polls in a row that are still on that rung, or below it. */
+export function errorsAt(rung: number, failures: number): number {
+  let errors = failures;
+  while (errors > 0 && rungAfter(errors, failures) > rung) errors -= 1;
+  return errors;
+}

@@ -1,11 +1,12 @@
 import { mkdir, readdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FlightRecord } from '../report';
+import { messageOf } from '../errors';
+import type { FlightRecord, PoolRecord, RejoinReport } from '../report';
 import { fileName, writeAtomically } from './atomic-file';
 
 const KEPT = 1000;
 
-/** Flight records: a JSON file each in stateDir/records, the newest 1000. Ids sort by time. */
+/** Flight records, and the reports of rejoins: a JSON file each in stateDir/records, the newest 1000. Ids sort by time. */
 export class Records {
   readonly #folder: string;
 
@@ -19,7 +20,7 @@ export class Records {
     return new Records(folder);
   }
 
-  async add(record: FlightRecord): Promise<void> {
+  async add(record: PoolRecord): Promise<void> {
     await writeAtomically(this.#pathOf(record.id), `${JSON.stringify(record, null, 2)}\n`);
     const files = await this.#files();
     for (const file of files.slice(0, Math.max(0, files.length - KEPT))) {
@@ -28,14 +29,19 @@ export class Records {
   }
 
   /** Oldest first. */
-  async list(pool?: string): Promise<FlightRecord[]> {
+  async list(pool?: string): Promise<PoolRecord[]> {
     const records = await Promise.all((await this.#files()).map((file) => this.#read(join(this.#folder, file))));
     return records.filter(
-      (record): record is FlightRecord => record !== null && (pool === undefined || record.pool === pool),
+      (record): record is PoolRecord => record !== null && (pool === undefined || record.pool === pool),
     );
   }
 
-  show(id: string): Promise<FlightRecord | null> {
+  /** The switches and failovers among them. */
+  async flights(pool: string): Promise<FlightRecord[]> {
+    return (await this.list(pool)).filter((record) => record.kind !== 'rejoin');
+  }
+
+  show(id: string): Promise<PoolRecord | null> {
     return this.#read(this.#pathOf(id));
   }
 
@@ -47,11 +53,22 @@ export class Records {
     return (await readdir(this.#folder)).filter((file) => file.endsWith('.json')).sort();
   }
 
-  async #read(path: string): Promise<FlightRecord | null> {
+  async #read(path: string): Promise<PoolRecord | null> {
     try {
-      return JSON.parse(await readFile(path, 'utf8')) as FlightRecord;
+      return JSON.parse(await readFile(path, 'utf8')) as PoolRecord;
     } catch {
       return null;
     }
+  }
+}
+
+/** What failed to be written down is no reason to call it anything else. */
+export async function keepReport(records: Records, report: RejoinReport): Promise<RejoinReport> {
+  try {
+    await records.add(report);
+    return report;
+  } catch (error) {
+    const message = `the report could not be written: ${messageOf(error)}`;
+    return { ...report, warnings: [...report.warnings, { code: 'RECORD', message }] };
   }
 }

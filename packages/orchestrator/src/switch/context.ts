@@ -6,6 +6,7 @@ import type { Heartbeat } from '../heartbeat';
 import type { NodeConnection, NodeLink } from '../node-link';
 import type { NodeOptions, PoolOptions } from '../options';
 import type { Plan } from '../plan';
+import type { Places } from '../places';
 import type { PoolLock } from '../pool-lock';
 import type { CodedMessage } from '../report';
 import type { EventLog } from '../state/event-log';
@@ -42,6 +43,7 @@ export interface Bench {
   readonly events: EventLog;
   readonly heartbeat: Heartbeat;
   readonly lock: PoolLock;
+  readonly places: Places;
   readonly links: ReadonlyMap<string, NodeLink>;
   readonly atStep: AtStep;
 }

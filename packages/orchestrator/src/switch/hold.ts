@@ -1,3 +1,4 @@
+import { Deadline } from '../clock';
 import { SwitchError } from '../errors';
 import { unlessAborted, type SwitchContext } from './context';
 import type { Step } from './step';
@@ -25,14 +26,15 @@ export const drain: Step = {
   async run(context) {
     const { bench, plan, abort, progress } = context;
     const { name } = bench.pool;
+    const deadline = new Deadline(bench.clock, plan.drainMs);
     if (plan.onPinned === 'kill') {
-      progress.killed += await bench.plane.kill(name, ['pinned']);
+      await kill(context, 'pinned', deadline);
     }
     const graceMs = plan.onBusy === 'kill' ? graceOf(plan.drainMs) : 0;
-    let result = await unlessAborted(abort, bench.plane.drained(name, plan.drainMs - graceMs));
+    let result = await unlessAborted(abort, bench.plane.drained(name, Math.max(1, deadline.left - graceMs)));
     if (!result.drained && plan.onBusy === 'kill') {
-      progress.killed += await bench.plane.kill(name, ['busy']);
-      result = await unlessAborted(abort, bench.plane.drained(name, graceMs));
+      await kill(context, 'busy', deadline);
+      result = await unlessAborted(abort, bench.plane.drained(name, deadline.left));
     }
     progress.drainMs = elapsed(context);
     if (!result.drained) {
@@ -42,6 +44,18 @@ export const drain: Step = {
     return 'nothing runs on the old primary';
   },
 };
+
+/** A server that does not answer the KILL must not prolong the hold. */
+function kill({ bench, abort, progress }: SwitchContext, kind: 'busy' | 'pinned', deadline: Deadline): Promise<void> {
+  const killed = bench.plane.kill(bench.pool.name, [kind]).then((count) => {
+    progress.killed += count;
+  });
+  return new Promise((resolve, reject) => {
+    const late = (): void => reject(new SwitchError('DRAIN_TIMEOUT', `${kind} sessions could not be ended in time`));
+    const cancel = bench.clock.timer(deadline.left, late);
+    void unlessAborted(abort, killed).then(resolve, reject).finally(cancel);
+  });
+}
 
 function elapsed({ bench, progress }: SwitchContext): number {
   return bench.clock.monotonic() - (progress.heldAt ?? bench.clock.monotonic());

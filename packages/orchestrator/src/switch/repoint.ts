@@ -1,3 +1,4 @@
+import { counted } from '../counted';
 import type { SwitchContext } from './context';
 import { settle } from './settle';
 import type { Step } from './step';
@@ -19,7 +20,7 @@ export const repoint: Step = {
     progress.after = await to.aux.dialect.position(to.aux.connection, STATEMENT_MS);
     await bench.lock.take(to.link, STATEMENT_MS);
     await bench.journal.write({ operation: null });
-    return found.length === 0 ? 'replication runs the other way round' : `${found.length} warnings`;
+    return found.length === 0 ? 'replication runs the other way round' : counted(found.length, 'warning');
   },
 };
 

@@ -1,4 +1,5 @@
 import { Deadline, sleep } from '../clock';
+import { counted } from '../counted';
 import { messageOf } from '../errors';
 import type { NodeConnection } from '../node-link';
 import type { NodeOptions } from '../options';
@@ -156,7 +157,10 @@ async function moveEvents({ bench, operation, from, to }: Settlement, warnings: 
     return;
   }
   if (bench.pool.switch.events === 'leave') {
-    warnings.push({ code: 'EVENTS', message: `${operation.events.length} events stay off on ${operation.to}` });
+    warnings.push({
+      code: 'EVENTS',
+      message: `${counted(operation.events.length, 'event')} left off on ${operation.to}`,
+    });
     return;
   }
   const { connection, dialect } = to.node;

@@ -5,11 +5,13 @@ import {
   type CheckReport,
   type ControlPlane,
   type DataPlane,
+  type FailoverCheck,
   type FlightRecord,
   type Order,
   type PoolEvent,
   type PoolReport,
   type RejoinReport,
+  type RejoinRequest,
   type SessionRow,
   type StepEvent,
 } from '../../src';
@@ -36,11 +38,21 @@ export const RECORD: FlightRecord = {
   gtid: { before: 'uuid:1-10', after: null },
 };
 
+export const REFUSED: FlightRecord = {
+  ...RECORD,
+  id: '2026-01-02T03-04-30-shop',
+  kind: 'failover',
+  result: 'refused',
+  reasons: [{ code: 'ALIVE', message: 'db1 answers' }],
+};
+
 export const REFUSED_REJOIN: RejoinReport = {
   id: '2026-01-02T03-05-06-shop',
+  kind: 'rejoin',
   pool: 'shop',
   node: 'db1',
   active: 'db2',
+  donor: null,
   by: 'admin@127.0.0.1',
   startedAt: '2026-01-02T03:05:06.000Z',
   result: 'refused',
@@ -76,9 +88,13 @@ export const POOL: PoolReport = {
       role: 'primary',
       readOnly: false,
       lagSeconds: null,
+      heartbeatLagSeconds: null,
       gtid: 'uuid:1-10',
       errors: 0,
       lastPoll: '2026-01-02T03:04:05.000Z',
+      latePolls: 0,
+      uptimeSeconds: 60,
+      restarted: null,
       message: null,
       clients: 4,
       idleBackends: 2,
@@ -155,6 +171,22 @@ export class FakeControlPlane implements ControlPlane {
     return { ...RECORD, result: this.result };
   }
 
+  async checkFailover(pool: string, request: object): Promise<FailoverCheck> {
+    this.asked.push({ checkFailover: pool, ...request });
+    const go = this.answer === 'go';
+    return {
+      pool,
+      from: 'db1',
+      to: go ? 'db2' : null,
+      answer: this.answer,
+      lastAnswer: '2026-01-02T03:04:05.000Z',
+      guardrails: go
+        ? [{ code: 'ELECT', ok: true, message: 'db2 takes over' }]
+        : [{ code: 'ALIVE', ok: false, message: 'db1 answers: move the pool with a switch' }],
+      warnings: go ? [{ code: 'LOST', message: 'uuid:11, which db3 has, is not on db2' }] : [],
+    };
+  }
+
   async failover(pool: string, request: object, onStep: (event: StepEvent) => void): Promise<FlightRecord> {
     this.asked.push({ failover: pool, ...request });
     onStep({ step: 'confirm', state: 'ok', ms: 0.5, detail: '' });
@@ -171,8 +203,15 @@ export class FakeControlPlane implements ControlPlane {
     return { ...RECORD, result: this.result };
   }
 
-  async rejoin(pool: string, request: object, onStep: (event: StepEvent) => void): Promise<RejoinReport> {
+  async rejoin(pool: string, request: RejoinRequest, onStep: (event: StepEvent) => void): Promise<RejoinReport> {
     this.asked.push({ rejoin: pool, ...request });
+    if (request.rebuild?.confirm === null) {
+      const reasons = [{ code: 'UNCONFIRMED', message: 'all data of db1 would be destroyed by a copy of db3' }];
+      return { ...REFUSED_REJOIN, donor: 'db3', reasons, waysOut: [] };
+    }
+    if (request.rebuild !== undefined) {
+      return { ...REFUSED_REJOIN, result: 'rejoined', donor: 'db3', reasons: [], waysOut: [] };
+    }
     onStep({ step: 'compare', state: 'failed', ms: 1, detail: 'it has more' });
     return REFUSED_REJOIN;
   }
@@ -196,11 +235,11 @@ export class FakeControlPlane implements ControlPlane {
   }
 
   async history() {
-    return [RECORD];
+    return [RECORD, REFUSED, REFUSED_REJOIN];
   }
 
   async show(id: string) {
-    return id === RECORD.id ? RECORD : null;
+    return (await this.history()).find((record) => record.id === id) ?? null;
   }
 }
 

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import type { Connection as CallbackConnection } from 'mysql2';
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
 import { AdminServer } from '../../src/admin';
-import { FakeControlPlane, fakePlane, POOL, portOf, RECORD } from './fakes';
+import { FakeControlPlane, fakePlane, POOL, portOf, RECORD, REFUSED_REJOIN } from './fakes';
 
 const silent = () => undefined;
 const LIMITS = { loginMs: 300, connections: 5, payloadBytes: 1_048_576 };
@@ -175,6 +175,10 @@ describe('SHOW', () => {
         up: 'rw',
         weight: 100,
         set: null,
+        heartbeat_lag_seconds: null,
+        late_polls: 0,
+        uptime_seconds: 60,
+        restarted: null,
       },
     ]);
   });
@@ -206,6 +210,18 @@ describe('SHOW', () => {
   test('SWITCHES and SWITCH', async () => {
     const connection = await client();
     expect((await query(connection, 'SHOW SWITCHES POOL shop'))[0]).toMatchObject({ id: RECORD.id, hold_ms: 12.5 });
+    expect((await query(connection, 'SHOW SWITCHES'))[2]).toMatchObject({
+      id: REFUSED_REJOIN.id,
+      kind: 'rejoin',
+      from: 'db1',
+      to: 'db2',
+      result: 'refused',
+      hold_ms: null,
+      reasons: 'ERRANT',
+    });
+    const rejoin = await query(connection, `SHOW SWITCH '${REFUSED_REJOIN.id}'`);
+    expect(rejoin).toContainEqual({ item: 'lost', value: 'uuid:11' });
+    expect(JSON.parse(rejoin.at(-1)?.['value'])).toEqual(REFUSED_REJOIN);
     const rows = await query(connection, `SHOW SWITCH '${RECORD.id}'`);
     expect(rows).toContainEqual({ item: 'step lock', value: '0.5 ms' });
     expect(JSON.parse(rows.at(-1)?.['value'])).toEqual(RECORD);
@@ -221,10 +237,16 @@ describe('CHECK SWITCH', () => {
     ]);
     expect(rows[2]).toMatchObject({ code: 'answer', ok: 0 });
     expect(JSON.parse(rows[2]?.['message'])).toMatchObject({ pool: 'shop', answer: 'refuse' });
-    expect(control.asked).toEqual([
-      { check: 'shop', to: 'db2', maxLagMs: 2_000, by: expect.stringMatching(/^admin@127\.0\.0\.1:\d+$/) },
-    ]);
+    expect(control.asked).toEqual([{ check: 'shop', to: 'db2', maxLagMs: 2_000, by: 'admin@127.0.0.1' }]);
   });
+});
+
+test('CHECK FAILOVER: a row for each step that decides, then the answer', async () => {
+  const rows = await query(await client(), 'CHECK FAILOVER POOL shop TO db2 WITH FORCE');
+  expect(rows[0]).toEqual({ code: 'ALIVE', ok: 0, message: 'db1 answers: move the pool with a switch' });
+  expect(rows[1]).toMatchObject({ code: 'answer', ok: 0 });
+  expect(JSON.parse(rows[1]?.['message'])).toMatchObject({ from: 'db1', answer: 'refuse' });
+  expect(control.asked).toEqual([{ checkFailover: 'shop', to: 'db2', force: true, by: 'admin@127.0.0.1' }]);
 });
 
 describe('SWITCH', () => {

@@ -1,4 +1,6 @@
+import { NO_PULSE } from '../../src/beats';
 import type { Channel, Observation } from '../../src/dialect';
+import { UNSEEN_RUNS } from '../../src/runs';
 import type { NodeView, Topology } from '../../src/topology';
 
 export const channel = (sourceIdentity: string, change: Partial<Channel> = {}): Channel => ({
@@ -7,6 +9,8 @@ export const channel = (sourceIdentity: string, change: Partial<Channel> = {}): 
   sourcePort: 3306,
   sourceIdentity,
   receiving: true,
+  stopped: false,
+  receiverErrno: 0,
   applying: true,
   lagSeconds: 0,
   autoPosition: true,
@@ -26,8 +30,12 @@ export function node(
   return {
     name,
     type: 'PRIMARY',
+    pulse: NO_PULSE,
+    runs: UNSEEN_RUNS,
     reachable: true,
     lastPoll: 1,
+    latePolls: 0,
+    lastGood: 1,
     error: null,
     standing: { state: 'STANDBY', errors: 0, status: 'OK', message: null },
     override: null,
@@ -48,8 +56,12 @@ export function node(
 export const down = (name: string): NodeView => ({
   name,
   type: 'PRIMARY',
+  pulse: NO_PULSE,
+  runs: UNSEEN_RUNS,
   reachable: false,
   lastPoll: 1,
+  latePolls: 0,
+  lastGood: 1,
   error: 'connection refused',
   standing: { state: 'STANDBY', errors: 3, status: 'OK_CRITICAL', message: 'connection refused' },
   override: null,

@@ -120,6 +120,8 @@ export class World {
       sourcePort: as.port,
       sourceIdentity: source?.identity ?? '',
       receiving: source?.is === 'UP',
+      stopped: false,
+      receiverErrno: 0,
       applying: true,
       lagSeconds: 0,
       autoPosition: true,

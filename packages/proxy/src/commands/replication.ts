@@ -32,10 +32,10 @@ export function binlogDump(_session: Session, packet: Packet): Work {
     write(session, backend) {
       session.pin(Pin.REPLICATION_STREAM);
       backend.write(bytes);
-      session.relayToBackend();
+      session.stream.relay();
     },
     done(session, _backend, _tracker, ok) {
-      session.endDiversion();
+      session.stream.stop();
       // servers close then; what the client said meanwhile went where it can't be had back
       if (!ok) session.end(null);
     },

@@ -72,7 +72,7 @@ export class ClientConnection {
     this.#deadline = pool.clock.timer(() => this.#fail(unavailable(pool)), pool.options.hold.maxMs);
     socket.once('close', closed);
     this.#listen();
-    const callOff = pool.whenKnown(() => this.#greet());
+    const callOff = pool.greeting.whenKnown(() => this.#greet());
     socket.once('close', callOff);
   }
 

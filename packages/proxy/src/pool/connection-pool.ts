@@ -19,9 +19,12 @@ import type { PoolClient } from './pool-client';
 import { DeadlineQueue } from './deadline-queue';
 import type { Node } from './node';
 import { backendRestMs } from '../session/time-limits';
+import { Repeated } from '../repeated';
 
 /** Same as MySQL's default connect_timeout. */
 const LOGIN_DEADLINE_MS = 10_000;
+/** A KILL waits for nothing in a server. */
+const KILL_DEADLINE_MS = 5000;
 const RETRY_MS = 200;
 /** Connections at a time that end statements of clients who are gone. */
 const MAX_ENDING = 8;
@@ -63,6 +66,7 @@ export class ConnectionPool implements Home {
   #confirmed: boolean;
   #refusal: { readonly error: ProxyError; readonly credential: Credential | null; readonly until: number } | null =
     null;
+  readonly #failures: Repeated;
   #retryScheduled = false;
   /** Why the last attempt to open a backend failed; null: it did not. */
   #trouble: string | null = null;
@@ -82,6 +86,7 @@ export class ConnectionPool implements Home {
     this.#confirmed = account.row === null;
     this.#clock = clock;
     this.#log = log;
+    this.#failures = new Repeated(clock);
     this.#refused = refused;
     this.#waiting = new DeadlineQueue(limits.waitMs, clock, (session) =>
       session.refuse(`no connection to ${node.name} within ${limits.waitMs} ms (hold.max): ${this.#why}`),
@@ -173,7 +178,7 @@ export class ConnectionPool implements Home {
     const backends = [...this.#all, ...this.#killers];
     const attempts = [...this.#attempts];
     for (const abort of attempts) abort(new Error(reason));
-    for (const backend of backends) backend.destroy(reason);
+    for (const backend of backends) backend.cut(reason);
     return backends.length + attempts.length;
   }
 
@@ -254,7 +259,7 @@ export class ConnectionPool implements Home {
       .finally(() => this.#ending--);
   }
 
-  /** KILL, over a connection of the same account, which needs no privilege. */
+  /** KILL, over a connection of the same account, which needs no privilege. Rejects when the server does not answer. */
   async killOnServer(victim: Backend, what: 'QUERY' | 'CONNECTION'): Promise<void> {
     const { current } = this.account;
     const connected = await this.#connect(current, victim.variant);
@@ -267,9 +272,11 @@ export class ConnectionPool implements Home {
     };
     const killer = new Backend(this, connected.wire, login, this.#log);
     this.#killers.add(killer);
+    const deadline = this.#clock.timer(() => killer.destroy('no answer to a KILL'), KILL_DEADLINE_MS);
     try {
       await query(killer, `KILL ${what} ${victim.connectionId}`);
     } finally {
+      deadline.cancel();
       this.#killers.delete(killer);
       killer.quit();
     }
@@ -352,11 +359,16 @@ export class ConnectionPool implements Home {
   }
 
   #openFailed(error: Error, variant: number): void {
-    this.#log('warn', 'a backend could not be opened', {
-      node: this.node.name,
-      user: this.account.name,
-      error: error.message,
-    });
+    // as long as somebody waits it is tried again every 0.2 s
+    const times = this.#failures.happened(error.message);
+    if (times !== null) {
+      this.#log('warn', 'a backend could not be opened', {
+        node: this.node.name,
+        user: this.account.name,
+        error: error.message,
+        times,
+      });
+    }
     this.#trouble = error.message;
     // what the server itself says of this account won't change by waiting
     this.#tellOperator(error);

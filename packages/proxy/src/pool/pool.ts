@@ -1,4 +1,4 @@
-import { Account } from '../accounts/account';
+import type { Account } from '../accounts/account';
 import { Logins } from '../accounts/logins';
 import type { PasswordChecks } from '../accounts/password-checks';
 import type { Backend, Home } from '../backend/backend';
@@ -11,17 +11,19 @@ import type { PoolOptions } from '../options';
 import type { AccountRow, Activation, Blocking, DrainResult, ReleaseReport } from '../plane/types';
 import type { Peers } from './peers';
 import type { PoolClient } from './pool-client';
-import { ConnectionPool } from './connection-pool';
+import type { ConnectionPool } from './connection-pool';
+import { ConnectionPools } from './connection-pools';
 import { Gate, GateState } from './gate';
-import { Node } from './node';
+import { Greeting } from './greeting';
+import { Handover } from './handover';
+import type { Node } from './node';
+import { Nodes } from './nodes';
 import { WATCH_MS } from '../session/client-watch';
 import { MessageBudget } from '../session/message-budget';
 import { UnknownWriteLog } from '../session/unknown-writes';
 import { WorkTimes } from './work-times';
 
 const TRIM_EVERY_MS = 10_000;
-const IDLE_MS = 60_000;
-const LEARN_AGAIN_MS = 500;
 
 /**
  * One pool as a worker holds it: nodes, sessions, the gate, and the connection pools behind it. A session gets a backend
@@ -39,27 +41,22 @@ export class Pool {
   readonly gate: Gate<PoolClient>;
   readonly passwordChecks: PasswordChecks;
   readonly logins: Logins;
-  readonly #nodes: ReadonlyMap<string, Node>;
-  /** By node. */
-  readonly #connectionPools = new Map<string, Map<Account, ConnectionPool>>();
+  readonly greeting: Greeting;
+  readonly connectionPools: ConnectionPools;
+  readonly #nodes: Nodes;
   #active: Activation | null = null;
+  /** The node of it. */
+  #activeNode: Node | null = null;
   #epoch = 0;
   #working = 0;
   #drained: (() => void) | null = null;
-  readonly #greeters = new Set<() => void>();
-  #lastBaseline: NodeBaseline | null = null;
   #released = 0;
   #killed = 0;
   #reading = 0;
   #holdTimer: Timer | null = null;
-  #learning = false;
-  /** Asks a node what sessions there are like. */
-  #asking: ConnectionPool | null = null;
-  /** Nodes given up as dead: no connection goes there until the control plane names them again. */
-  readonly #cut = new Set<string>();
   /** Who answers reads during a hold. */
-  #readsFrom: string | null = null;
-  #settling: { waits: number[]; left: Set<PoolClient>; done: () => void } | null = null;
+  #readsFrom: Node | null = null;
+  #handover: Handover | null = null;
 
   constructor(options: PoolOptions, clock: Clock, log: Log, peers: Peers, passwordChecks: PasswordChecks) {
     this.options = options;
@@ -72,8 +69,15 @@ export class Pool {
       { maxMs: options.hold.maxMs, clients: options.hold.clients, bytes: options.hold.bytes },
       clock,
     );
-    this.#nodes = new Map(options.nodes.map((node) => [node.name, new Node(node)]));
-    this.logins = new Logins(options, this, log);
+    this.#nodes = new Nodes(options);
+    const logins = new Logins(options, this, log);
+    this.logins = logins;
+    const limits = { ...options.backend, waitMs: options.hold.maxMs };
+    const connectionPools = new ConnectionPools(limits, clock, log, logins.refused);
+    this.connectionPools = connectionPools;
+    const active = (): Node | null => this.#activeNode;
+    const isServing = (): boolean => this.#isServing;
+    this.greeting = new Greeting({ options, clock, log, logins, connectionPools, active, isServing });
     this.#tellWhy();
     this.#trimLater();
     this.#watchLater();
@@ -92,21 +96,16 @@ export class Pool {
     return this.#working;
   }
 
-  get connectionPools(): Iterable<ConnectionPool> {
-    return eachOf(this.#connectionPools);
-  }
-
   /** Whether the active node is known to find the very row for us that this account is. */
   isConfirmed(account: Account): boolean {
     if (account.row === null) return true;
-    return this.#active !== null && this.connectionPool(this.#active.node, account).confirmed;
+    return this.#activeNode !== null && this.connectionPools.of(this.#activeNode, account).confirmed;
   }
 
   /** By the id that its client knows, or by that of the connection to the active node that it holds. */
   sessionOf(id: number): PoolClient | null {
     let holder = id;
-    for (const { node, backends } of this.connectionPools) {
-      if (node.name !== this.#active?.node) continue;
+    for (const { backends } of this.#ofActive()) {
       for (const backend of backends) if (backend.connectionId === id) holder = backend.holder?.id ?? id;
     }
     for (const session of this.sessions) if (session.id === holder) return session;
@@ -115,27 +114,13 @@ export class Pool {
 
   /** Of the active node, or the last one known. */
   get baseline(): NodeBaseline | null {
-    const current = this.#active === null ? null : (this.#nodes.get(this.#active.node)?.baseline ?? null);
-    this.#lastBaseline = current ?? this.#lastBaseline;
-    return this.#lastBaseline;
-  }
-
-  /** What a client is greeted with, and who may log in. */
-  get #isKnown(): boolean {
-    return this.baseline !== null && this.logins.known;
-  }
-
-  /** Calls back once it is known what a server here says of itself, and who may log in; the returned function calls it off. */
-  whenKnown(action: () => void): () => void {
-    if (this.#isKnown) action();
-    else this.#greeters.add(action);
-    return () => this.#greeters.delete(action);
+    return this.greeting.baseline;
   }
 
   /** What a client is told that has waited too long. */
   waitReason(): string {
     if (this.#active === null || !this.#isServing) return this.#whyNobody();
-    const unknown = this.baseline !== null && !this.#isKnown;
+    const unknown = this.baseline !== null && !this.greeting.isKnown;
     return unknown ? 'the accounts of the servers are not known yet' : `node ${this.#active.node} has no free backend`;
   }
 
@@ -150,25 +135,25 @@ export class Pool {
   /** A backend at once; or null, and the session waits for `granted` or `denied`. */
   checkout(session: PoolClient): Backend | null {
     const from =
-      this.#active === null || this.holding || !this.#isServing ? this.#readsFor(session) : this.#active.node;
+      this.#activeNode === null || this.holding || !this.#isServing ? this.#readsFor(session) : this.#activeNode;
     if (from === null) {
       this.#enqueue(session);
       return null;
     }
-    const backend = this.connectionPool(from, session.account).take(session);
+    const backend = this.connectionPools.of(from, session.account).take(session);
     if (backend !== null) this.#working++;
     return backend;
   }
 
   /** The node that a command may read from though the gate is closed; null: it waits. */
-  #readsFor(session: PoolClient): string | null {
+  #readsFor(session: PoolClient): Node | null {
     return this.holding && this.#readsFrom !== null && session.readEarly() ? this.#readsFrom : null;
   }
 
   /** A connection pool granted a backend to a session that waited. */
   grantedLater(session: PoolClient): void {
     this.#working++;
-    this.#settled(session);
+    this.#handover?.settled(session);
   }
 
   checkin(backend: Backend): void {
@@ -188,90 +173,46 @@ export class Pool {
   leave(session: PoolClient): void {
     this.gate.leave(session);
     for (const connectionPool of this.connectionPools) connectionPool.leave(session);
-    this.#settled(session);
-  }
-
-  connectionPool(nodeName: string, formerOrCurrent: Account): ConnectionPool {
-    const account = formerOrCurrent.current;
-    let ofNode = this.#connectionPools.get(nodeName);
-    if (ofNode === undefined) this.#connectionPools.set(nodeName, (ofNode = new Map()));
-    let connectionPool = ofNode.get(account);
-    if (connectionPool === undefined) {
-      const limits = { ...this.options.backend, waitMs: this.options.hold.maxMs };
-      connectionPool = new ConnectionPool(
-        this.#node(nodeName),
-        account,
-        limits,
-        this.clock,
-        this.log,
-        this.logins.refused,
-      );
-      ofNode.set(account, connectionPool);
-    }
-    return connectionPool;
+    this.#handover?.settled(session);
   }
 
   // ---- the control plane --------------------------------------------------------------------------------------
 
   activate(active: Activation | null): void {
     this.#setActive(active);
-    if (active !== null) this.#cut.delete(active.node);
+    if (active !== null) this.#nodes.mend(active.node);
     this.#tellWhy();
-    if (active !== null) this.#beginServing(active);
-  }
-
-  #beginServing(active: Activation): void {
-    this.#learnNode(active.node);
-    for (const account of this.#keptReady(active.node)) {
-      const connectionPool = this.connectionPool(active.node, account);
-      // one at least, since clients are greeted with what it says
-      connectionPool.warm(COMMON_VARIANT, Math.max(1, this.options.backend.min)).then(
-        () => this.#greet(),
-        (error: Error) => {
-          this.log('warn', 'no backend could be kept ready', {
-            node: active.node,
-            user: account.name,
-            error: error.message,
-          });
-          this.#learnLater();
-        },
-      );
-    }
+    if (this.#activeNode === null) return;
+    this.greeting.begin(this.#activeNode);
     if (this.gate.state === GateState.OPEN) this.#dispatch();
   }
 
   /** Logged-in backends to a node for each account and variant in use, as many as the present node has in work. */
   async warm(nodeName: string): Promise<number> {
+    const node = this.#nodes.get(nodeName);
     const wanted = new Map<Account, Map<number, number>>();
-    for (const account of this.#keptReady(nodeName))
+    for (const account of this.greeting.keptReady(node))
       wanted.set(account, new Map([[COMMON_VARIANT, this.options.backend.min]]));
     // one at least of each account in use, so that a row that is another one there shows before anybody is held
     for (const { account, variant } of this.sessions) {
       const { current } = account;
       if (current.credential !== null && !wanted.has(current)) wanted.set(current, new Map([[variant, 1]]));
     }
-    for (const { node, account, backends } of this.connectionPools) {
+    for (const { account, backends } of this.#ofActive()) {
       const variants = wanted.get(account);
-      if (node.name !== this.#active?.node || variants === undefined) continue;
+      if (variants === undefined) continue;
       for (const { variant } of backends) variants.set(variant, (variants.get(variant) ?? 0) + 1);
     }
-    this.#node(nodeName);
-    if (this.#cut.delete(nodeName) && this.gate.state === GateState.OPEN && this.#active?.node === nodeName)
-      this.#dispatch();
+    if (this.#nodes.mend(nodeName) && this.gate.state === GateState.OPEN && this.#activeNode === node) this.#dispatch();
     const warmed: ConnectionPool[] = [];
     const opening: Promise<void>[] = [];
     for (const [account, variants] of wanted) {
-      const connectionPool = this.connectionPool(nodeName, account);
+      const connectionPool = this.connectionPools.of(node, account);
       warmed.push(connectionPool);
       for (const [variant, count] of variants) opening.push(connectionPool.warm(variant, count));
     }
     await Promise.all(opening);
     return warmed.reduce((sum, { backends }) => sum + backends.size, 0);
-  }
-
-  /** Accounts that can log in before any client has; none to a node that asks where a client is. */
-  #keptReady(nodeName: string): readonly Account[] {
-    return this.#node(nodeName).options.proxyProtocol ? [] : this.logins.configured;
   }
 
   hold(): void {
@@ -291,21 +232,19 @@ export class Pool {
    * comes to what session/loss.ts says. Returns how many those were.
    */
   cut(nodeName: string): number {
-    const node = this.#node(nodeName);
-    this.#cut.add(nodeName);
+    const node = this.#nodes.cut(nodeName);
     this.#tellWhy();
-    const reason = `MySwitch gave ${node.name} up as dead`;
-    const there = [...this.connectionPools].filter((connectionPool) => connectionPool.node === node);
+    const there = this.connectionPools.on(node);
     // before any of them is cut: whose command is run again must not wait there either
     for (const connectionPool of there) this.#toGate(connectionPool);
-    if (this.#asking?.node === node) there.push(this.#asking);
-    return there.reduce((sum, connectionPool) => sum + connectionPool.cut(reason), 0);
+    const reason = `MySwitch gave ${node.name} up as dead`;
+    return [...there, ...this.greeting.asking(node)].reduce((sum, each) => sum + each.cut(reason), 0);
   }
 
   /** While the pool is held: what only reads, outside of transactions, goes to this node, which is about to be the active one. */
   serveReads(nodeName: string): void {
     if (!this.holding) return;
-    this.#readsFrom = this.#node(nodeName).name;
+    this.#readsFrom = this.#nodes.get(nodeName);
     for (const session of this.sessions) if (session.readEarly() && this.gate.leave(session)) session.retry();
   }
 
@@ -349,33 +288,32 @@ export class Pool {
   /** Resolves once everybody who was held has a backend, or is gone. */
   release(active: Activation): Promise<ReleaseReport> {
     // an earlier one has nothing more to wait for: who is left goes on with this one
-    this.#settling?.done();
+    this.#handover?.end();
     const moved = this.#active?.node === active.node ? 0 : this.sessions.size;
     const report = { moved, pinned: this.#released, killed: this.#killed };
     this.#setActive(active);
-    this.#cut.delete(active.node);
+    this.#nodes.mend(active.node);
     this.#holdTimer?.cancel();
     // a process that was started during the hold has asked nobody yet what to greet its clients with
-    if (this.baseline === null) this.#beginServing(active);
+    if (this.baseline === null) this.greeting.begin(this.#activeNode!);
     if (this.holding) this.gate.move(GateState.RELEASING);
     this.#tellWhy();
     return new Promise((resolve) => {
-      const waits: number[] = [];
-      const done = (): void => {
-        this.#settling = null;
+      const handover = new Handover((waitsMs) => {
+        this.#handover = null;
         if (this.gate.state === GateState.RELEASING) this.gate.move(GateState.OPEN);
-        resolve({ ...report, held: waits.length, waitsMs: waits });
-      };
-      this.#settling = { waits, left: new Set(), done };
+        resolve({ ...report, held: waitsMs.length, waitsMs });
+      });
+      this.#handover = handover;
       this.#dispatch();
-      if (this.#settling?.left.size === 0) done();
+      if (this.#handover === handover && handover.isEmpty) handover.end();
     });
   }
 
   /** All accounts of the servers, in place of those known before. */
   learnAccounts(rows: readonly AccountRow[]): void {
     this.logins.learn(rows);
-    this.#greet();
+    this.greeting.learned();
   }
 
   blocking(): Blocking[] {
@@ -386,20 +324,24 @@ export class Pool {
 
   #setActive(active: Activation | null): void {
     this.#readsFrom = null;
-    const old = this.#active;
+    const old = this.#activeNode;
+    const node = active === null ? null : this.#nodes.get(active.node);
     if (active !== null) {
-      this.#node(active.node);
       if (active.epoch < this.#epoch)
         throw new ProxyError('ILLEGAL_STATE', `epoch ${active.epoch} after ${this.#epoch}`);
       this.#epoch = active.epoch;
     }
     this.#active = active;
-    if (old === null || old.node === active?.node) return;
-    for (const connectionPool of this.connectionPools) {
-      if (connectionPool.node.name !== old.node) continue;
+    this.#activeNode = node;
+    if (old === null || old === node) return;
+    for (const connectionPool of this.connectionPools.on(old)) {
       this.#toGate(connectionPool);
       connectionPool.invalidate();
     }
+  }
+
+  #ofActive(): ConnectionPool[] {
+    return this.#activeNode === null ? [] : this.connectionPools.on(this.#activeNode);
   }
 
   /** Those who wait for a backend have not begun: they wait at the gate instead. */
@@ -416,16 +358,8 @@ export class Pool {
   #dispatch(): void {
     const waiting = this.gate.takeAll();
     const now = this.clock.now();
-    for (const { waiting: session, since } of waiting) {
-      this.#settling?.waits.push(now - since);
-      this.#settling?.left.add(session);
-    }
-    for (const { waiting: session } of waiting) if (session.retry()) this.#settled(session);
-  }
-
-  #settled(session: PoolClient): void {
-    if (this.#settling === null || !this.#settling.left.delete(session)) return;
-    if (this.#settling.left.size === 0) this.#settling.done();
+    for (const { waiting: session, since } of waiting) this.#handover?.add(session, now - since);
+    for (const { waiting: session } of waiting) if (session.retry()) this.#handover?.settled(session);
   }
 
   #ended(): void {
@@ -462,55 +396,9 @@ export class Pool {
     if (this.#active !== null && this.#isServing) this.#dispatch();
   }
 
-  #greet(): void {
-    this.logins.read();
-    if (!this.#isKnown) return;
-    const greeters = [...this.#greeters];
-    this.#greeters.clear();
-    for (const action of greeters) action();
-  }
-
-  /** Where no account is known whose password is, the control account asks. */
-  #learnNode(nodeName: string): void {
-    const { control, users } = this.options;
-    const node = this.#node(nodeName);
-    if (control === undefined || node.baseline !== null) return;
-    if (users.length > 0 && !node.options.proxyProtocol) return;
-    const limits = { min: 0, max: 1, waitMs: this.options.hold.maxMs };
-    const account = Account.configured(control);
-    const asking = new ConnectionPool(node, account, limits, this.clock, this.log, this.logins.refused);
-    this.#asking = asking;
-    asking.warm(COMMON_VARIANT, 1).then(
-      () => {
-        asking.invalidate();
-        this.#greet();
-      },
-      (error: Error) => {
-        this.log('warn', 'a node could not be asked what sessions there are like', { error: error.message });
-        this.#learnLater();
-      },
-    );
-  }
-
-  /** Clients are greeted with what the active node says of itself, so that is asked until it answers. */
-  #learnLater(): void {
-    if (this.#learning) return; // once for all accounts: each attempt tries them all again
-    this.#learning = true;
-    this.clock.timer(() => {
-      this.#learning = false;
-      if (this.#active !== null && this.#isServing && this.baseline === null) this.#beginServing(this.#active);
-    }, LEARN_AGAIN_MS);
-  }
-
-  #node(name: string): Node {
-    const node = this.#nodes.get(name);
-    if (node === undefined) throw new ProxyError('ILLEGAL_STATE', `pool ${this.options.name} has no node ${name}`);
-    return node;
-  }
-
   /** The active node was not given up since. */
   get #isServing(): boolean {
-    return this.#cut.size === 0 || this.#active === null || !this.#cut.has(this.#active.node);
+    return this.#active === null || !this.#nodes.isCut(this.#active.node);
   }
 
   /** For those whose wait at the gate ends without a result. */
@@ -546,26 +434,6 @@ export class Pool {
   }
 
   #trim(): void {
-    const used = new Set<Account>();
-    for (const { account } of this.sessions) {
-      for (const each of [account, account.current]) used.add(each).add(each.origin);
-    }
-    for (const [, ofNode] of this.#connectionPools) {
-      for (const [account, connectionPool] of ofNode) {
-        const isLearned = account.row !== null || account.address !== null;
-        const unused = isLearned && !used.has(account);
-        if (unused && account.maxConnections > 0) connectionPool.trim(0, 0);
-        else connectionPool.trim(IDLE_MS, unused ? 0 : undefined);
-        if (!unused) continue;
-        if (connectionPool.isEmpty) ofNode.delete(account);
-        else used.add(account).add(account.origin);
-      }
-    }
-    for (const account of used) account.forget(used);
-    this.logins.forget(used);
+    this.logins.forget(this.connectionPools.trim([...this.sessions].map(({ account }) => account)));
   }
-}
-
-function* eachOf(byNode: ReadonlyMap<string, ReadonlyMap<Account, ConnectionPool>>): Generator<ConnectionPool> {
-  for (const ofNode of byNode.values()) yield* ofNode.values();
 }

@@ -2,6 +2,7 @@ import { Diagnostic, ReplyGrammar, ServerStatus, StatementKind, utf8Bytes } from
 import type { Cause, ReplyTracker, SqlValue, Statement } from '@myswitch/protocol';
 import { NOTHING, withoutRowCount } from '../backend/backend';
 import type { Backend } from '../backend/backend';
+import { isMariadb } from '../backend/node-baseline';
 import { isReplayed, LAST_GTID } from '../backend/baseline';
 import { CHARSET_VARIABLES } from './context';
 import type { SessionContext } from './context';
@@ -79,11 +80,13 @@ export function observe(session: Session, backend: Backend, work: Work, tracker:
   const { statement } = work;
   const failed = tracker.errorCode !== 0;
   const characterized = session.pins.has(Pin.TRANSACTION_CHARACTERISTICS);
+  const { inTransaction } = session;
   if (session.context.unreadable) session.pin(Pin.UNKNOWN_STATE); // what the text did is anybody's guess
   observeDiagnostics(session, backend, work, tracker, failed);
   if (failed) observeFailure(session, work, tracker.errorCode);
   else observeSuccess(session, backend, work, tracker);
-  if (session.begun !== null || work.opens !== undefined) observeBeginning(session, work, failed, characterized);
+  if (session.begun !== null || work.opens !== undefined)
+    observeBeginning(session, work, failed, characterized, inTransaction);
   if (statement.assignments.length > 0) touch(session, statement, failed);
   if (statement.assignsUserVariables) for (const name of statement.userVariables) session.touched.add(`@${name}`);
   if (session.reply.trackers.length > 0) observeTrackers(session, backend, work);
@@ -101,12 +104,14 @@ function observeFailure(session: Session, work: Work, errorCode: number): void {
 
 function observeSuccess(session: Session, backend: Backend, work: Work, tracker: ReplyTracker): void {
   const { statement } = work;
-  const { inTransaction } = session;
+  const { inTransaction, status } = session;
   session.status = tracker.status;
   if (!session.inTransaction) {
     if (inTransaction || ENDS_CHARACTERISTICS.has(statement.kind)) {
-      session.pins.end(Pin.TRANSACTION_CHARACTERISTICS);
       session.pins.end(Pin.SAVEPOINT);
+      // `SET autocommit = 1` ends a transaction, and the next one is still as that was to be
+      if (statement.kind !== StatementKind.SET) session.pins.end(Pin.TRANSACTION_CHARACTERISTICS);
+      else if ((status & ServerStatus.IN_TRANS_READONLY) !== 0) session.pin(Pin.TRANSACTION_CHARACTERISTICS);
     }
     const early = statement.kind === StatementKind.SAVEPOINT && (session.status & ServerStatus.AUTOCOMMIT) === 0;
     if (early) session.pin(Pin.SAVEPOINT); // known to the server though no transaction is open
@@ -149,24 +154,27 @@ function pin(session: Session, { statement, causes = NO_CAUSES }: Work): void {
   if (renamed && session.pins.has(Pin.TEMPORARY_TABLE)) session.pin(Pin.TEMPORARY_TABLE);
 }
 
+/** With more statements than these a transaction in which nothing was done is kept where it is. */
+const MAX_BEGINNING = 8;
+
 /**
  * Keeps how the transaction was begun, as long as nothing was done in it. `characterized`: what it will be like was set
- * before this statement, and that is known only if nothing came in between.
+ * before this statement, and that is known only if nothing came in between. `within`: it was sent in a transaction, which
+ * it ends; on MySQL the new one is as that was (READ ONLY, its isolation level) where the text says nothing else.
  */
-function observeBeginning(session: Session, { statement, opens }: Work, failed: boolean, characterized: boolean): void {
+function observeBeginning(
+  session: Session,
+  { opens }: Work,
+  failed: boolean,
+  characterized: boolean,
+  within: boolean,
+): void {
   if (opens === null) return;
-  const lost = characterized && session.begun === null;
-  if (opens === undefined || failed || lost || session.pins.has(Pin.SAVEPOINT)) {
-    session.begun = null;
-    return;
-  }
-  const goesOn = characterized || statement.kind === StatementKind.BEGIN;
-  const before = goesOn && session.begun !== null && !session.begun.some(isBegin) ? session.begun : [];
-  session.begun = [...before, opens];
-}
-
-function isBegin(text: string): boolean {
-  return /^\s*(begin|start)\b/i.test(text);
+  const before = session.begun ?? [];
+  const lost = (characterized || within) && session.begun === null;
+  const unknown = opens === undefined || failed || lost || session.pins.has(Pin.SAVEPOINT);
+  if (unknown || before.length >= MAX_BEGINNING) session.begun = null;
+  else session.begun = [...before, opens];
 }
 
 function observeDiagnostics(
@@ -186,8 +194,10 @@ function observeDiagnostics(
   const askedAgain = diagnostics.warnings > 0 && statement.reads.includes(Diagnostic.WARNINGS);
   // what a statement does not touch may be another session's
   const kept = backend.lastHolder === session ? backend.knows : NOTHING;
-  const counted = !failed && tracker.resultSets > 0 && statement.kind === StatementKind.SELECT;
-  if (counted && !statement.calcFoundRows) diagnostics.foundRows = tracker.rows;
+  // SELECT … INTO has no result: MySQL counts its rows all the same, MariaDB not always
+  const into = tracker.resultSets === 0 && !isMariadb(session.pool.baseline);
+  const counted = !failed && statement.kind === StatementKind.SELECT && (tracker.resultSets > 0 || into);
+  if (counted && !statement.calcFoundRows) diagnostics.foundRows = into ? Number(tracker.affectedRows) : tracker.rows;
   else if (!KEEPS_FOUND_ROWS.has(statement.kind)) diagnostics.foundRows = null;
   backend.knows = known(
     counted || kept.has(Diagnostic.FOUND_ROWS),

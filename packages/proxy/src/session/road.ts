@@ -380,7 +380,7 @@ function replyLost(session: Session, reason: string): void {
     }
     session.next();
   };
-  if (!session.swallowFile(answer)) answer(place);
+  if (!session.stream.swallowFile(answer)) answer(place);
 }
 
 const NO_REPLY = { errorCode: 0, status: 0, warnings: 0 } as ReplyTracker;

@@ -1,12 +1,10 @@
 import type { Socket } from 'node:net';
 import {
-  Capability,
   encodeEof,
   encodeErr,
   encodeOk,
   encodePacket,
   encodeTrackers,
-  FileUpload,
   ProtocolError,
   ServerStatus,
 } from '@myswitch/protocol';
@@ -24,16 +22,17 @@ import type { PoolClient } from '../pool/pool-client';
 import { clientError, INTERRUPTED, READ_ONLY, SERVER_SHUTDOWN } from './client-error';
 import type { ClientError } from './client-error';
 import { blocking, row } from './blocking';
+import { killByClient, killForSwitch } from './kill';
 import { ClientLink } from './client-link';
-import type { Diversion } from './client-link';
 import { WATCH_MS } from './client-watch';
+import { ClientStream } from './client-stream';
 import { ClientReply } from './client-reply';
 import type { ReplyTarget } from './client-reply';
 import { outlivesShutdown } from './loss';
 import type { Loss } from './loss';
 import { MOVES, SessionPhase } from './phase';
 import { Pin } from './pins';
-import { inactivity, readMs, waitMs, writeMs } from './time-limits';
+import { inactivity, networkMs, waitMs } from './time-limits';
 import { SessionState } from './state';
 import type { InitialState } from './state';
 import type { Work } from './work';
@@ -80,7 +79,9 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
   readonly client: string;
   /** What a login of this client depends on besides its password. */
   readonly facts: ClientFacts;
+  readonly road: Road;
   readonly reply = new ClientReply(this);
+  readonly stream: ClientStream;
   /** null: its account may have any number of connections. */
   #permit: Permit | null;
   work: Work | null = null;
@@ -101,13 +102,9 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
   /** The command under way may have gone to a node that is not open yet. */
   readsEarly = false;
   #phase: SessionPhase = SessionPhase.IDLE;
-  readonly #road: Road;
   readonly #link: ClientLink;
   #taking = false;
   #queued: Work | null = null;
-  #upload: FileUpload | null = null;
-  /** The backend was sent bytes of the client's that nobody here has read. */
-  #relayed = false;
   /** With its backend's answers to questions of our own, once the client is gone. */
   #patience: Timer | null = null;
 
@@ -120,7 +117,7 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
     this.since = pool.clock.now();
     this.login = accepted.login;
     this.#permit = accepted.permit;
-    this.#road = road;
+    this.road = road;
     const { capabilities } = accepted;
     const limits = { capabilities, maxPayload: pool.baseline!.maxPayload, budget: pool.messages };
     this.#link = new ClientLink(socket, limits, {
@@ -131,6 +128,7 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
       },
       closed: () => this.close(),
     });
+    this.stream = new ClientStream(this, this.#link);
     pool.sessions.add(this);
   }
 
@@ -227,7 +225,7 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
   /** The pool has a backend for the command that waits. */
   granted(backend: Backend): void {
     this.pool.grantedLater(this);
-    this.#road.granted(this, backend);
+    this.road.granted(this, backend);
   }
 
   /** The wait ended without a backend. */
@@ -246,7 +244,7 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
   retry(): boolean {
     if (this.#phase !== SessionPhase.WAITING) return true;
     this.since = this.pool.clock.now();
-    return this.#road.seek(this);
+    return this.road.seek(this);
   }
 
   readEarly(): boolean {
@@ -262,52 +260,12 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
   backendLost(reason: string): void {
     if (this.#phase === SessionPhase.REPLAYING) return; // it is about to ask that backend something, and told then
     const rested = this.#mayHaveRestedTooLong();
-    this.#road.backendLost(this, reason);
+    this.road.backendLost(this, reason);
     if (rested && this.doomed !== null && !this.closed) this.#endInactive();
   }
 
-  /** What follows from the client is the file: it goes to the backend as it comes. */
   fileRequested(request: number, shift: number): void {
-    if ((this.capabilities & Capability.LOCAL_FILES) === 0 || this.work?.mayLoadFile?.(this) !== true) {
-      throw new ProtocolError('UNSUPPORTED', 'the server asks for a file that the client did not offer');
-    }
-    const upload = new FileUpload(request, shift, !this.#link.isCompressed);
-    this.#upload = upload;
-    this.divert((chunk) => {
-      const taken = upload.push(chunk);
-      this.#relay(taken === chunk.length ? chunk : chunk.subarray(0, taken));
-      if (upload.done) this.endDiversion();
-      return taken;
-    });
-  }
-
-  /**
-   * The backend that a file goes to is gone: what is left of the file goes nowhere, and then `answer` gets the sequence id
-   * that is due. A client that sends no more of it is ended, as the server would have done. False: no file is under way.
-   */
-  swallowFile(answer: (sequence: number) => void): boolean {
-    const upload = this.#upload;
-    if (upload === null) return false;
-    this.#upload = null;
-    if (upload.done) {
-      answer(upload.expected);
-      return true;
-    }
-    const { clock, baseline } = this.pool;
-    const patience = (): Timer => clock.timer(() => this.end(null), readMs(this.context, baseline!));
-    let timer = patience();
-    this.divert((chunk) => {
-      const taken = upload.push(chunk);
-      timer.cancel();
-      if (upload.done) {
-        this.endDiversion();
-        answer(upload.expected);
-      } else {
-        timer = patience();
-      }
-      return taken;
-    });
-    return true;
+    this.stream.fileRequested(request, shift);
   }
 
   statementPrepared(payload: Buffer): void {
@@ -319,19 +277,19 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
   /** The last pin may have ended without a command of the server's. */
   leaveIfUnpinned(): void {
     if (this.backend === null || this.keepsBackend || this.weakPins.size > 0) return;
-    this.#road.settleAndRelease(this, this.backend);
+    this.road.settleAndRelease(this, this.backend);
   }
 
   /** Gives a backend back that is held for weak pins only, or for a transaction in which nothing was done; true if it did. */
   releaseWeakPins(): boolean {
     if (this.mayBeginAgain && this.backend !== null) {
-      this.#road.unbegin(this, this.backend);
+      this.road.unbegin(this, this.backend);
       return true;
     }
     if (this.#phase !== SessionPhase.IDLE || this.weakPins.size === 0 || this.backend === null) return false;
     this.endWeakPins();
     if (this.keepsBackend) return false;
-    this.#road.settleAndRelease(this, this.backend);
+    this.road.settleAndRelease(this, this.backend);
     return true;
   }
 
@@ -343,30 +301,8 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
     return row(this);
   }
 
-  /**
-   * Takes its backend away; the client keeps its connection and gets 1213 (now, or with its next command). A statement
-   * that runs is interrupted and then answers for itself: 1213 makes clients try again, so it is told only when nothing
-   * was committed.
-   */
-  async killForSwitch(): Promise<void> {
-    const { backend } = this;
-    if (backend === null) return;
-    const error = {
-      code: 1213,
-      sqlState: '40001',
-      message: 'MySwitch: ended for a switch; try restarting transaction',
-    };
-    if (this.#phase === SessionPhase.IDLE) {
-      this.#road.giveUp(this, backend, error);
-      return;
-    }
-    this.ending = error;
-    try {
-      await this.#interrupt(backend);
-    } catch (failure) {
-      this.ending = null;
-      throw failure;
-    }
+  killForSwitch(): Promise<void> {
+    return killForSwitch(this);
   }
 
   errorInstead(errorCode: number): ClientError | null {
@@ -387,26 +323,8 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
     this.#link.letGo();
   }
 
-  /** A client's KILL. */
   kill(what: 'query' | 'connection'): void {
-    const { backend } = this;
-    const running = this.#phase === SessionPhase.RUNNING && backend !== null;
-    const failed = (error: Error): void =>
-      this.pool.log('warn', 'a statement could not be killed', { session: this.id, error: error.message });
-    if (what === 'query') {
-      if (running) this.#interrupt(backend).catch(failed);
-      else if (this.#phase === SessionPhase.WAITING) this.denied(interrupted());
-      return;
-    }
-    // the server would run it to its end although nobody takes its reply any more
-    if (running) backend.pool.killOnServer(backend, 'CONNECTION').catch(failed);
-    this.end(null);
-  }
-
-  #interrupt(backend: Backend): Promise<void> {
-    const kill = backend.pool.killOnServer(backend, 'QUERY');
-    this.interrupting = Promise.allSettled([this.interrupting, kill]);
-    return kill;
+    killByClient(this, what);
   }
 
   get permit(): Permit | null {
@@ -434,39 +352,12 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
   }
 
   run(work: Work): void {
-    this.#road.run(this, work);
+    this.road.run(this, work);
   }
 
   /** Runs `work` as soon as the command under way is over. */
   runNext(work: Work): void {
     this.#queued = work;
-  }
-
-  // ---- the client's bytes go straight to the backend -------------------------------------------------------------
-
-  divert(diversion: Diversion): void {
-    this.#link.divert(diversion);
-  }
-
-  endDiversion(): void {
-    this.#link.endDiversion();
-  }
-
-  /** All that the client sends goes to the backend, until `endDiversion`. */
-  relayToBackend(): void {
-    this.divert((chunk) => {
-      this.#relayed = true;
-      this.#relay(chunk);
-      return chunk.length;
-    });
-  }
-
-  /** Writes to the backend; the client is read on when that has room. */
-  #relay(bytes: Buffer): void {
-    const { backend } = this;
-    if (backend === null || bytes.length === 0 || backend.write(bytes)) return;
-    this.#link.pause();
-    backend.onceDrained(() => this.#link.resume());
   }
 
   // ---- the client's side --------------------------------------------------------------------------------------
@@ -501,7 +392,7 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
     const queued = this.#queued;
     this.#queued = null;
     if (queued !== null) {
-      this.#road.run(this, queued);
+      this.road.run(this, queued);
       return true;
     }
     const packet = this.#link.next();
@@ -509,7 +400,7 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
     const { takeOver } = this;
     this.takeOver = null;
     try {
-      if (takeOver === null) this.#road.receive(this, packet);
+      if (takeOver === null) this.road.receive(this, packet);
       else takeOver(packet);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
@@ -522,20 +413,14 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
   // ---- a reply under way --------------------------------------------------------------------------------------
 
   replyComplete(tracker: ReplyTracker): void {
-    if (this.#upload !== null) {
-      const { done } = this.#upload;
-      this.#upload = null;
-      if (!done) return this.end(null); // what is left of the file would be taken for commands
-    }
-    // commands among it are answered next, and half of one swallows the next that is sent there
-    if (this.#relayed) return this.end(null);
-    this.#road.replyComplete(this, tracker);
+    if (!this.stream.replied()) return this.end(null);
+    this.road.replyComplete(this, tracker);
   }
 
   replyLost(reason: string): void {
     // an error has no place in the middle of what a replica says
-    if (this.#upload === null && this.#link.isDiverted) this.end(null);
-    this.#road.replyLost(this, reason);
+    if (this.stream.isReplication) this.end(null);
+    this.road.replyLost(this, reason);
   }
 
   /** Something was not thought of: this connection ends, everybody else goes on. */
@@ -551,7 +436,7 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
     const { context, pool } = this;
     const { watch, isAwaited } = this.#link;
     // no last word: it would not take that either
-    if (watch.stalledMs(now) >= writeMs(context, pool.baseline!)) return this.close();
+    if (watch.stalledMs(now) >= networkMs(context, pool.baseline!, 'net_write_timeout')) return this.close();
     const resting = this.#phase === SessionPhase.IDLE && isAwaited;
     if (watch.restedMs(now, resting) >= waitMs(context, pool.baseline!)) this.#endInactive();
   }
@@ -598,15 +483,11 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
       return backend.destroy('the client went away');
     }
     const isAsked = before === SessionPhase.REPLAYING || before === SessionPhase.SETTLING;
-    if (!isAsked) this.#road.abandon(this, backend);
+    if (!isAsked) this.road.abandon(this, backend);
     if (this.backend !== backend) return;
     const giveUp = (): void => {
       if (this.backend === backend) backend.destroy('no answer, and nobody waits for it');
     };
     this.#patience = this.pool.clock.timer(giveUp, ABANDONED_MS);
   }
-}
-
-function interrupted(): ProxyError {
-  return new ProxyError('SERVER', INTERRUPTED.message, { errno: INTERRUPTED.code, sqlState: INTERRUPTED.sqlState });
 }

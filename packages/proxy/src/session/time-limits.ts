@@ -9,14 +9,13 @@ export function waitMs(context: SessionContext, { waitTimeout }: NodeBaseline): 
   return milliseconds(context.variables.get('wait_timeout') ?? waitTimeout);
 }
 
-/** ms in which a client has to take something of what it is sent: net_write_timeout. */
-export function writeMs(context: SessionContext, { fresh }: NodeBaseline): number {
-  return milliseconds(context.variables.get('net_write_timeout') ?? fresh.get('net_write_timeout'));
-}
-
-/** ms in which a client has to send more of what it has begun: net_read_timeout. */
-export function readMs(context: SessionContext, { fresh }: NodeBaseline): number {
-  return milliseconds(context.variables.get('net_read_timeout') ?? fresh.get('net_read_timeout'));
+/** ms in which a client has to take something of what it is sent (net_write_timeout), or to send more of what it has begun (net_read_timeout). */
+export function networkMs(
+  context: SessionContext,
+  { fresh }: NodeBaseline,
+  variable: 'net_read_timeout' | 'net_write_timeout',
+): number {
+  return milliseconds(context.variables.get(variable) ?? fresh.get(variable));
 }
 
 /** A backend that has rested for so many ms is closed before its server does that, in the middle of somebody's command. */

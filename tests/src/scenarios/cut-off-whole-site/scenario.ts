@@ -17,6 +17,6 @@ export const scenario: Scenario = {
     loss: Loss.NONE,
     errors: [1105, 1213],
     followers: ['db2', 'db3'],
-    log: ['could be asked whether they hear db1'],
+    log: ['could say whether they hear db1'],
   },
 };

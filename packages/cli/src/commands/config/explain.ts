@@ -1,4 +1,4 @@
-import { formatDuration } from '@myswitch/orchestrator';
+import { counted, formatDuration } from '@myswitch/orchestrator';
 import { BaseCommand } from '../../base-command';
 import { explainConfig, type PoolExplained } from '../../config';
 
@@ -26,7 +26,7 @@ function describe(pool: PoolExplained): string {
   return [
     pool.pool,
     `  time to failover  ${due} = interval ${interval} x failures ${failures}; ${who}`,
-    `  cut off           ${pool.checkpoints === 0 ? 'no checkpoint tells' : `when none of ${pool.checkpoints} checkpoints answers: nobody is promoted`}`,
+    `  cut off           ${pool.checkpoints === 0 ? 'no checkpoint tells' : `when none of ${counted(pool.checkpoints, 'checkpoint')} answers: nobody is promoted`}`,
     `  failback          the PRIMARY gets ACTIVE back ${back}`,
     `  a switch          holds new work for ${formatDuration(switchMs)} at most; who waits longer than ${formatDuration(holdMaxMs)} gets an error`,
     `  hooks             ${length === 0 ? 'none' : pool.hooks.join(', ')}`,

@@ -57,6 +57,10 @@ export function tellNodes(pools: readonly PoolReport[], reply: Reply): void {
       'up',
       { name: 'weight', type: 'integer' },
       'set',
+      { name: 'heartbeat_lag_seconds', type: 'number' },
+      { name: 'late_polls', type: 'integer' },
+      { name: 'uptime_seconds', type: 'integer' },
+      'restarted',
     ],
     pools.flatMap((pool) =>
       pool.nodes.map((node) => [
@@ -78,6 +82,10 @@ export function tellNodes(pools: readonly PoolReport[], reply: Reply): void {
         node.up,
         node.weight,
         node.set === null ? null : JSON.stringify(node.set),
+        node.heartbeatLagSeconds,
+        node.latePolls,
+        node.uptimeSeconds,
+        node.restarted,
       ]),
     ),
   );

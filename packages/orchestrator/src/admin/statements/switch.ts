@@ -1,9 +1,10 @@
-import type { FlightRecord, StepEvent } from '../../report';
+import type { CheckReport, FailoverCheck, FlightRecord, StepEvent } from '../../report';
 import { requirePool, type AdminContext, type AdminSession } from '../context';
 import type { Reply } from '../reply';
 import type { MoveBack, Statement } from '../statement';
 
 type SwitchStatement = Extract<Statement, { kind: 'check' | 'switch' }>;
+type FailoverStatement = Extract<Statement, { kind: 'failover' | 'check-failover' }>;
 
 /** CHECK SWITCH: a row for each guardrail; the last row is `answer` with the JSON of the check. */
 export async function checkSwitch(
@@ -13,7 +14,21 @@ export async function checkSwitch(
   reply: Reply,
 ): Promise<void> {
   requirePool(context, pool);
-  const report = await context.control.check(pool, { ...options, by: session.by });
+  tellCheck(await context.control.check(pool, { ...options, by: session.by }), reply);
+}
+
+/** CHECK FAILOVER: the same, with a row for each step that decides. */
+export async function checkFailover(
+  context: AdminContext,
+  session: AdminSession,
+  { pool, options }: FailoverStatement,
+  reply: Reply,
+): Promise<void> {
+  requirePool(context, pool);
+  tellCheck(await context.control.checkFailover(pool, { ...options, by: session.by }), reply);
+}
+
+function tellCheck(report: CheckReport | FailoverCheck, reply: Reply): void {
   reply.table(
     ['code', { name: 'ok', type: 'integer' }, 'message'],
     [
@@ -39,7 +54,7 @@ export async function runSwitch(
 export async function runFailover(
   context: AdminContext,
   session: AdminSession,
-  { pool, options }: Extract<Statement, { kind: 'failover' }>,
+  { pool, options }: FailoverStatement,
   reply: Reply,
 ): Promise<void> {
   requirePool(context, pool);

@@ -1,0 +1,185 @@
+import type { NodeReport } from '@myswitch/orchestrator';
+import { createCluster, follow, type Kind, type TestServer, until } from '@myswitch/testkit';
+import { FakeServer } from './support/fake-server';
+import { describeKinds } from './support/kinds';
+import { Relay } from './support/relay';
+import { SwitchPool } from './support/switch-pool';
+
+const STOP_RECEIVER = { mariadb: 'STOP SLAVE IO_THREAD', mysql: 'STOP REPLICA IO_THREAD' } as const;
+const START_RECEIVER = { mariadb: 'START SLAVE IO_THREAD', mysql: 'START REPLICA IO_THREAD' } as const;
+const STOP = { mariadb: 'STOP SLAVE', mysql: 'STOP REPLICA' } as const;
+
+const nodeOf = async (pool: SwitchPool, name: string): Promise<NodeReport> =>
+  (await pool.status()).nodes.find((node) => node.name === name)!;
+
+/** Resolves with the node once it is so. */
+const shows = (pool: SwitchPool, name: string, is: (node: NodeReport) => boolean): Promise<NodeReport> =>
+  until(`${name} is as it should`, async () => {
+    const node = await nodeOf(pool, name);
+    return is(node) ? node : null;
+  });
+
+async function beats(server: TestServer): Promise<unknown[]> {
+  return server.sql('SELECT pool, beat, epoch FROM myswitch.heartbeat').catch(() => []);
+}
+
+describeKinds('the heartbeat', (kind: Kind) => {
+  let pool: SwitchPool;
+  let relay: Relay;
+
+  beforeAll(async () => {
+    const cluster = await createCluster({ kind, replicas: 2 });
+    const [db1, db2] = cluster.nodes;
+    relay = await Relay.to(db1!);
+    await db2!.sql(STOP[kind]);
+    await follow(db2!, { host: '127.0.0.1', port: relay.port, tls: false });
+    pool = await new SwitchPool(cluster).start();
+  }, 120_000);
+
+  afterAll(async () => {
+    await pool.stop();
+    relay.close();
+    for (const server of pool.cluster.nodes) await server.remove();
+  });
+
+  test('is one row a pool, written on the ACTIVE, and seen on the others', async () => {
+    await shows(pool, 'db2', ({ heartbeatLagSeconds }) => heartbeatLagSeconds === 0);
+    await shows(pool, 'db3', ({ heartbeatLagSeconds }) => heartbeatLagSeconds === 0);
+    expect(await nodeOf(pool, 'db1')).toMatchObject({ heartbeatLagSeconds: null, status: 'OK' });
+    const [first] = await beats(pool.node('db1'));
+    await until('the next beat', async () => {
+      const [now] = await beats(pool.node('db1'));
+      return JSON.stringify(now) === JSON.stringify(first) ? null : true;
+    });
+    expect(await beats(pool.node('db1'))).toMatchObject([{ pool: 'shop beats', epoch: 1 }]);
+  });
+
+  test('tells a lag that the server does not know: its receiver is stopped', async () => {
+    await pool.node('db3').sql(STOP_RECEIVER[kind]);
+    const behind = await shows(pool, 'db3', ({ heartbeatLagSeconds }) => (heartbeatLagSeconds ?? 0) > 1);
+    expect(behind.lagSeconds ?? 0).toBe(0);
+    await pool.node('db3').sql(START_RECEIVER[kind]);
+    await shows(pool, 'db3', ({ heartbeatLagSeconds, status }) => heartbeatLagSeconds === 0 && status === 'OK');
+  });
+
+  test('finds a server out that says it is not behind, and is', async () => {
+    relay.hold(); // its receiver believes to be connected, and waits for news
+    const found = await shows(pool, 'db2', ({ status }) => status === 'OK_WARN');
+    expect(found).toMatchObject({ state: 'STANDBY', lagSeconds: 0 });
+    expect(found.message).toMatch(/^it says that it is 0 s behind, and its heartbeat is \d+\.\d s behind$/);
+    relay.cut();
+    await shows(pool, 'db2', ({ heartbeatLagSeconds, status }) => heartbeatLagSeconds === 0 && status === 'OK');
+  });
+
+  test('follows the ACTIVE, and rests while it changes', async () => {
+    const { result, reasons } = await pool.switch({ to: 'db3' });
+    expect({ result, reasons }).toEqual({ result: 'switched', reasons: [] });
+    await shows(pool, 'db1', ({ heartbeatLagSeconds }) => heartbeatLagSeconds === 0);
+    expect((await pool.status()).nodes.map(({ status }) => status)).not.toContain('FAIL');
+  });
+});
+
+/** A replica of `source`, by its own account: not behind at all, whatever it has. */
+function liar(kind: Kind, source: TestServer, uuid: string): FakeServer['answers'] {
+  const channel = {
+    mariadb: {
+      Connection_name: '',
+      Master_Host: source.host,
+      Master_Port: source.port,
+      Master_Server_Id: source.serverId,
+      Slave_IO_Running: 'Yes',
+      Slave_SQL_Running: 'Yes',
+      Seconds_Behind_Master: 0,
+      Using_Gtid: 'Slave_Pos',
+      SQL_Delay: 0,
+      Last_IO_Errno: 0,
+    },
+    mysql: {
+      Channel_Name: '',
+      Source_Host: source.host,
+      Source_Port: source.port,
+      Source_UUID: uuid,
+      Replica_IO_Running: 'Yes',
+      Replica_SQL_Running: 'Yes',
+      Seconds_Behind_Source: 0,
+      Auto_Position: 1,
+      SQL_Delay: 0,
+      Last_IO_Errno: 0,
+    },
+  }[kind];
+  const version = source.version;
+  return (sql) => {
+    if (/^SET/.test(sql)) return [];
+    if (/@@hostname/.test(sql)) return [{ hostname: 'fake', port: 1, datadir: '/', uid: 'fake', serverId: 99 }];
+    if (/'Uptime'/.test(sql)) return [{ Variable_name: 'Uptime', Value: 100 }];
+    if (/STATUS/i.test(sql)) return [channel];
+    if (/@@version AS version$/.test(sql)) return [{ version: kind === 'mariadb' ? '10.11.18-MariaDB' : version }];
+    if (/@@version/.test(sql)) {
+      const gtid = kind === 'mariadb' ? '0-1-1' : `${uuid}:1`;
+      return [{ version, serverId: 99, uuid: 'fake', readOnly: 1, superReadOnly: 1, events: 0, gtid }];
+    }
+    if (/heartbeat/.test(sql)) return [{ beat: 'of-another-time 1 2020-01-01T00:00:00.000Z', epoch: 1 }];
+    return [];
+  };
+}
+
+describeKinds('a server that can not be trusted', (kind: Kind) => {
+  let pool: SwitchPool;
+  let fake: FakeServer;
+  let honest: FakeServer['answers'];
+
+  beforeAll(async () => {
+    const cluster = await createCluster({ kind, replicas: 1 });
+    const uuid =
+      kind === 'mysql' ? String((await cluster.nodes[0]!.sql('SELECT @@server_uuid AS uuid'))[0]!['uuid']) : '';
+    honest = liar(kind, cluster.nodes[0]!, uuid);
+    fake = await FakeServer.start(honest);
+    const { host, port } = fake;
+    pool = await new SwitchPool(cluster, (options) => {
+      const db3 = { ...options.nodes[1]!, name: 'db3', host, port, replication: { host, port } };
+      return { ...options, nodes: [...options.nodes, db3] };
+    }).start();
+  }, 120_000);
+
+  afterAll(async () => {
+    await pool.stop();
+    fake.stop();
+    for (const server of pool.cluster.nodes) await server.remove();
+  });
+
+  beforeEach(() => {
+    fake.answers = honest;
+  });
+
+  test('lag 0 and an old GTID: it is found out, and never takes over before an honest one', async () => {
+    const found = await shows(pool, 'db3', ({ status }) => status === 'OK_WARN');
+    expect(found).toMatchObject({ state: 'STANDBY', lagSeconds: 0 });
+    expect(found.message).toMatch(/^it says that it is 0 s behind, and its heartbeat is \d+\.\d s behind$/);
+    expect(await nodeOf(pool, 'db2')).toMatchObject({ status: 'OK', heartbeatLagSeconds: 0 });
+    expect((await pool.check({ to: 'db3' })).answer).toBe('refuse');
+  });
+
+  test.each<[string, FakeServer['answers'], RegExp]>([
+    ['it answers half a packet and hangs', () => 'half', /no reply within/],
+    ['it hangs after the login', () => 'hang', /no reply within|cannot connect/],
+    ['it hangs in a poll', (sql) => (/STATUS/.test(sql) ? 'hang' : honest(sql)), /no reply within/],
+    ['its version is of another time', () => [{ version: '5.5.5-4.0' }], /version "5\.5\.5-4\.0"/],
+    ['its version is none', () => [{ version: 'garbage' }], /version "garbage"/],
+    ['its version is empty', () => [{ version: '' }], /version ""/],
+    ['it answers without a row', () => [], /an empty result/],
+    ['it answers nothing but errors', () => new Error('You have an error'), /You have an error/],
+  ])('%s: its status says so, and the others are polled as before', async (_title, answers, reason) => {
+    fake.answers = answers;
+    fake.drop();
+    const bad = await shows(pool, 'db3', ({ message }) => reason.test(message ?? ''));
+    expect(bad.status).not.toBe('OK');
+    await shows(pool, 'db3', ({ status }) => status === 'FAIL');
+    for (const name of ['db1', 'db2']) {
+      const { lastPoll } = await nodeOf(pool, name);
+      await shows(pool, name, (node) => node.errors === 0 && node.lastPoll! > lastPoll!);
+    }
+    fake.answers = honest;
+    await shows(pool, 'db3', ({ status }) => status !== 'FAIL');
+    await pool.orchestrator.carryOut('shop', { kind: 'recover', node: 'db3' }, 'test');
+  });
+});
