@@ -1,8 +1,11 @@
 import { checkLedger, type TestServer, until } from '@myswitch/testkit';
 import type { Scene } from './scene';
 
-/** An old primary that is back and closed: what the failover's record says that only it has is just that, and nothing else was lost. */
-export async function expectExactList(scene: Scene, old: string): Promise<void> {
+/**
+ * An old primary that is back and closed: what the failover's record says that only it has is just that, and nothing else
+ * was lost. Resolves with the number of writes.
+ */
+export async function expectExactList(scene: Scene, old: string): Promise<number> {
   const { to, lost } = await until('the list is on record', async () => {
     const flight = (await scene.flights()).at(-1);
     return flight?.lost === null ? null : (flight ?? null);
@@ -15,6 +18,7 @@ export async function expectExactList(scene: Scene, old: string): Promise<void> 
   expect({ complete: lost!.complete, listed: listed.length }).toEqual({ complete: true, listed: alone.length });
   const acknowledged = (await checkLedger(active, scene.workload)).lost;
   expect(acknowledged.filter((write) => !alone.includes(write))).toEqual([]);
+  return alone.length;
 }
 
 async function writesOn(server: TestServer): Promise<ReadonlySet<string>> {
