@@ -10,6 +10,7 @@ export async function expectExactList(scene: Scene, old: string): Promise<number
     const flight = (await scene.flights()).at(-1);
     return flight?.lost === null ? null : (flight ?? null);
   });
+  await scene.workload.hold(); // what is acknowledged meanwhile would be missing from what was read before
   const active = scene.node(to!);
   const there = await writesOn(active);
   const alone = [...(await writesOn(scene.node(old)))].filter((write) => !there.has(write));
@@ -18,6 +19,7 @@ export async function expectExactList(scene: Scene, old: string): Promise<number
   expect({ complete: lost!.complete, listed: listed.length }).toEqual({ complete: true, listed: alone.length });
   const acknowledged = (await checkLedger(active, scene.workload)).lost;
   expect(acknowledged.filter((write) => !alone.includes(write))).toEqual([]);
+  scene.workload.resume();
   return alone.length;
 }
 
