@@ -64,6 +64,8 @@ export class Beats {
   /** Not the monitor's own connection: a write that hangs must not keep the node from being looked at. */
   #connection: NodeConnection | null = null;
   #writing: Write | null = null;
+  /** What the last write came to. */
+  #trouble: Trouble | null = null;
 
   constructor(heartbeat: Heartbeat, clock: Clock) {
     this.#heartbeat = heartbeat;
@@ -78,10 +80,19 @@ export class Beats {
     }
     try {
       if (this.#writing === null) await this.#begin(link, epoch, deadlineMs);
-      return await this.#waitsFor(looking, deadlineMs);
+      this.#trouble = await this.#waitsFor(looking, deadlineMs);
     } catch (error) {
-      return troubleOf(error);
+      this.#trouble = troubleOf(error);
     }
+    return this.#trouble;
+  }
+
+  /** In place of `write` where nothing may be written now: what was found before is not mended by that. */
+  async rest(link: NodeLink, looking: NodeConnection, deadlineMs: number): Promise<Trouble | null> {
+    if (this.#on !== link.name) {
+      return null;
+    }
+    return (await this.#waitsFor(looking, deadlineMs)) ?? this.#trouble;
   }
 
   /** How far the node's copy is behind `active`, at least; null: not known. */
@@ -108,6 +119,7 @@ export class Beats {
     this.#connection = null;
     this.#writing = null;
     this.#committed = [];
+    this.#trouble = null;
     this.#on = null;
   }
 
@@ -138,6 +150,7 @@ export class Beats {
       await this.#heartbeat.create(connection, deadlineMs);
       await this.#heartbeat.writeBeat(connection, told, epoch, FOREVER_MS);
       if (this.#writing === write) {
+        this.#trouble = null;
         this.#committed.push({ beat, at: this.#clock.monotonic() });
         if (this.#committed.length > KEPT) this.#committed.shift();
       }

@@ -3,6 +3,7 @@ import { Kind, markOf, type Dialect, type SemiSync, type Source } from '../diale
 import { accountOf } from './grants';
 import { accountsMark, readAccounts } from './mysql-accounts';
 import { channelOf, channelOptions } from './mysql-channel';
+import { copier } from './mysql-clone';
 import { compact, eachGtid, strayOf } from './mysql-gtid';
 import { inspect } from './mysql-inspection';
 import { replicas, survey } from './mysql-survey';
@@ -29,6 +30,7 @@ export const mysqlDialect: MysqlDialect = {
   accountsMark,
   accounts: readAccounts,
   fenceRoundTrips: 1,
+  copier,
 
   async observe(c, deadlineMs) {
     const row = await c.row(
@@ -92,6 +94,12 @@ export const mysqlDialect: MysqlDialect = {
 
   async position(c, deadlineMs) {
     return compact(text(await c.row(POSITION_OF, deadlineMs), 'gtid'));
+  },
+
+  async setPosition(c, position, deadlineMs) {
+    if (compact(position) === (await this.position(c, deadlineMs))) return;
+    await c.query('RESET BINARY LOGS AND GTIDS', deadlineMs);
+    await c.query(`SET GLOBAL gtid_purged = ${quote(position)}`, deadlineMs);
   },
 
   async waitApplied(c, position, waitMs) {

@@ -12,6 +12,7 @@ import { Move, Note } from '../ladder/moves';
 import type { Pause } from '../operate/pause';
 import { planOf } from '../plan';
 import { rejoin, type Desk } from '../rejoin/rejoin';
+import type { Returned } from '../rejoin/returned';
 import type {
   CheckReport,
   FailoverCheck,
@@ -22,6 +23,7 @@ import type {
   StepEvent,
   SwitchRequest,
 } from '../report';
+import { frozen } from '../state/frozen';
 import { keepReport, type Records } from '../state/records';
 import type { Bench } from '../switch/context';
 import { Timeline } from '../switch/timeline';
@@ -29,6 +31,7 @@ import { viewOf } from '../topology';
 import { lostOrUnfit, type Watch } from '../watch';
 import { lastFrom, primaryIn, type Target } from '../way-back';
 import type { ActiveKeeper } from './active-keeper';
+import type { Advice } from './advice';
 import type { Claim } from './claim';
 import { flightEvent, rejoinEvent } from './flight-event';
 
@@ -47,6 +50,8 @@ export interface FlightsDesk {
   readonly quiet: (deadlineMs: number) => Promise<boolean>;
   /** `from` died, and another node took over. */
   readonly tookOver: (from: string | null) => void;
+  readonly returned: Returned;
+  readonly advice: Advice;
   /** Ends what runs: MySwitch stops. */
   readonly stopping: AbortSignal;
 }
@@ -58,6 +63,8 @@ type OnStep = (event: StepEvent) => void;
 
 /** The operations on one pool: each has it to itself, is put on record, and is told as an event. */
 export class Flights {
+  /** Nodes that another one is copied over. */
+  readonly copying = new Set<string>();
   readonly #desk: FlightsDesk;
   #lastSwitchAt: number | null;
   #lastFailoverAt: number | null;
@@ -204,7 +211,10 @@ export class Flights {
 
   async #rejoin(request: RejoinRequest, id: string, onStep: OnStep, abort: AbortSignal): Promise<RejoinReport> {
     const { bench, records } = this.#desk;
-    const report = await keepReport(records, await rejoin(this.#rejoinDesk(), request, id, onStep, abort));
+    const done = await rejoin(this.#rejoinDesk(), request, id, onStep, abort);
+    // somebody who asks what would be destroyed has done nothing yet
+    if (request.rebuild?.confirm === null && done.reasons.some(({ code }) => code === 'UNCONFIRMED')) return done;
+    const report = await keepReport(records, done);
     const { node, result, reasons } = report;
     bench.events.add(rejoinEvent(report));
     const level = result === 'rejoined' ? 'info' : 'warn';
@@ -213,13 +223,27 @@ export class Flights {
   }
 
   #rejoinDesk(): Desk {
-    const { bench, watch, claim, keeper } = this.#desk;
+    const { bench, stateDir, records, watch, claim, keeper, pause, returned, advice } = this.#desk;
     return {
       bench,
       topology: () => watch.topology,
       active: () => watch.active,
       claim: (id) => claim.take(id),
       letGo: (id) => claim.letGo(id),
+      obstacle: async () => {
+        await watch.refresh();
+        const reason = await frozen(stateDir, bench.pool.name);
+        if (reason !== null) return { code: 'FROZEN', message: `the pool is frozen: ${reason}` };
+        return pause.sentence === null ? null : { code: 'IN_PROGRESS', message: pause.sentence };
+      },
+      copying: this.copying,
+      fail: (node, why, by) => {
+        watch.fail(node, by);
+        watch.note(node, why);
+      },
+      advise: (node, message) => advice.give(node, message),
+      keepLost: (node, lost) => returned.told(node, lost),
+      keep: (report) => records.add(report),
       recovered: async (node) => {
         await watch.refresh();
         const view = viewOf(watch.topology, node);
