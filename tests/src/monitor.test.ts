@@ -1,5 +1,6 @@
 import type { NodeReport } from '@myswitch/orchestrator';
 import { createCluster, follow, type Kind, type TestServer, until } from '@myswitch/testkit';
+import { FakeServer } from './support/fake-server';
 import { describeKinds } from './support/kinds';
 import { Relay } from './support/relay';
 import { SwitchPool } from './support/switch-pool';
@@ -75,5 +76,110 @@ describeKinds('the heartbeat', (kind: Kind) => {
     expect({ result, reasons }).toEqual({ result: 'switched', reasons: [] });
     await shows(pool, 'db1', ({ heartbeatLagSeconds }) => heartbeatLagSeconds === 0);
     expect((await pool.status()).nodes.map(({ status }) => status)).not.toContain('FAIL');
+  });
+});
+
+/** A replica of `source`, by its own account: not behind at all, whatever it has. */
+function liar(kind: Kind, source: TestServer, uuid: string): FakeServer['answers'] {
+  const channel = {
+    mariadb: {
+      Connection_name: '',
+      Master_Host: source.host,
+      Master_Port: source.port,
+      Master_Server_Id: source.serverId,
+      Slave_IO_Running: 'Yes',
+      Slave_SQL_Running: 'Yes',
+      Seconds_Behind_Master: 0,
+      Using_Gtid: 'Slave_Pos',
+      SQL_Delay: 0,
+      Last_IO_Errno: 0,
+    },
+    mysql: {
+      Channel_Name: '',
+      Source_Host: source.host,
+      Source_Port: source.port,
+      Source_UUID: uuid,
+      Replica_IO_Running: 'Yes',
+      Replica_SQL_Running: 'Yes',
+      Seconds_Behind_Source: 0,
+      Auto_Position: 1,
+      SQL_Delay: 0,
+      Last_IO_Errno: 0,
+    },
+  }[kind];
+  const version = source.version;
+  return (sql) => {
+    if (/^SET/.test(sql)) return [];
+    if (/@@hostname/.test(sql)) return [{ hostname: 'fake', port: 1, datadir: '/', uid: 'fake', serverId: 99 }];
+    if (/'Uptime'/.test(sql)) return [{ Variable_name: 'Uptime', Value: 100 }];
+    if (/STATUS/i.test(sql)) return [channel];
+    if (/@@version AS version$/.test(sql)) return [{ version: kind === 'mariadb' ? '10.11.18-MariaDB' : version }];
+    if (/@@version/.test(sql)) {
+      const gtid = kind === 'mariadb' ? '0-1-1' : `${uuid}:1`;
+      return [{ version, serverId: 99, uuid: 'fake', readOnly: 1, superReadOnly: 1, events: 0, gtid }];
+    }
+    if (/heartbeat/.test(sql)) return [{ beat: 'of-another-time 1 2020-01-01T00:00:00.000Z', epoch: 1 }];
+    return [];
+  };
+}
+
+describeKinds('a server that can not be trusted', (kind: Kind) => {
+  let pool: SwitchPool;
+  let fake: FakeServer;
+  let honest: FakeServer['answers'];
+
+  beforeAll(async () => {
+    const cluster = await createCluster({ kind, replicas: 1 });
+    const uuid =
+      kind === 'mysql' ? String((await cluster.nodes[0]!.sql('SELECT @@server_uuid AS uuid'))[0]!['uuid']) : '';
+    honest = liar(kind, cluster.nodes[0]!, uuid);
+    fake = await FakeServer.start(honest);
+    const { host, port } = fake;
+    pool = await new SwitchPool(cluster, (options) => {
+      const db3 = { ...options.nodes[1]!, name: 'db3', host, port, replication: { host, port } };
+      return { ...options, nodes: [...options.nodes, db3] };
+    }).start();
+  }, 120_000);
+
+  afterAll(async () => {
+    await pool.stop();
+    fake.stop();
+    for (const server of pool.cluster.nodes) await server.remove();
+  });
+
+  beforeEach(() => {
+    fake.answers = honest;
+  });
+
+  test('lag 0 and an old GTID: it is found out, and never takes over before an honest one', async () => {
+    const found = await shows(pool, 'db3', ({ status }) => status === 'OK_WARN');
+    expect(found).toMatchObject({ state: 'STANDBY', lagSeconds: 0 });
+    expect(found.message).toMatch(/^it says that it is 0 s behind, and its heartbeat is \d+\.\d s behind$/);
+    expect(await nodeOf(pool, 'db2')).toMatchObject({ status: 'OK', heartbeatLagSeconds: 0 });
+    expect((await pool.check({ to: 'db3' })).answer).toBe('refuse');
+  });
+
+  test.each<[string, FakeServer['answers'], RegExp]>([
+    ['it answers half a packet and hangs', () => 'half', /no reply within/],
+    ['it hangs after the login', () => 'hang', /no reply within|cannot connect/],
+    ['it hangs in a poll', (sql) => (/STATUS/.test(sql) ? 'hang' : honest(sql)), /no reply within/],
+    ['its version is of another time', () => [{ version: '5.5.5-4.0' }], /version "5\.5\.5-4\.0"/],
+    ['its version is none', () => [{ version: 'garbage' }], /version "garbage"/],
+    ['its version is empty', () => [{ version: '' }], /version ""/],
+    ['it answers without a row', () => [], /an empty result/],
+    ['it answers nothing but errors', () => new Error('You have an error'), /You have an error/],
+  ])('%s: its status says so, and the others are polled as before', async (_title, answers, reason) => {
+    fake.answers = answers;
+    fake.drop();
+    const bad = await shows(pool, 'db3', ({ message }) => reason.test(message ?? ''));
+    expect(bad.status).not.toBe('OK');
+    await shows(pool, 'db3', ({ status }) => status === 'FAIL');
+    for (const name of ['db1', 'db2']) {
+      const { lastPoll } = await nodeOf(pool, name);
+      await shows(pool, name, (node) => node.errors === 0 && node.lastPoll! > lastPoll!);
+    }
+    fake.answers = honest;
+    await shows(pool, 'db3', ({ status }) => status !== 'FAIL');
+    await pool.orchestrator.carryOut('shop', { kind: 'recover', node: 'db3' }, 'test');
   });
 });

@@ -243,7 +243,7 @@ describe('history and show', () => {
 
   test("a rejoin's", async () => {
     const { stdout } = await admin.run('show', REFUSED_REJOIN.id);
-    expect(stdout).toMatch(/rejoin started 2026-.*\nrefused: db1 does not follow db2, nothing was changed\n/);
+    expect(stdout).toMatch(/rejoin started 2026-.*\nrefused to rejoin db1: nothing was changed\n/);
     expect(stdout).toContain('only db1 has: uuid:11');
     expect(JSON.parse((await admin.run('show', REFUSED_REJOIN.id, '--json')).stdout)).toEqual(REFUSED_REJOIN);
   });
@@ -278,7 +278,7 @@ describe('without a server', () => {
     [['status', '--bogus'], 'Nonexistent flag: --bogus'],
     [['switch'], 'Missing 1 required arg'],
     [['switch', 'shop', '--drain', '5'], '"5" is not a duration'],
-    [['frobnicate'], 'not found'],
+    [['frobnicate'], 'there is no command "frobnicate"'],
   ])('%j: exit 2', async (args, message) => {
     const { code, stderr } = await run([BIN, ...args]).ended;
     expect(code).toBe(2);
@@ -366,4 +366,12 @@ describe('checkpoints', () => {
     expect(code).toBe(3);
     expect(stdout).toContain('tcp 192.0.2.1:443  NO       no answer within 1000 ms');
   });
+});
+
+test('a word that is no command: exit 2, and the one that was meant', async () => {
+  const { code, stderr } = await run([join(__dirname, '..', 'bin', 'run.js'), 'swich', 'shop']).ended;
+  expect([code, stderr]).toEqual([
+    2,
+    'myswitch: there is no command "swich shop"\n  code: USAGE\n  try: myswitch switch\n',
+  ]);
 });

@@ -36,6 +36,11 @@ export class Attendant {
     return { observation, twins, pulse: await this.#pulse(node, observation, deadlineMs) };
   }
 
+  /** See Beats.quiet. */
+  quiet(deadlineMs: number): Promise<boolean> {
+    return this.#beats.quiet(deadlineMs);
+  }
+
   stop(): void {
     this.#beats.stop();
   }
@@ -52,10 +57,12 @@ export class Attendant {
       return { ...NO_PULSE, lagMs };
     }
     const link = bench.links.get(name);
-    if (readOnly || !mayWrite() || link === undefined) {
+    if (readOnly || link === undefined) {
       return NO_PULSE;
     }
-    const trouble = await this.#beats.write(link, node, bench.journal.memory.epoch, deadlineMs);
+    const trouble = mayWrite()
+      ? await this.#beats.write(link, node, bench.journal.memory.epoch, deadlineMs)
+      : await this.#beats.rest(link, node, deadlineMs);
     return { ...NO_PULSE, trouble };
   }
 }

@@ -53,6 +53,8 @@ export class Monitor {
   #cancel: () => void = () => undefined;
   #cancelKnock: () => void = () => undefined;
   #running: Promise<void> | null = null;
+  /** When a poll was due while a node that had been away was looked at: that look counts then, however it ends. */
+  #missedAt: number | null = null;
   #stopped = false;
   #late = 0;
 
@@ -114,12 +116,13 @@ export class Monitor {
   }
 
   async #look(): Promise<PollResult> {
-    const deadline = new Deadline(this.#clock, Math.max(500, this.#intervalMs * DEADLINE));
+    const ms = Math.max(500, this.#intervalMs * DEADLINE);
     if (this.#node?.connection.usable !== true) {
-      this.#adopt(await this.#link.connect(deadline.left));
+      this.#adopt(await this.#link.connect(ms));
     }
     const node = this.#node!;
-    const met = this.#told === node ? null : await this.#meet(node, deadline.left);
+    const met = this.#told === node ? null : await this.#meet(node, ms);
+    const deadline = new Deadline(this.#clock, ms);
     const seen = await node.dialect.observe(node.connection, deadline.left);
     const sight = await this.#inspect(node, seen, met, deadline.left);
     this.#told = node;
@@ -175,7 +178,10 @@ export class Monitor {
 
   #pollAfter(ms: number): void {
     this.#cancel();
-    this.#cancel = this.#clock.timer(ms, () => void this.poll());
+    this.#cancel = this.#clock.timer(ms, () => {
+      if (this.#running === null) void this.poll();
+      else this.#missedAt = this.#clock.monotonic();
+    });
   }
 
   #knockLater(): void {
@@ -183,7 +189,7 @@ export class Monitor {
     this.#cancelKnock = this.#clock.timer(Math.min(RETRY_MS, this.#intervalMs), () => void this.#knock());
   }
 
-  /** Between two polls. That it is let in, and then not answered, counts for nothing either. */
+  /** Between two polls. That it is let in, and then not answered, counts for nothing either, unless a poll is due meanwhile. */
   async #knock(): Promise<void> {
     const allowed = (): boolean => this.#node === null && this.#running === null && !this.#stopped;
     if (!allowed()) {
@@ -210,8 +216,15 @@ export class Monitor {
     try {
       this.#tell(await this.#look());
       this.#pollAfter(this.#intervalMs);
-    } catch {
+    } catch (error) {
       this.#drop();
+      const missedAt = this.#missedAt;
+      if (missedAt !== null) {
+        this.#tell(this.#bad(error));
+        this.#pollAfter(Math.max(0, this.#intervalMs - (this.#clock.monotonic() - missedAt)));
+      }
+    } finally {
+      this.#missedAt = null;
     }
   }
 }

@@ -92,6 +92,7 @@ export class PoolControl {
       keeper,
       claim: this.#claim,
       tended: () => this.#work,
+      quiet: (deadlineMs) => this.#attendant.quiet(deadlineMs),
       tookOver: (from) => this.#tookOver(from),
       returned: this.#returned,
       advice: this.#advice,

@@ -61,7 +61,8 @@ export class Watch {
           const before = viewOf(this.#topology, poll.node)!;
           const activeWrites = this.activeView?.observation?.readOnly === false;
           const rules = { active: this.#active, activeWrites, failures: this.#failures };
-          if ('observation' in poll && poll.node === this.#active) {
+          // what is not committed yet, for want of room, may be counted by the server all the same
+          if ('observation' in poll && poll.node === this.#active && poll.pulse.trouble === null) {
             this.#had = { node: poll.node, gtid: before.observation?.gtid ?? '' };
           }
           this.#become(poll.node, update(this.#topology, poll, rules), null, MONITOR);

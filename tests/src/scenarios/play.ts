@@ -53,6 +53,7 @@ async function playOn(
   } finally {
     for (const line of lines.values()) line.cut();
     await stage.strike();
+    await scenario.tearDown?.();
   }
 }
 

@@ -20,8 +20,12 @@ export interface Scenario {
   /** Runs in `npm test` too. */
   readonly quick?: true;
   readonly topology: Omit<ClusterOptions, 'kind'>;
+  /** Why it can't be played on this machine; null: it can. */
+  whyNot?(): string | null;
   /** Before MySwitch starts: what replicates otherwise than `topology` says. */
   setUp?(cluster: Cluster): Promise<void>;
+  /** When the servers are gone. */
+  tearDown?(): Promise<void>;
   /** Keys of the pool in myswitch.yaml that differ from the defaults of the tests, or what makes the servers ready for them and tells them. */
   readonly pool?: Keys | ((cluster: Cluster) => Promise<Keys>);
   /** Keys of nodes, by their names. */

@@ -37,7 +37,7 @@ export function describeLost(lost: LostTransactions | null): string[] {
 
 const HEADS: Readonly<Record<RejoinReport['result'], (node: string, active: string) => string>> = {
   rejoined: (node, active) => `rejoined: ${node} follows ${active} and climbs to STANDBY`,
-  refused: (node, active) => `refused: ${node} does not follow ${active}, nothing was changed`,
+  refused: (node) => `refused to rejoin ${node}: nothing was changed`,
   failed: (node) => `FAILED to rejoin ${node}: the same command goes on where this one ended`,
 };
 

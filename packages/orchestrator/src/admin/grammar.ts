@@ -261,7 +261,7 @@ class Parser {
   #number(least: number, most: number): number {
     const { kind, text } = this.#peek;
     const value = Number(text);
-    const fits = Number.isInteger(value) && value >= least && value <= most;
+    const fits = /^\d+$/.test(text) && value >= least && value <= most;
     if ((kind !== 'number' && kind !== 'string') || !fits) throw this.#error(`a number from ${least} to ${most}`);
     this.#index += 1;
     return value;

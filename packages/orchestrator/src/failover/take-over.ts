@@ -140,7 +140,7 @@ async function receiveTheLast(context: FailoverContext): Promise<void> {
   const { node, operation } = candidate(context);
   const { connection, dialect } = node;
   const last = await crew.old.dialect.position(crew.old.connection, STATEMENT_MS).catch(() => '');
-  await dialect.waitApplied(connection, last, bench.pool.switch.applyMs);
+  await dialect.waitApplied(connection, last, bench.pool.switch.maxLagMs);
   await dialect.setReceiver(connection, operation.channel.name, false, SETTLE_MS);
 }
 

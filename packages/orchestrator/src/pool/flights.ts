@@ -2,7 +2,7 @@ import type { AccountWatch } from '../accounts/watch';
 import { dismiss, runCheck, type Known } from '../check';
 import { monotonicAt } from '../clock';
 import { conduct, newId, refusalOf } from '../conduct';
-import { messageOf } from '../errors';
+import { messageOf, SwitchError } from '../errors';
 import { checkFailover } from '../failover/check';
 import type { Known as FailoverKnown } from '../failover/context';
 import { failover } from '../failover/failover';
@@ -46,6 +46,8 @@ export interface FlightsDesk {
   readonly pause: Pause;
   /** Settles with what follows from the last poll. */
   readonly tended: () => Promise<void>;
+  /** Whether nothing of the monitor's is on its way to the ACTIVE, or not after so many ms. */
+  readonly quiet: (deadlineMs: number) => Promise<boolean>;
   /** `from` died, and another node took over. */
   readonly tookOver: (from: string | null) => void;
   readonly returned: Returned;
@@ -53,6 +55,9 @@ export interface FlightsDesk {
   /** Ends what runs: MySwitch stops. */
   readonly stopping: AbortSignal;
 }
+
+/** A heartbeat that was under way is waited for so long. */
+const QUIET_MS = 2000;
 
 type OnStep = (event: StepEvent) => void;
 
@@ -313,7 +318,7 @@ export class Flights {
 
   /** `asking`: the switch that wants to know and must not stand in its own way. */
   async #know(asking: string | null): Promise<Known> {
-    const { bench, stateDir, watch, keeper, accounts, tended } = this.#desk;
+    const { bench, stateDir, watch, keeper, accounts, tended, quiet } = this.#desk;
     const { pool, plane, clock, heartbeat, journal, links } = bench;
     const running = this.occupied(asking);
     if (running === null) {
@@ -324,6 +329,9 @@ export class Flights {
       await watch.refresh();
       await tended();
       await keeper.keepLock();
+      if (asking !== null && !(await quiet(QUIET_MS))) {
+        throw new SwitchError('HEARTBEAT', `${watch.active ?? 'the ACTIVE'} does not commit: a heartbeat hangs there`);
+      }
     }
     return {
       surveyor: { pool, plane, clock, heartbeat, epoch: journal.memory.epoch, accounts: accounts.report },
