@@ -36,6 +36,11 @@ export class Attendant {
     return { observation, twins, pulse: await this.#pulse(node, observation, deadlineMs) };
   }
 
+  /** See Beats.quiet. */
+  quiet(deadlineMs: number): Promise<boolean> {
+    return this.#beats.quiet(deadlineMs);
+  }
+
   stop(): void {
     this.#beats.stop();
   }

@@ -44,6 +44,8 @@ const HELD_UP = /lock|flush|semi-sync|backup|stage/i;
 interface Write {
   readonly node: NodeConnection;
   readonly since: number;
+  /** It has come to an end. Never rejects. */
+  over: Promise<void>;
 }
 
 /**
@@ -99,6 +101,15 @@ export class Beats {
     return beat === null || this.#on !== active ? null : this.#lagOf(beat);
   }
 
+  /**
+   * Nothing of ours is on its way to the ACTIVE any more: one that comes after the fence would be a transaction that nobody else has. False
+   * after `deadlineMs`. Whoever asks sees to it that no new one begins.
+   */
+  async quiet(deadlineMs: number): Promise<boolean> {
+    if (this.#writing !== null) await this.#atMost(this.#writing.over, deadlineMs);
+    return this.#writing === null;
+  }
+
   stop(): void {
     this.#leave();
   }
@@ -124,10 +135,11 @@ export class Beats {
   async #begin(link: NodeLink, epoch: number, deadlineMs: number): Promise<void> {
     const node = await this.#connected(link, deadlineMs);
     const beat = (this.#last += 1);
-    const write: Write = { node, since: this.#clock.monotonic() };
+    const write: Write = { node, since: this.#clock.monotonic(), over: Promise.resolve() };
     this.#writing = write;
     const committed = this.#commit(write, beat, epoch, deadlineMs);
-    committed.catch(() => undefined); // it may end after the deadline, when nobody listens
+    // it may end after the deadline, when nobody listens
+    write.over = committed.catch(() => undefined);
     await this.#atMost(committed, deadlineMs);
   }
 

@@ -1,5 +1,6 @@
 import { createConnection, type Connection, type ConnectionOptions } from 'mysql2/promise';
 import type { Clock } from './clock';
+import { dial } from './dial';
 import { messageOf, ServerError, systemCode, UnknownOutcomeError, UnreachableError, UnresolvedError } from './errors';
 import type { Credentials, NodeOptions } from './options';
 
@@ -56,22 +57,34 @@ export class ControlConnection {
     }
   }
 
-  /** The name is resolved anew each time. Rejects with UnreachableError (network, login) within `deadlineMs`. */
+  /** The name is resolved anew each time. Rejects with UnreachableError (network, login). `deadlineMs`: for the login, and again for what follows it. */
   static async connect(
     node: Reachable,
     credentials: Credentials,
     deadlineMs: number,
     clock: Clock,
   ): Promise<ControlConnection> {
+    const dialed = dial(node);
     try {
-      const connection = await createConnection(connectionOptions(node, credentials, deadlineMs));
+      const connection = await createConnection({
+        ...connectionOptions(node, credentials, deadlineMs),
+        stream: dialed.socket,
+      });
       const control = new ControlConnection(node.name, connection, clock);
-      await control.query(SESSION, deadlineMs);
+      try {
+        await control.query(SESSION, deadlineMs);
+      } catch (error) {
+        control.destroy();
+        throw error;
+      }
       return control;
     } catch (error) {
       const message = `${node.name}: ${messageOf(error) || 'cannot connect'}`;
       if (LOOKUP.has(systemCode(error))) {
         throw new UnresolvedError(message);
+      }
+      if (!dialed.resolved) {
+        throw new UnresolvedError(`${node.name}: ${node.host} was not looked up within ${Math.round(deadlineMs)} ms`);
       }
       throw new UnreachableError(message, isServerReply(error) && error.sqlState !== '' ? error.errno : null);
     }

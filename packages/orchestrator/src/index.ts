@@ -3,7 +3,7 @@ export * from './admin';
 export { systemClock, type Clock } from './clock';
 export { counted } from './counted';
 export * from './data-plane';
-export { createStatements, grantStatements, type AccountNames } from './dialects/privileges';
+export { cloneGrantStatements, createStatements, grantStatements, type AccountNames } from './dialects/privileges';
 export { termsOf } from './dialects/mysql-terms';
 export { Kind } from './dialect';
 export * from './discovery';

@@ -181,6 +181,8 @@ export interface CheckpointReport {
 /** What an operator asks of a rejoin. */
 export interface RejoinRequest {
   readonly node: string;
+  /** A healthy node is copied over it first. `confirm` has to be its name; null: what would be destroyed is shown, and nothing is done. */
+  readonly rebuild?: { readonly confirm: string | null };
   readonly by: string;
 }
 
@@ -194,6 +196,8 @@ export interface RejoinReport {
   readonly pool: string;
   readonly node: string;
   readonly active: string | null;
+  /** Whom it was, or would be, copied from; null: nothing is copied. */
+  readonly donor: string | null;
   readonly by: string;
   /** ISO 8601 */
   readonly startedAt: string;

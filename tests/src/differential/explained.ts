@@ -14,6 +14,7 @@ import {
 /** Of a statement that has not ended yet. */
 const OF_STATEMENT =
   ServerStatus.IN_TRANS |
+  ServerStatus.IN_TRANS_READONLY |
   ServerStatus.MORE_RESULTS_EXISTS |
   ServerStatus.NO_INDEX_USED |
   ServerStatus.NO_GOOD_INDEX_USED |

@@ -10,6 +10,8 @@ export const Loss = Object.freeze({
 } as const);
 export type Loss = (typeof Loss)[keyof typeof Loss];
 
+type Keys = Readonly<Record<string, unknown>>;
+
 /** One failure: where the pool stands, what happens to it, and what has to come of it. Each has a folder of its own. */
 export interface Scenario {
   readonly title: string;
@@ -24,8 +26,8 @@ export interface Scenario {
   setUp?(cluster: Cluster): Promise<void>;
   /** When the servers are gone. */
   tearDown?(): Promise<void>;
-  /** Keys of the pool in myswitch.yaml that differ from the defaults of the tests. */
-  readonly pool?: Readonly<Record<string, unknown>>;
+  /** Keys of the pool in myswitch.yaml that differ from the defaults of the tests, or what makes the servers ready for them and tells them. */
+  readonly pool?: Keys | ((cluster: Cluster) => Promise<Keys>);
   /** Keys of nodes, by their names. */
   readonly nodes?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** MySwitch reaches the servers over lines that can be cut; the servers reach each other without them. */

@@ -8,6 +8,7 @@ import {
   type PoolOptions,
   type PoolReport,
   type RejoinReport,
+  type StepEvent,
   type SwitchRequest,
 } from '@myswitch/orchestrator';
 import { ACCOUNTS, temporaryFolder, type Cluster, type TestServer } from '@myswitch/testkit';
@@ -89,6 +90,16 @@ export class SwitchPool {
     return this.orchestrator.rejoin('shop', { node, by: 'test' }, () => undefined, new AbortController().signal);
   }
 
+  /** `confirm`: null, it is not. */
+  rebuild(
+    node: string,
+    onStep: (event: StepEvent) => void = () => undefined,
+    confirm: string | null = node,
+    abort: AbortSignal = new AbortController().signal,
+  ): Promise<RejoinReport> {
+    return this.orchestrator.rejoin('shop', { node, by: 'test', rebuild: { confirm } }, onStep, abort);
+  }
+
   async status(): Promise<PoolReport> {
     const [report] = await this.orchestrator.status('shop');
     if (report === undefined) throw new Error('no report');
@@ -130,6 +141,7 @@ export const poolOptions = (cluster: Cluster): PoolOptions => ({
   monitor: { intervalMs: 250, failures: 4, schema: 'myswitch' },
   failover: { mode: 'manual', windowMs: 60_000, applyMs: 5000, failback: 'manual' },
   hooks: { before: null, after: null, stonith: null },
+  rebuild: { command: null, timeoutMs: 60_000, restartMs: 10_000 },
   notify: null,
   checkpoints: [],
   switch: {

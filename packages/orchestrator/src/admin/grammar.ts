@@ -15,7 +15,7 @@ import type { Words } from './words';
  *     FAILOVER POOL name [TO node] [WITH FORCE]
  *     SWITCHBACK POOL name [WITH option, …]
  *     ACTIVATE PRIMARY POOL name [WITH option, …]
- *     REJOIN NODE node [POOL name]
+ *     REJOIN NODE node [POOL name] [REBUILD [CONFIRM node]]
  *     SHOW CHECKPOINTS [POOL name]
  *     SHOW SWITCHES [POOL name]        SHOW SWITCH 'id'
  *     SHOW EVENTS [POOL name]
@@ -181,7 +181,10 @@ class Parser {
   #rejoin(): Statement {
     this.#expect('NODE');
     const node = this.#name('a node');
-    return { kind: 'rejoin', node, pool: this.#take('POOL') ? this.#name('a pool') : null };
+    const pool = this.#take('POOL') ? this.#name('a pool') : null;
+    if (!this.#take('REBUILD')) return { kind: 'rejoin', node, pool, rebuild: null };
+    const confirm = this.#take('CONFIRM') ? this.#name("the node's name once more") : null;
+    return { kind: 'rejoin', node, pool, rebuild: { confirm } };
   }
 
   #failover(kind: 'failover' | 'check-failover'): Statement {
@@ -258,7 +261,7 @@ class Parser {
   #number(least: number, most: number): number {
     const { kind, text } = this.#peek;
     const value = Number(text);
-    const fits = Number.isInteger(value) && value >= least && value <= most;
+    const fits = /^\d+$/.test(text) && value >= least && value <= most;
     if ((kind !== 'number' && kind !== 'string') || !fits) throw this.#error(`a number from ${least} to ${most}`);
     this.#index += 1;
     return value;

@@ -1,5 +1,5 @@
 import { flag, identifier, number, quote, text, type ControlConnection, type Row } from '../control-connection';
-import { Kind, markOf, type Dialect, type SemiSync, type Source } from '../dialect';
+import { Kind, markOf, type Dialect, type ScheduledEvent, type SemiSync, type Source } from '../dialect';
 import { ServerError } from '../errors';
 import { accountOf } from './grants';
 import { accountsMark, readAccounts } from './mariadb-accounts';
@@ -19,6 +19,8 @@ const hostOf = (to: Source): string => `MASTER_HOST = ${quote(to.host)}, MASTER_
 /** Measured: slave_pos after DEMOTE is the one setting that is clean in both directions; current_pos breaks MASTER_GTID_WAIT on the way back. */
 const POSITION = 'MASTER_USE_GTID = slave_pos, MASTER_DEMOTE_TO_SLAVE = 1';
 
+const nameOf = ({ schema, name }: ScheduledEvent): string => `${identifier(schema)}.${identifier(name)}`;
+
 const STATE_OF = 'SELECT @@global.gtid_binlog_state AS state';
 const POSITION_OF = 'SELECT @@global.gtid_binlog_pos AS gtid';
 
@@ -28,6 +30,7 @@ export const mariadbDialect: Dialect = {
   accountsMark,
   accounts: readAccounts,
   fenceRoundTrips: 2,
+  copier: null,
 
   async observe(c, deadlineMs) {
     const row = await c.row(
@@ -88,6 +91,16 @@ export const mariadbDialect: Dialect = {
 
   async position(c, deadlineMs) {
     return text(await c.row(POSITION_OF, deadlineMs), 'gtid');
+  },
+
+  async setPosition(c, position, deadlineMs) {
+    // what runs on the ACTIVE must not run here too: read_only does not stop an event whose definer may do everything
+    for (const event of await events(c, 'ENABLED', deadlineMs)) {
+      await c.query(`ALTER DEFINER = ${accountOf(event.definer)} EVENT ${nameOf(event)} DISABLE ON SLAVE`, deadlineMs);
+    }
+    // a copy has no binary log of its own yet, and what it lists would count as its own
+    await c.query('RESET MASTER', deadlineMs);
+    await c.query(`SET GLOBAL gtid_slave_pos = ${quote(position)}`, deadlineMs);
   },
 
   async waitApplied(c, position, waitMs) {
@@ -220,8 +233,7 @@ export const mariadbDialect: Dialect = {
   },
 
   async enableEvent(c, event, deadlineMs) {
-    const name = `${identifier(event.schema)}.${identifier(event.name)}`;
-    await c.query(`ALTER DEFINER = ${accountOf(event.definer)} EVENT ${name} ENABLE`, deadlineMs);
+    await c.query(`ALTER DEFINER = ${accountOf(event.definer)} EVENT ${nameOf(event)} ENABLE`, deadlineMs);
   },
 
   async setSemiSync(c, side, on, deadlineMs) {

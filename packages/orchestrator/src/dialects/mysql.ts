@@ -4,6 +4,7 @@ import { accountOf } from './grants';
 import { accountsMark, readAccounts } from './mysql-accounts';
 import { channelOf, channelOptions } from './mysql-channel';
 import { meet } from './meeting';
+import { copier } from './mysql-clone';
 import { compact, eachGtid, strayOf } from './mysql-gtid';
 import { inspect } from './mysql-inspection';
 import { replicas, survey } from './mysql-survey';
@@ -30,6 +31,7 @@ export const mysqlDialect: MysqlDialect = {
   accountsMark,
   accounts: readAccounts,
   fenceRoundTrips: 1,
+  copier,
 
   async observe(c, deadlineMs) {
     const row = await c.row(
@@ -93,6 +95,12 @@ export const mysqlDialect: MysqlDialect = {
 
   async position(c, deadlineMs) {
     return compact(text(await c.row(POSITION_OF, deadlineMs), 'gtid'));
+  },
+
+  async setPosition(c, position, deadlineMs) {
+    if (compact(position) === (await this.position(c, deadlineMs))) return;
+    await c.query('RESET BINARY LOGS AND GTIDS', deadlineMs);
+    await c.query(`SET GLOBAL gtid_purged = ${quote(position)}`, deadlineMs);
   },
 
   async waitApplied(c, position, waitMs) {

@@ -1,4 +1,5 @@
 import { askCheckpoints, cutOff } from '../checkpoints/check';
+import { counted } from '../counted';
 import { codeOf, messageOf, SwitchError } from '../errors';
 import type { CodedMessage, FailoverRequest, FlightRecord, StepEvent, SwitchResult } from '../report';
 import { Phase } from '../state/journal';
@@ -144,7 +145,7 @@ async function lock(context: FailoverContext): Promise<string> {
     throw new SwitchError('CUT_OFF', why);
   }
   context.crew = await assemble(bench, from);
-  return 'ours';
+  return `nobody else moves the pool; ${context.crew.others.size} of ${counted(bench.links.size - 1, 'other node')} answer`;
 }
 
 async function run(step: Step, context: FailoverContext): Promise<void> {

@@ -2,7 +2,7 @@ import type { AccountWatch } from '../accounts/watch';
 import { dismiss, runCheck, type Known } from '../check';
 import { monotonicAt } from '../clock';
 import { conduct, newId, refusalOf } from '../conduct';
-import { messageOf } from '../errors';
+import { messageOf, SwitchError } from '../errors';
 import { checkFailover } from '../failover/check';
 import type { Known as FailoverKnown } from '../failover/context';
 import { failover } from '../failover/failover';
@@ -12,6 +12,7 @@ import { Move, Note } from '../ladder/moves';
 import type { Pause } from '../operate/pause';
 import { planOf } from '../plan';
 import { rejoin, type Desk } from '../rejoin/rejoin';
+import type { Returned } from '../rejoin/returned';
 import type {
   CheckReport,
   FailoverCheck,
@@ -22,6 +23,7 @@ import type {
   StepEvent,
   SwitchRequest,
 } from '../report';
+import { frozen } from '../state/frozen';
 import { keepReport, type Records } from '../state/records';
 import type { Bench } from '../switch/context';
 import { Timeline } from '../switch/timeline';
@@ -29,6 +31,7 @@ import { viewOf } from '../topology';
 import { lostOrUnfit, type Watch } from '../watch';
 import { lastFrom, primaryIn, type Target } from '../way-back';
 import type { ActiveKeeper } from './active-keeper';
+import type { Advice } from './advice';
 import type { Claim } from './claim';
 import { flightEvent, rejoinEvent } from './flight-event';
 
@@ -43,16 +46,25 @@ export interface FlightsDesk {
   readonly pause: Pause;
   /** Settles with what follows from the last poll. */
   readonly tended: () => Promise<void>;
+  /** Whether nothing of the monitor's is on its way to the ACTIVE, or not after so many ms. */
+  readonly quiet: (deadlineMs: number) => Promise<boolean>;
   /** `from` died, and another node took over. */
   readonly tookOver: (from: string | null) => void;
+  readonly returned: Returned;
+  readonly advice: Advice;
   /** Ends what runs: MySwitch stops. */
   readonly stopping: AbortSignal;
 }
+
+/** A heartbeat that was under way is waited for so long. */
+const QUIET_MS = 2000;
 
 type OnStep = (event: StepEvent) => void;
 
 /** The operations on one pool: each has it to itself, is put on record, and is told as an event. */
 export class Flights {
+  /** Nodes that another one is copied over. */
+  readonly copying = new Set<string>();
   readonly #desk: FlightsDesk;
   #lastSwitchAt: number | null;
   #lastFailoverAt: number | null;
@@ -199,7 +211,10 @@ export class Flights {
 
   async #rejoin(request: RejoinRequest, id: string, onStep: OnStep, abort: AbortSignal): Promise<RejoinReport> {
     const { bench, records } = this.#desk;
-    const report = await keepReport(records, await rejoin(this.#rejoinDesk(), request, id, onStep, abort));
+    const done = await rejoin(this.#rejoinDesk(), request, id, onStep, abort);
+    // somebody who asks what would be destroyed has done nothing yet
+    if (request.rebuild?.confirm === null && done.reasons.some(({ code }) => code === 'UNCONFIRMED')) return done;
+    const report = await keepReport(records, done);
     const { node, result, reasons } = report;
     bench.events.add(rejoinEvent(report));
     const level = result === 'rejoined' ? 'info' : 'warn';
@@ -208,13 +223,27 @@ export class Flights {
   }
 
   #rejoinDesk(): Desk {
-    const { bench, watch, claim, keeper } = this.#desk;
+    const { bench, stateDir, records, watch, claim, keeper, pause, returned, advice } = this.#desk;
     return {
       bench,
       topology: () => watch.topology,
       active: () => watch.active,
       claim: (id) => claim.take(id),
       letGo: (id) => claim.letGo(id),
+      obstacle: async () => {
+        await watch.refresh();
+        const reason = await frozen(stateDir, bench.pool.name);
+        if (reason !== null) return { code: 'FROZEN', message: `the pool is frozen: ${reason}` };
+        return pause.sentence === null ? null : { code: 'IN_PROGRESS', message: pause.sentence };
+      },
+      copying: this.copying,
+      fail: (node, why, by) => {
+        watch.fail(node, by);
+        watch.note(node, why);
+      },
+      advise: (node, message) => advice.give(node, message),
+      keepLost: (node, lost) => returned.told(node, lost),
+      keep: (report) => records.add(report),
       recovered: async (node) => {
         await watch.refresh();
         const view = viewOf(watch.topology, node);
@@ -289,7 +318,7 @@ export class Flights {
 
   /** `asking`: the switch that wants to know and must not stand in its own way. */
   async #know(asking: string | null): Promise<Known> {
-    const { bench, stateDir, watch, keeper, accounts, tended } = this.#desk;
+    const { bench, stateDir, watch, keeper, accounts, tended, quiet } = this.#desk;
     const { pool, plane, clock, heartbeat, journal, links } = bench;
     const running = this.occupied(asking);
     if (running === null) {
@@ -300,6 +329,9 @@ export class Flights {
       await watch.refresh();
       await tended();
       await keeper.keepLock();
+      if (asking !== null && !(await quiet(QUIET_MS))) {
+        throw new SwitchError('HEARTBEAT', `${watch.active ?? 'the ACTIVE'} does not commit: a heartbeat hangs there`);
+      }
     }
     return {
       surveyor: { pool, plane, clock, heartbeat, epoch: journal.memory.epoch, accounts: accounts.report },

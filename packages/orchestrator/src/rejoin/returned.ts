@@ -1,6 +1,6 @@
 import { messageOf } from '../errors';
 import type { NodeConnection } from '../node-link';
-import { EventKind, type FlightRecord } from '../report';
+import { EventKind, type FlightRecord, type LostTransactions } from '../report';
 import type { Records } from '../state/records';
 import type { Bench } from '../switch/context';
 import { lostOf, strayOf } from './lost';
@@ -40,13 +40,28 @@ export class Returned {
       });
   }
 
+  /** What only it has is about to be destroyed: this is the list, or nobody knows (null). */
+  async told(node: string, lost: LostTransactions | null): Promise<void> {
+    await this.#work;
+    this.#known.add(node);
+    const record = await this.#recordOf(node);
+    if (lost !== null && record !== undefined && record.lost === undefined) {
+      await this.#records.add({ ...record, lost });
+    }
+  }
+
   async settled(): Promise<void> {
     await this.#work;
   }
 
+  /** Of the failover that replaced it last. */
+  async #recordOf(name: string): Promise<FlightRecord | undefined> {
+    return (await this.#records.flights(this.#bench.pool.name)).findLast((each) => tookOverFrom(each, name));
+  }
+
   async #list(name: string, active: string): Promise<void> {
     const { pool, links, log, events } = this.#bench;
-    const record = (await this.#records.flights(pool.name)).findLast((each) => tookOverFrom(each, name));
+    const record = await this.#recordOf(name);
     if (record === undefined || record.lost !== undefined) {
       return;
     }

@@ -2,6 +2,7 @@ import { Diagnostic, ReplyGrammar, ServerStatus, StatementKind, utf8Bytes } from
 import type { Cause, ReplyTracker, SqlValue, Statement } from '@myswitch/protocol';
 import { NOTHING, withoutRowCount } from '../backend/backend';
 import type { Backend } from '../backend/backend';
+import { isMariadb } from '../backend/node-baseline';
 import { isReplayed } from '../backend/baseline';
 import { CHARSET_VARIABLES } from './context';
 import type { SessionContext } from './context';
@@ -180,8 +181,10 @@ function observeDiagnostics(
   const askedAgain = diagnostics.warnings > 0 && statement.reads.includes(Diagnostic.WARNINGS);
   // what a statement does not touch may be another session's
   const kept = backend.lastHolder === session ? backend.knows : NOTHING;
-  const counted = !failed && tracker.resultSets > 0 && statement.kind === StatementKind.SELECT;
-  if (counted && !statement.calcFoundRows) diagnostics.foundRows = tracker.rows;
+  // SELECT … INTO has no result: MySQL counts its rows all the same, MariaDB not always
+  const into = tracker.resultSets === 0 && !isMariadb(session.pool.baseline);
+  const counted = !failed && statement.kind === StatementKind.SELECT && (tracker.resultSets > 0 || into);
+  if (counted && !statement.calcFoundRows) diagnostics.foundRows = into ? Number(tracker.affectedRows) : tracker.rows;
   else if (!KEEPS_FOUND_ROWS.has(statement.kind)) diagnostics.foundRows = null;
   backend.knows = known(
     counted || kept.has(Diagnostic.FOUND_ROWS),
