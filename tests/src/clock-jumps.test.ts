@@ -8,8 +8,11 @@ const HOUR = 3_600_000;
 /** The machine's clock, as somebody sets it. */
 class SetClock implements Clock {
   offset = 0;
-  readonly timer = systemClock.timer;
-  readonly monotonic = systemClock.monotonic;
+  readonly timer: Clock['timer'] = (ms, action) => systemClock.timer(ms, action);
+
+  monotonic(): number {
+    return systemClock.monotonic();
+  }
 
   now(): number {
     return systemClock.now() + this.offset;
