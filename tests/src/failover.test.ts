@@ -136,7 +136,7 @@ describeKinds('failover', (kind) => {
     const at = await start(await createCluster({ kind, replicas: 1 }), automatic);
     await at.node('db2').sql(kind === 'mysql' ? 'STOP REPLICA IO_THREAD' : 'STOP SLAVE IO_THREAD');
     await at.node('db1').kill();
-    const why = "only 0 of 1 other nodes could say whether they hear db1; db2 can't: its receiver is stopped";
+    const why = "only 0 of 1 other node could say whether they hear db1; db2 can't: its receiver is stopped";
     await until('nobody takes over', async () =>
       at.lines.some(({ message }) => message.startsWith(`no failover: NOT_CONFIRMED: ${why}`)) ? true : null,
     );
