@@ -44,6 +44,8 @@ export interface Meeting {
   /** Tells the server from every other one, however it was reached; equal texts are one server. */
   readonly place: string;
   readonly uptimeSeconds: number;
+  /** GRANT statements that the control account still needs, beyond those for events. */
+  readonly missingGrants: readonly string[];
 }
 
 export const Kind = Object.freeze({ MYSQL: 'mysql', MARIADB: 'mariadb' } as const);
@@ -248,7 +250,7 @@ export interface Dialect {
 
   observe(c: ControlConnection, deadlineMs: number): Promise<Observation>;
   /** Once on each connection. */
-  meet(c: ControlConnection, deadlineMs: number): Promise<Meeting>;
+  meet(c: ControlConnection, schema: string, deadlineMs: number): Promise<Meeting>;
   inspect(c: ControlConnection, schema: string, deadlineMs: number): Promise<Inspection>;
   survey(c: ControlConnection, deadlineMs: number): Promise<Survey>;
   /** The replicas that registered; rejects with ServerError when the account may not see them. */

@@ -72,7 +72,7 @@ export class Watch {
     this.#topology = emptyTopology(pool.nodes, memory);
     this.#monitors = [...links.values()].map(
       (link) =>
-        new Monitor(link, pool.monitor.intervalMs, clock, inspect, (poll) => {
+        new Monitor(link, pool.monitor, clock, inspect, (poll) => {
           const before = viewOf(this.#topology, poll.node)!;
           const activeWrites = this.activeView?.observation?.readOnly === false;
           const rules = { active: this.#active, activeWrites, failures: this.#failures };

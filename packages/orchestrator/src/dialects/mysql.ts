@@ -3,13 +3,14 @@ import { Kind, markOf, type Dialect, type SemiSync, type Source } from '../diale
 import { accountOf } from './grants';
 import { accountsMark, readAccounts } from './mysql-accounts';
 import { channelOf, channelOptions } from './mysql-channel';
+import { meet } from './meeting';
 import { copier } from './mysql-clone';
 import { compact, eachGtid, strayOf } from './mysql-gtid';
 import { inspect } from './mysql-inspection';
 import { replicas, survey } from './mysql-survey';
 import { NEWEST, termsOf, type Terms } from './mysql-terms';
 import { sessionOf } from './process-list';
-import { bit, events, kill, meet } from './shared';
+import { bit, events, kill } from './shared';
 
 const POSITION_OF = 'SELECT @@global.gtid_executed AS gtid';
 const forChannel = (channel: string): string => `FOR CHANNEL ${quote(channel)}`;
@@ -54,7 +55,7 @@ export const mysqlDialect: MysqlDialect = {
     };
   },
 
-  meet: (c, deadlineMs) => meet(c, '@@server_uuid', deadlineMs),
+  meet: (c, schema, deadlineMs) => meet(c, Kind.MYSQL, schema, deadlineMs),
 
   async inspect(c, schema, deadlineMs) {
     return inspect(c, schema, this.terms, await this.semiSync(c, deadlineMs), deadlineMs);
