@@ -1,5 +1,4 @@
 import { askCheckpoints, cutOff } from '../checkpoints/check';
-import { counted } from '../counted';
 import { codeOf, messageOf, SwitchError } from '../errors';
 import type { CodedMessage, FailoverRequest, FlightRecord, StepEvent, SwitchResult } from '../report';
 import { Phase } from '../state/journal';
@@ -146,7 +145,7 @@ async function lock(context: FailoverContext): Promise<string> {
     throw new SwitchError('CUT_OFF', why);
   }
   context.crew = await assemble(bench, from);
-  return `nobody else moves the pool; ${context.crew.others.size} of ${counted(bench.links.size - 1, 'other node')} answer`;
+  return `nobody else moves the pool; other nodes that answer: ${context.crew.others.size} of ${bench.links.size - 1}`;
 }
 
 async function run(step: Step, context: FailoverContext): Promise<void> {
