@@ -214,8 +214,8 @@ function observeDiagnostics(
     statement.opaque ||
     statement.kind === StatementKind.MULTI ||
     statement.kind === StatementKind.OTHER ||
-    (failed && !statement.readOnly) ||
-    (tracker.resultSets > 0 && !statement.readOnly); // INSERT … RETURNING tells no id
+    (failed && !statement.repeatable) ||
+    (tracker.resultSets > 0 && !statement.repeatable); // INSERT … RETURNING tells no id
   // one that was lost stays lost until there is surely another one: the server may still have the 0 that it was told in its place
   if (!changesId && (!mayChangeId || isInsertIdLost(session, backend))) return;
   session.lastInsertId = backend.lastInsertId = null;

@@ -479,7 +479,7 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
     if (before === SessionPhase.RUNNING) {
       // the server would go on with it for nobody, and a switch would find it there
       const ended = backend.state === BackendState.CLOSED;
-      if (!ended && this.work?.statement.readOnly === true) backend.pool.endOnServer(backend);
+      if (!ended && this.work?.statement.repeatable === true) backend.pool.endOnServer(backend);
       return backend.destroy('the client went away');
     }
     const isAsked = before === SessionPhase.REPLAYING || before === SessionPhase.SETTLING;
