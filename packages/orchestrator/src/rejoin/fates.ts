@@ -64,7 +64,8 @@ export async function fatesOf(
   const [oldest] = acknowledged;
   const isSure =
     writes.every(({ print }) => print !== undefined) && !(known.forgot && oldest !== undefined && since.has(oldest));
-  const open = written.transactions.filter(({ gtid }) => !acknowledged.has(gtid));
+  const isOurs = (sql: string | null): boolean => sql !== null && bench.heartbeat.isOurs(sql);
+  const open = written.transactions.filter(({ gtid, text }) => !acknowledged.has(gtid) && !isOurs(text));
   // by how long ago it is: the clocks of two machines need not agree
   const [there, here] = [await serverNow(old), bench.clock.now()];
   const ages = written.lives.map((began) => there - began * 1000);
