@@ -37,7 +37,8 @@ async function readByAnyAccount(
     if (account !== null && options !== undefined) {
       const node = await new NodeLink(options, account, clock).connect(ASK_MS).catch(() => null);
       try {
-        if (node !== null) return await readBinlog(node.connection, logs, stray, deadline);
+        if (node !== null)
+          return await readBinlog(node.connection, logs, stray, `${pool.monitor.schema}.heartbeat`, deadline);
       } catch (error) {
         if (!(error instanceof ServerError)) break;
       } finally {
