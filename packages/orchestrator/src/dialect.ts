@@ -123,6 +123,9 @@ export interface Stray {
   precedes(head: string): boolean;
 }
 
+/** The transactions that a server has logged since it was at a position. */
+export type Since = Pick<Stray, 'has' | 'precedes'>;
+
 /** What an operator may do about transactions that only one server has: nobody else can decide it. */
 export interface WayOut {
   readonly what: string;
@@ -295,6 +298,10 @@ export interface Dialect {
   errant(candidate: ControlConnection, active: ControlConnection, deadlineMs: number): Promise<string>;
   /** The same, so that each can be found. */
   stray(candidate: ControlConnection, active: ControlConnection, deadlineMs: number): Promise<Stray>;
+  /** What was logged on `c` since `position`, and how to find it. */
+  since(c: ControlConnection, position: string, deadlineMs: number): Promise<Since>;
+  /** Of GTIDs as clients are told of them, each one. */
+  eachGtid(told: readonly string[]): readonly string[];
   /** How `node`, which has them, can follow `active` all the same. */
   waysOut(stray: Stray, node: string, active: string): readonly WayOut[];
   /** Transactions that `source` has purged and `replica` still lacks; empty: none. */

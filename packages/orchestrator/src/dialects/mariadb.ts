@@ -4,7 +4,7 @@ import { ServerError } from '../errors';
 import { accountOf } from './grants';
 import { accountsMark, readAccounts } from './mariadb-accounts';
 import { channelOf, channelOptions } from './mariadb-channel';
-import { beyondGtids, errantGtids, furthest, samePosition, strayOf } from './mariadb-gtid';
+import { beyondGtids, errantGtids, furthest, samePosition, sinceOf, strayOf } from './mariadb-gtid';
 import { inspect } from './mariadb-inspection';
 import { replicas, survey } from './mariadb-survey';
 import { meet } from './meeting';
@@ -144,6 +144,10 @@ export const mariadbDialect: Dialect = {
     const ours = await active.row(STATE_OF, deadlineMs);
     return strayOf(text(theirs, 'state'), number(theirs, 'serverId'), text(ours, 'state'));
   },
+
+  since: (_c, position) => Promise.resolve(sinceOf(position)),
+
+  eachGtid: (told) => told,
 
   waysOut: ({ before }, node) => [
     {

@@ -17,6 +17,8 @@ const forChannel = (channel: string): string => `FOR CHANNEL ${quote(channel)}`;
 
 /** A commit that has begun on the source ends within this time. */
 const COMMIT_MS = 500;
+/** Transactions that a client is told of with one reply. */
+const MOST_OF_ONE = 1000;
 /** Statements for a person to type. */
 const SHOWN = 20;
 
@@ -146,6 +148,14 @@ export const mysqlDialect: MysqlDialect = {
     const sql = `SELECT GTID_SUBTRACT(@@global.gtid_executed, ${quote(gtid)}) AS gtid`;
     return strayOf(gtid, compact(text(await candidate.row(sql, deadlineMs), 'gtid')));
   },
+
+  async since(c, position, deadlineMs) {
+    const sql = `SELECT GTID_SUBTRACT(@@global.gtid_executed, ${quote(position)}) AS gtid`;
+    return strayOf(compact(text(await c.row(sql, deadlineMs), 'gtid')), position);
+  },
+
+  // a statement may have committed several
+  eachGtid: (told) => told.flatMap((set) => eachGtid(set, MOST_OF_ONE)),
 
   waysOut({ gtid, before }, node, active) {
     const all = eachGtid(gtid, SHOWN + 1);

@@ -356,7 +356,8 @@ export class Flights {
     const { bench, stateDir, watch } = this.#desk;
     const { topology, active, had } = watch;
     const situation = { busy, stateDir, sinceLastMs: this.#since(this.#lastFailoverAt) };
-    return { topology, active, had, obstacle: await obstacle(bench, request, situation) };
+    const positionBefore = (at: number): string => watch.positionBefore(at);
+    return { topology, active, had, positionBefore, obstacle: await obstacle(bench, request, situation) };
   }
 
   #since(at: number | null): number | null {
