@@ -98,7 +98,7 @@ export interface LostTransactions {
   readonly node: string;
   /** Empty: nothing was lost. MySQL: a set; MariaDB: GTIDs, or the first and the last of a server with `..` between. */
   readonly gtid: string;
-  /** In their order; at most 1000. */
+  /** In their order; at most 1000, and without MySwitch's own heartbeats. */
   readonly transactions: readonly LoggedTransaction[];
   /** `transactions` are all. */
   readonly complete: boolean;

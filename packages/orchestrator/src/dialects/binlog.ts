@@ -1,6 +1,6 @@
 import { number, quote, text, type ControlConnection, type Row } from '../control-connection';
 import type { LoggedTransaction } from '../report';
-import type { Since, Stray } from '../dialect';
+import { BEAT, markOf, type Since, type Stray } from '../dialect';
 import type { Deadline } from '../clock';
 
 const PAGE = 500;
@@ -42,15 +42,17 @@ export async function logToBegin(
 
 /**
  * The wanted transactions with their statements, from the newest log back, by SHOW BINLOG EVENTS. Rows are told as the table that they are of
- * unless the log has the statement too. Bounded: by time, transactions and characters. Rejects with ServerError when the account may not ask.
+ * unless the log has the statement too. MySwitch's own beats, in `ownTable` (schema.table), are left out. Bounded: by time, transactions and
+ * characters. Rejects with ServerError when the account may not ask.
  */
 export async function readBinlog(
   c: ControlConnection,
   logs: readonly string[],
   stray: Stray,
+  ownTable: string,
   deadline: Deadline,
 ): Promise<Reading> {
-  const book = new Book(stray);
+  const book = new Book(stray, ownTable);
   for (const log of [...logs].reverse()) {
     book.open();
     let position = 4;
@@ -81,6 +83,7 @@ interface Entry {
 class Book {
   goesFurtherBack = false;
   readonly #stray: Stray;
+  readonly #ownTable: string;
   readonly #files: Entry[][] = [];
   readonly #tables = new Map<string, string>();
   #current: Entry | null = null;
@@ -89,8 +92,9 @@ class Book {
   #count = 0;
   #characters = 0;
 
-  constructor(stray: Stray) {
+  constructor(stray: Stray, ownTable: string) {
     this.#stray = stray;
+    this.#ownTable = ownTable;
   }
 
   get full(): boolean {
@@ -98,8 +102,8 @@ class Book {
   }
 
   open(): void {
+    this.#end();
     this.#files.unshift([]);
-    this.#current = null;
     this.#tables.clear();
   }
 
@@ -122,16 +126,34 @@ class Book {
   }
 
   close(complete: boolean): Reading {
+    this.#end();
     return { transactions: this.#files.flat().slice(0, MOST_TRANSACTIONS), complete: complete && !this.full };
   }
 
+  /** Nobody's data is in a beat, and there is one a second. */
+  #end(): void {
+    const entry = this.#current;
+    this.#current = null;
+    if (entry === null || this.full) {
+      return;
+    }
+    if (this.#isBeat(entry)) {
+      for (const { length } of entry.statements) this.#characters -= length;
+      return;
+    }
+    this.#files[0]?.push(entry);
+    this.#count += 1;
+  }
+
+  #isBeat({ statements }: Entry): boolean {
+    const table = ` rows of ${this.#ownTable}`;
+    return statements.length > 0 && statements.every((each) => each.startsWith(markOf(BEAT)) || each.endsWith(table));
+  }
+
   #begin(gtid: string): void {
+    this.#end();
     this.#annotated = false;
     this.#current = this.#stray.has(gtid) ? { gtid, statements: [] } : null;
-    if (this.#current !== null && !this.full) {
-      this.#files[0]?.push(this.#current);
-      this.#count += 1;
-    }
   }
 
   #tell(type: string, info: string): void {

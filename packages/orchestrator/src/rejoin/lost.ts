@@ -28,7 +28,8 @@ export async function lostOf(bench: Bench, old: NodeConnection, stray: Stray): P
 async function readByAnyAccount(bench: Bench, { connection }: NodeConnection, stray: Stray): Promise<Reading> {
   const logs = (await may(binlogs(connection, ASK_MS))) ?? [];
   const deadline = new Deadline(bench.clock, READ_MS);
-  const read = await byAnyAccount(bench, connection.node, (reader) => readBinlog(reader, logs, stray, deadline));
+  const own = `${bench.pool.monitor.schema}.heartbeat`;
+  const read = await byAnyAccount(bench, connection.node, (reader) => readBinlog(reader, logs, stray, own, deadline));
   return read ?? { transactions: [], complete: false };
 }
 
