@@ -188,10 +188,10 @@ export class Beats {
     if (this.#writing !== writing) {
       return null;
     }
-    return {
-      stopped: waited >= PATIENCE_MS && !HELD_UP.test(state),
-      reason: `its heartbeat has been waiting to be written for ${(waited / 1000).toFixed(1)} s${state === '' ? '' : `: ${state}`}`,
-    };
+    const long = waited >= PATIENCE_MS;
+    // without the time itself: people are told anew when the text changes
+    const told = `its heartbeat ${long ? `has waited for more than ${PATIENCE_MS / 1000} s` : 'waits'} to be written`;
+    return { stopped: long && !HELD_UP.test(state), reason: state === '' ? told : `${told}: ${state}` };
   }
 }
 

@@ -1,6 +1,6 @@
 import { number, quote, text, type ControlConnection, type Row } from '../control-connection';
 import type { LoggedTransaction } from '../report';
-import type { Stray } from '../dialect';
+import type { Since, Stray } from '../dialect';
 import type { Deadline } from '../clock';
 
 const PAGE = 500;
@@ -24,6 +24,21 @@ export interface Reading {
 /** Names of the files, the oldest first. */
 export const binlogs = async (c: ControlConnection, deadlineMs: number): Promise<readonly string[]> =>
   (await c.query('SHOW BINARY LOGS', deadlineMs)).map((row) => text(row, 'Log_name'));
+
+/** The newest log with which all that is wanted begins; null: the oldest one is too new. Rejects with ServerError when the account may not ask. */
+export async function logToBegin(
+  c: ControlConnection,
+  logs: readonly string[],
+  wanted: Since,
+  deadline: Deadline,
+): Promise<string | null> {
+  for (const log of [...logs].reverse()) {
+    const events = await c.query(`SHOW BINLOG EVENTS IN ${quote(log)} LIMIT 4`, deadline.left);
+    const head = events.find((event) => HEAD.has(text(event, 'Event_type')));
+    if (head !== undefined && !wanted.precedes(text(head, 'Info'))) return log;
+  }
+  return null;
+}
 
 /**
  * The wanted transactions with their statements, from the newest log back, by SHOW BINLOG EVENTS. Rows are told as the table that they are of

@@ -80,6 +80,7 @@ export const contextOf = (
   after: null,
   release: null,
   lost: null,
+  unknown: null,
 });
 
 async function conduct(context: FailoverContext): Promise<Outcome> {
@@ -225,5 +226,6 @@ function recordOf(context: FailoverContext, result: SwitchResult, reasons: reado
     warnings: context.warnings,
     gtid: { before: context.position, after: context.after },
     ...(context.lost !== null && { lost: context.lost }),
+    ...(context.unknown !== null && { unknown: context.unknown }),
   };
 }
