@@ -100,7 +100,7 @@ export interface LostTransactions {
   readonly gtid: string;
   /** In their order; at most 1000, and without MySwitch's own heartbeats. */
   readonly transactions: readonly LoggedTransaction[];
-  /** `transactions` are all. */
+  /** `transactions` are all. False with an empty `gtid`: nobody could look any more. */
   readonly complete: boolean;
 }
 

@@ -46,8 +46,9 @@ export class Returned {
     await this.#work;
     this.#known.add(node);
     const record = await this.#recordOf(node);
-    if (lost !== null && record !== undefined && record.lost === undefined) {
-      await this.#records.add({ ...record, lost });
+    if (record !== undefined && record.lost === undefined) {
+      const unknown = { node, gtid: '', transactions: [], complete: false };
+      await this.#records.add({ ...record, lost: lost ?? unknown });
     }
   }
 
