@@ -1,5 +1,5 @@
 import type { NodeReport } from '@myswitch/orchestrator';
-import { createCluster, follow, type Kind, type TestServer, until } from '@myswitch/testkit';
+import { caughtUp, createCluster, follow, type Kind, type TestServer, until } from '@myswitch/testkit';
 import { FakeServer } from './support/fake-server';
 import { describeKinds } from './support/kinds';
 import { Relay } from './support/relay';
@@ -71,6 +71,14 @@ describeKinds('the heartbeat', (kind: Kind) => {
     await shows(pool, 'db2', ({ heartbeatLagSeconds, status }) => heartbeatLagSeconds === 0 && status === 'OK');
   });
 
+  test('polls that were due while one still waited are counted', async () => {
+    const { latePolls: before } = await nodeOf(pool, 'db3');
+    pool.node('db3').pause();
+    await shows(pool, 'db3', ({ latePolls }) => latePolls > before);
+    pool.node('db3').resume();
+    await shows(pool, 'db3', ({ status }) => status === 'OK');
+  });
+
   test('follows the ACTIVE, and rests while it changes', async () => {
     const { result, reasons } = await pool.switch({ to: 'db3' });
     expect({ result, reasons }).toEqual({ result: 'switched', reasons: [] });
@@ -109,11 +117,11 @@ function liar(kind: Kind, source: TestServer, uuid: string): FakeServer['answers
   }[kind];
   const version = source.version;
   return (sql) => {
-    if (/^SET/.test(sql)) return [];
+    if (sql.startsWith('SET')) return [];
     if (/@@hostname/.test(sql)) return [{ hostname: 'fake', port: 1, datadir: '/', uid: 'fake', serverId: 99 }];
     if (/'Uptime'/.test(sql)) return [{ Variable_name: 'Uptime', Value: 100 }];
     if (/STATUS/i.test(sql)) return [channel];
-    if (/@@version AS version$/.test(sql)) return [{ version: kind === 'mariadb' ? '10.11.18-MariaDB' : version }];
+    if (sql.endsWith('@@version AS version')) return [{ version: kind === 'mariadb' ? '10.11.18-MariaDB' : version }];
     if (/@@version/.test(sql)) {
       const gtid = kind === 'mariadb' ? '0-1-1' : `${uuid}:1`;
       return [{ version, serverId: 99, uuid: 'fake', readOnly: 1, superReadOnly: 1, events: 0, gtid }];
@@ -181,5 +189,74 @@ describeKinds('a server that can not be trusted', (kind: Kind) => {
     fake.answers = honest;
     await shows(pool, 'db3', ({ status }) => status !== 'FAIL');
     await pool.orchestrator.carryOut('shop', { kind: 'recover', node: 'db3' }, 'test');
+  });
+});
+
+describeKinds('what polls notice', (kind: Kind) => {
+  let pool: SwitchPool;
+
+  beforeAll(async () => {
+    const cluster = await createCluster({ kind, replicas: 1 });
+    pool = await new SwitchPool(cluster, (options) => {
+      const twin = { ...options.nodes[1]!, name: 'db2-again', host: 'localhost' };
+      return {
+        ...options,
+        monitor: { ...options.monitor, intervalMs: 5000 },
+        nodes: [...options.nodes, twin],
+      };
+    }).start();
+  }, 120_000);
+
+  afterAll(async () => {
+    await pool.stop();
+    for (const server of pool.cluster.nodes) await server.remove();
+  });
+
+  test('two nodes that are one server', async () => {
+    const found = await shows(pool, 'db2-again', ({ message }) => message?.startsWith('ONE_SERVER') ?? false);
+    expect(found.message).toBe('ONE_SERVER: it is the same server as db2');
+    const other = await shows(pool, 'db2', ({ message }) => message?.startsWith('ONE_SERVER') ?? false);
+    expect(other.message).toBe('ONE_SERVER: it is the same server as db2-again');
+    expect((await pool.status()).active).toBe('db1');
+  });
+
+  test('a restart between two polls', async () => {
+    const before = await nodeOf(pool, 'db2');
+    expect(before).toMatchObject({ restarted: null });
+    expect(before.uptimeSeconds).toBeGreaterThanOrEqual(0);
+    await pool.node('db2').restart();
+    const after = await shows(pool, 'db2', ({ restarted }) => restarted !== null);
+    expect(after.uptimeSeconds).toBeLessThan(before.uptimeSeconds! + 60);
+    expect((await pool.status()).nodes[1]).toMatchObject({ name: 'db2', errors: expect.any(Number) });
+    expect(await pool.orchestrator.events('shop')).toContainEqual(
+      expect.objectContaining({ kind: 'RESTARTED', node: 'db2', message: 'db2 was started again' }),
+    );
+    expect(await nodeOf(pool, 'db1')).toMatchObject({ restarted: null });
+  });
+});
+
+describeKinds('a control account without a privilege', (kind: Kind) => {
+  let pool: SwitchPool | null = null;
+
+  afterEach(async () => {
+    await pool?.stop();
+    for (const server of pool?.cluster.nodes ?? []) await server.remove();
+  });
+
+  test.each([
+    ['that a switch needs', { mariadb: 'READ_ONLY ADMIN', mysql: 'CONNECTION_ADMIN' }],
+    ['that polls need', { mariadb: 'SLAVE MONITOR', mysql: 'REPLICATION CLIENT' }],
+  ])('%s: named at start, with the GRANT', async (_title, privilege) => {
+    const cluster = await createCluster({ kind, replicas: 1 });
+    await cluster.nodes[0]!.sql(`REVOKE ${privilege[kind]} ON *.* FROM 'myswitch'@'%'`);
+    await caughtUp(cluster.nodes[0]!, [cluster.nodes[1]!]);
+    pool = await new SwitchPool(cluster).start();
+    const grant = `GRANT ${privilege[kind]} ON *.* TO \`myswitch\`@\`%\``;
+    await until('the GRANT is named', () => {
+      const said = pool!.lines.filter(
+        ({ level, message, fields }) => level !== 'info' && `${message} ${JSON.stringify(fields)}`.includes(grant),
+      );
+      return Promise.resolve(said.length > 0 ? true : null);
+    });
   });
 });

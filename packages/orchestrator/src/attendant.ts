@@ -29,7 +29,7 @@ export class Attendant {
   async attend(node: NodeConnection, seen: Observation, met: Met | null, deadlineMs: number): Promise<Sight> {
     const { bench, topology, tell } = this.#desk;
     const name = node.connection.node;
-    if (met !== null) bench.places.note(name, met.place);
+    if (met !== null) this.#greet(name, met);
     const twins = bench.places.twinsOf(name);
     // by another name the ACTIVE itself would be taken for a second writer
     const observation = twins.length > 0 ? seen : await closeSecondWriter(bench, node, seen, topology(), tell);
@@ -43,6 +43,14 @@ export class Attendant {
 
   stop(): void {
     this.#beats.stop();
+  }
+
+  #greet(name: string, { place, missingGrants }: Met): void {
+    const { bench, tell } = this.#desk;
+    bench.places.note(name, place);
+    if (missingGrants.length > 0) {
+      tell(name, `PRIVILEGES: the control account lacks on ${name}: ${missingGrants.join('; ')}`);
+    }
   }
 
   async #pulse(node: NodeConnection, { readOnly }: Observation, deadlineMs: number): Promise<Pulse> {

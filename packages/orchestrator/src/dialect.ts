@@ -44,6 +44,8 @@ export interface Meeting {
   /** Tells the server from every other one, however it was reached; equal texts are one server. */
   readonly place: string;
   readonly uptimeSeconds: number;
+  /** GRANT statements that the control account still needs, beyond those for events. */
+  readonly missingGrants: readonly string[];
 }
 
 export const Kind = Object.freeze({ MYSQL: 'mysql', MARIADB: 'mariadb' } as const);
@@ -120,6 +122,9 @@ export interface Stray {
   /** Whether some are among those that a binary log, as it says at its head, follows. */
   precedes(head: string): boolean;
 }
+
+/** The transactions that a server has logged since it was at a position. */
+export type Since = Pick<Stray, 'has' | 'precedes'>;
 
 /** What an operator may do about transactions that only one server has: nobody else can decide it. */
 export interface WayOut {
@@ -245,7 +250,7 @@ export interface Dialect {
 
   observe(c: ControlConnection, deadlineMs: number): Promise<Observation>;
   /** Once on each connection. */
-  meet(c: ControlConnection, deadlineMs: number): Promise<Meeting>;
+  meet(c: ControlConnection, schema: string, deadlineMs: number): Promise<Meeting>;
   inspect(c: ControlConnection, schema: string, deadlineMs: number): Promise<Inspection>;
   survey(c: ControlConnection, deadlineMs: number): Promise<Survey>;
   /** The replicas that registered; rejects with ServerError when the account may not see them. */
@@ -293,6 +298,10 @@ export interface Dialect {
   errant(candidate: ControlConnection, active: ControlConnection, deadlineMs: number): Promise<string>;
   /** The same, so that each can be found. */
   stray(candidate: ControlConnection, active: ControlConnection, deadlineMs: number): Promise<Stray>;
+  /** What was logged on `c` since `position`, and how to find it. */
+  since(c: ControlConnection, position: string, deadlineMs: number): Promise<Since>;
+  /** Of GTIDs as clients are told of them, each one. */
+  eachGtid(told: readonly string[]): readonly string[];
   /** How `node`, which has them, can follow `active` all the same. */
   waysOut(stray: Stray, node: string, active: string): readonly WayOut[];
   /** Transactions that `source` has purged and `replica` still lacks; empty: none. */

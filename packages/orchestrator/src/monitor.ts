@@ -1,8 +1,9 @@
 import type { Pulse } from './beats';
 import { Deadline, type Clock } from './clock';
 import type { Observation } from './dialect';
-import { codeOf, messageOf, UnreachableError } from './errors';
+import { codeOf, messageOf, ServerError, UnreachableError } from './errors';
 import type { NodeConnection, NodeLink } from './node-link';
+import type { PoolOptions } from './options';
 import { since } from './runs';
 import type { Met, PollResult } from './topology';
 
@@ -44,6 +45,7 @@ export type Inspect = (
 export class Monitor {
   readonly #link: NodeLink;
   readonly #intervalMs: number;
+  readonly #schema: string;
   readonly #clock: Clock;
   readonly #inspect: Inspect;
   readonly #onPoll: (poll: PollResult) => void;
@@ -58,9 +60,16 @@ export class Monitor {
   #stopped = false;
   #late = 0;
 
-  constructor(link: NodeLink, intervalMs: number, clock: Clock, inspect: Inspect, onPoll: (poll: PollResult) => void) {
+  constructor(
+    link: NodeLink,
+    { intervalMs, schema }: Pick<PoolOptions['monitor'], 'intervalMs' | 'schema'>,
+    clock: Clock,
+    inspect: Inspect,
+    onPoll: (poll: PollResult) => void,
+  ) {
     this.#link = link;
     this.#intervalMs = intervalMs;
+    this.#schema = schema;
     this.#clock = clock;
     this.#inspect = inspect;
     this.#onPoll = onPoll;
@@ -123,7 +132,7 @@ export class Monitor {
     const node = this.#node!;
     const met = this.#told === node ? null : await this.#meet(node, ms);
     const deadline = new Deadline(this.#clock, ms);
-    const seen = await node.dialect.observe(node.connection, deadline.left);
+    const seen = await node.dialect.observe(node.connection, deadline.left).catch(withGrants(met));
     const sight = await this.#inspect(node, seen, met, deadline.left);
     this.#told = node;
     return { ...this.#what(), ...sight, met };
@@ -131,8 +140,8 @@ export class Monitor {
 
   async #meet({ connection, dialect }: NodeConnection, deadlineMs: number): Promise<Met> {
     const asked = this.#clock.monotonic();
-    const { place, uptimeSeconds } = await dialect.meet(connection, deadlineMs);
-    return { place, since: since(uptimeSeconds, asked, this.#clock.monotonic()) };
+    const { uptimeSeconds, ...met } = await dialect.meet(connection, this.#schema, deadlineMs);
+    return { ...met, since: since(uptimeSeconds, asked, this.#clock.monotonic()) };
   }
 
   #what(): Pick<PollResult, 'node' | 'at' | 'late'> {
@@ -228,3 +237,13 @@ export class Monitor {
     }
   }
 }
+
+/** What an account may not ask it is refused with a text that says little of the remedy. */
+const withGrants =
+  (met: Met | null) =>
+  (error: unknown): never => {
+    const lacks = met?.missingGrants ?? [];
+    throw error instanceof ServerError && lacks.length > 0
+      ? new ServerError(error.errno, `${error.message}; PRIVILEGES: the control account lacks: ${lacks.join('; ')}`)
+      : error;
+  };

@@ -21,7 +21,7 @@ export interface Scenario {
   readonly quick?: true;
   readonly topology: Omit<ClusterOptions, 'kind'>;
   /** Why it can't be played on this machine; null: it can. */
-  whyNot?(): string | null;
+  whyNot?(kind: Kind): string | null;
   /** Before MySwitch starts: what replicates otherwise than `topology` says. */
   setUp?(cluster: Cluster): Promise<void>;
   /** When the servers are gone. */

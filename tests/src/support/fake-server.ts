@@ -1,5 +1,17 @@
+import type { Writable } from 'node:stream';
 import { createServer, type Connection } from 'mysql2';
 import { freePort } from '@myswitch/testkit';
+
+/** As they are, where mysql2's types say otherwise. */
+interface Listener {
+  listen(port: number, host: string): void;
+  close(): void;
+}
+interface Wire {
+  sequenceId: number;
+  readonly stream: Writable;
+}
+const wireOf = (connection: Connection): Wire => connection as unknown as Wire;
 
 type Row = Readonly<Record<string, string | number | null>>;
 
@@ -15,15 +27,14 @@ export class FakeServer {
   readonly host = '127.0.0.1';
   readonly port: number;
   answers: (sql: string) => readonly Row[] | 'hang' | 'half' | Error;
-  readonly #server: ReturnType<typeof createServer>;
+  readonly #server: Listener;
   readonly #open = new Set<Connection>();
   #last = 0;
 
   private constructor(port: number, answers: FakeServer['answers']) {
     this.port = port;
     this.answers = answers;
-    this.#server = createServer();
-    this.#server.on('connection', (connection: Connection) => this.#greet(connection));
+    this.#server = createServer((connection) => this.#greet(connection)) as unknown as Listener;
   }
 
   static async start(answers: FakeServer['answers']): Promise<FakeServer> {
@@ -48,7 +59,7 @@ export class FakeServer {
     connection.on('error', () => this.#open.delete(connection));
     // mysql2 goes on counting packets where each command begins anew
     const beginAnew = (): void => {
-      (connection as unknown as { sequenceId: number }).sequenceId = 0;
+      wireOf(connection).sequenceId = 0;
     };
     // a SET it takes for a PREPARE
     for (const event of ['query', 'stmt_prepare']) {
@@ -75,7 +86,7 @@ export class FakeServer {
     const answer = this.answers(sql);
     if (answer === 'hang') return;
     if (answer === 'half') {
-      connection.stream.write(Buffer.from([1, 0, 0, 1, 5, 40, 0, 0, 2, 3, 100, 101, 102]));
+      wireOf(connection).stream.write(Buffer.from([1, 0, 0, 1, 5, 40, 0, 0, 2, 3, 100, 101, 102]));
       return;
     }
     if (answer instanceof Error) {

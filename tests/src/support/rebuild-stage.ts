@@ -21,10 +21,10 @@ export function rebuildStage(kind: Kind) {
 
   async function start(
     replicas: number,
-    { grants = true, change = (given: PoolOptions) => given as PoolOptions } = {},
+    { grants = true, program = false, change = (given: PoolOptions) => given as PoolOptions } = {},
   ) {
     const cluster = await createCluster({ kind, replicas, extra: Rebuilding.myCnf(kind) });
-    rebuilding = await Rebuilding.of(cluster);
+    rebuilding = await Rebuilding.of(cluster, program);
     const { options } = rebuilding;
     const all = (given: PoolOptions): PoolOptions => change({ ...given, rebuild: options });
     pool = await new SwitchPool(cluster, all).start();

@@ -1,5 +1,5 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo, type Server } from 'node:net';
 import { join, resolve } from 'node:path';
 import { cloneGrantStatements, type RebuildOptions } from '@myswitch/orchestrator';
 import {
@@ -42,9 +42,12 @@ export class Rebuilding {
     return kind === 'mysql' ? ['plugin-load-add=mysql_clone.so'] : [];
   }
 
-  static async of(cluster: Cluster): Promise<Rebuilding> {
-    if (cluster.kind === 'mysql') return new Rebuilding('mysql', null, null);
+  /** `program`: MySQL too is copied by one. */
+  static async of(cluster: Cluster, program = false): Promise<Rebuilding> {
+    if (cluster.kind === 'mysql' && !program) return new Rebuilding('mysql', null, null);
     const starter = await startStarter(cluster);
+    if (cluster.kind === 'mysql')
+      return new Rebuilding('mysql', ['bash', '-c', COPY, 'copy', String(portOf(starter))], starter);
     return new Rebuilding('mariadb', [SCRIPT, await settings(cluster, starter)], starter);
   }
 
@@ -62,7 +65,7 @@ export class Rebuilding {
 
   /** Nothing watches a test server: MySQL's clone leaves it to us to start it again. */
   async restarts(server: TestServer): Promise<void> {
-    if (this.#kind !== 'mysql') return;
+    if (this.options.command !== null) return;
     await until(`${server.name} has shut down`, () => Promise.resolve(server.pid === null ? true : null));
     await server.start();
   }
@@ -72,16 +75,37 @@ export class Rebuilding {
   }
 }
 
+/** For the starter below. */
+const COPY = 'exec 3<>/dev/tcp/127.0.0.1/$1; echo "copy $MYSWITCH_NODE $MYSWITCH_DONOR" >&3; cat <&3';
+
+/** Puts a clone of `donor` in the place of `node`, and makes it forget which transactions it has. Resolves with them. */
+async function copyOf(node: TestServer, donor: TestServer): Promise<string> {
+  const copy = join(temporaryFolder('copy'), 'data');
+  await donor.sql(`CLONE LOCAL DATA DIRECTORY = '${copy}'`);
+  await node.stop();
+  rmSync(join(node.dir, 'data'), { recursive: true });
+  renameSync(copy, join(node.dir, 'data'));
+  await node.start();
+  const [row] = await node.sql('SELECT @@GLOBAL.gtid_executed AS gtid');
+  await node.sql('SET GLOBAL super_read_only = 0');
+  await node.sql('RESET BINARY LOGS AND GTIDS');
+  return JSON.stringify(row);
+}
+
 /** Starts and stops servers of the cluster for a script: `start db1`, which answers when it is done. */
 async function startStarter({ nodes }: Cluster): Promise<Server> {
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
     socket.once('data', (order: Buffer) => {
-      const [verb, name] = order.toString().trim().split(' ');
-      const node = nodes.find((each) => each.name === name);
-      const done = verb === 'start' ? node?.start() : node?.stop();
-      (done ?? Promise.reject(new Error('no such node'))).then(
-        () => socket.end('done\n'),
+      const [verb, ...names] = order.toString().trim().split(' ');
+      const [node, donor] = names.map((name) => nodes.find((each) => each.name === name)!);
+      const works: Record<string, () => Promise<string | void>> = {
+        start: () => node!.start(),
+        stop: () => node!.stop(),
+        copy: () => copyOf(node!, donor!),
+      };
+      works[verb ?? '']!().then(
+        (told) => socket.end(`${told ?? 'done'}\n`),
         (error: Error) => socket.end(`${error.message}\n`),
       );
     });
@@ -105,8 +129,6 @@ async function settings({ nodes }: Cluster, starter: Server): Promise<string> {
     writeFileSync(join(bin, name), `#!/bin/sh\nexec ${words.map((word) => `'${word}'`).join(' ')} "$@"\n`);
     chmodSync(join(bin, name), 0o755);
   }
-  const address = starter.address();
-  if (address === null || typeof address === 'string') throw new Error('the starter does not listen');
   const file = join(folder, 'settings.sh');
   const folders = nodes.map(({ name, dir }) => `${name}) echo '${join(dir, 'data')}' ;;`).join(' ');
   writeFileSync(
@@ -116,7 +138,7 @@ async function settings({ nodes }: Cluster, starter: Server): Promise<string> {
       'on_node() { bash -c "$1"; }',
       'on_donor() { bash -c "$1"; }',
       `data_of() { case $1 in ${folders} esac; }`,
-      `tell() { exec 3<>/dev/tcp/127.0.0.1/${address.port}; echo "$1 $2" >&3; read -r answer <&3; [ "$answer" = done ]; }`,
+      `tell() { exec 3<>/dev/tcp/127.0.0.1/${portOf(starter)}; echo "$1 $2" >&3; read -r answer <&3; [ "$answer" = done ]; }`,
       'export -f tell',
       'data=$(data_of "$MYSWITCH_NODE") donor_data=$(data_of "$MYSWITCH_DONOR")',
       'owner=$(id -un)',
@@ -128,3 +150,5 @@ async function settings({ nodes }: Cluster, starter: Server): Promise<string> {
   );
   return file;
 }
+
+const portOf = (server: Server): number => (server.address() as AddressInfo).port;

@@ -3,6 +3,7 @@ import {
   systemClock,
   type AtStep,
   type CheckReport,
+  type Clock,
   type FailoverRequest,
   type FlightRecord,
   type PoolOptions,
@@ -29,9 +30,15 @@ export class SwitchPool {
   orchestrator: Orchestrator;
   atStep: AtStep = () => Promise.resolve();
   change: (options: PoolOptions) => PoolOptions;
+  readonly #clock: Clock;
 
-  constructor(cluster: Cluster, change: (options: PoolOptions) => PoolOptions = (options) => options) {
+  constructor(
+    cluster: Cluster,
+    change: (options: PoolOptions) => PoolOptions = (options) => options,
+    clock: Clock = systemClock,
+  ) {
     this.cluster = cluster;
+    this.#clock = clock;
     this.stateDir = temporaryFolder('state');
     this.change = change;
     this.plane = this.#newPlane();
@@ -46,7 +53,7 @@ export class SwitchPool {
     return new Orchestrator({
       options: { stateDir: this.stateDir, pools: [this.change(poolOptions(this.cluster))] },
       plane: this.plane,
-      clock: systemClock,
+      clock: this.#clock,
       log: (level, message, fields) => {
         this.lines.push({ level, message, fields });
       },

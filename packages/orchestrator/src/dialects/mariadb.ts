@@ -4,12 +4,13 @@ import { ServerError } from '../errors';
 import { accountOf } from './grants';
 import { accountsMark, readAccounts } from './mariadb-accounts';
 import { channelOf, channelOptions } from './mariadb-channel';
-import { beyondGtids, errantGtids, furthest, samePosition, strayOf } from './mariadb-gtid';
+import { beyondGtids, errantGtids, furthest, samePosition, sinceOf, strayOf } from './mariadb-gtid';
 import { inspect } from './mariadb-inspection';
 import { replicas, survey } from './mariadb-survey';
+import { meet } from './meeting';
 import { ACCOUNT_TABLES } from './privileges';
 import { sessionOf } from './process-list';
-import { bit, events, kill, may, meet } from './shared';
+import { bit, events, kill, may } from './shared';
 
 const ER_NO_SUCH_CHANNEL = 1617;
 const PREFLIGHT_TABLES = [...ACCOUNT_TABLES.mariadb, 'event'];
@@ -51,7 +52,7 @@ export const mariadbDialect: Dialect = {
     };
   },
 
-  meet: (c, deadlineMs) => meet(c, "''", deadlineMs),
+  meet: (c, schema, deadlineMs) => meet(c, Kind.MARIADB, schema, deadlineMs),
 
   async inspect(c, schema, deadlineMs) {
     return inspect(c, schema, await this.semiSync(c, deadlineMs), deadlineMs);
@@ -143,6 +144,10 @@ export const mariadbDialect: Dialect = {
     const ours = await active.row(STATE_OF, deadlineMs);
     return strayOf(text(theirs, 'state'), number(theirs, 'serverId'), text(ours, 'state'));
   },
+
+  since: (_c, position) => Promise.resolve(sinceOf(position)),
+
+  eachGtid: (told) => told,
 
   waysOut: ({ before }, node) => [
     {

@@ -1,7 +1,7 @@
 import type { AccountWatch } from '../accounts/watch';
 import { dismiss, runCheck, type Known } from '../check';
 import { monotonicAt } from '../clock';
-import { conduct, newId, refusalOf } from '../conduct';
+import { conduct, refusalOf } from '../conduct';
 import { messageOf, SwitchError } from '../errors';
 import { checkFailover } from '../failover/check';
 import type { Known as FailoverKnown } from '../failover/context';
@@ -140,8 +140,8 @@ export class Flights {
   }
 
   rejoin(request: RejoinRequest, onStep: OnStep, abort: AbortSignal): Promise<RejoinReport> {
-    const { bench, stopping, tended } = this.#desk;
-    const id = newId(bench.clock.now());
+    const { stopping, tended } = this.#desk;
+    const id = this.#newId();
     const end = AbortSignal.any([abort, stopping]);
     return this.#flying(tended().then(() => this.#rejoin(request, id, onStep, end)));
   }
@@ -149,7 +149,7 @@ export class Flights {
   /** A failover that is a part of the look after a poll, and must not wait for it. */
   async replaceActive(request: FailoverRequest, onStep: OnStep): Promise<FlightRecord> {
     const { bench, claim, watch } = this.#desk;
-    const id = newId(bench.clock.now());
+    const id = this.#newId();
     const busy = this.occupied(id);
     const free = claim.take(id) === null;
     try {
@@ -167,7 +167,7 @@ export class Flights {
   /** Nobody else moves the pool meanwhile: receivers are started again in it. */
   async #checkFailover(request: FailoverRequest): Promise<FailoverCheck> {
     const { bench, claim } = this.#desk;
-    const id = newId(bench.clock.now());
+    const id = this.#newId();
     const busy = this.occupied(id);
     claim.take(id);
     try {
@@ -175,6 +175,11 @@ export class Flights {
     } finally {
       claim.letGo(id);
     }
+  }
+
+  #newId(): string {
+    const { records, bench } = this.#desk;
+    return records.newId(bench.clock.now());
   }
 
   #flying<T>(work: Promise<T>): Promise<T> {
@@ -187,13 +192,13 @@ export class Flights {
       return this.switch({ ...request, to: target.to }, onStep, abort);
     }
     const { bench } = this.#desk;
-    const refused = refusalOf(bench, planOf(bench.pool, request), newId(bench.clock.now()), target.refusal);
+    const refused = refusalOf(bench, planOf(bench.pool, request), this.#newId(), target.refusal);
     return this.#ended(refused, onStep);
   }
 
   async #switch(request: SwitchRequest, onStep: OnStep, abort: AbortSignal): Promise<FlightRecord> {
     const { bench, claim, watch } = this.#desk;
-    const id = newId(bench.clock.now());
+    const id = this.#newId();
     const conductor = { bench, know: (asking: string) => this.#know(asking) };
     const plan = planOf(bench.pool, request);
     const free = claim.take(id) === null;
@@ -351,7 +356,8 @@ export class Flights {
     const { bench, stateDir, watch } = this.#desk;
     const { topology, active, had } = watch;
     const situation = { busy, stateDir, sinceLastMs: this.#since(this.#lastFailoverAt) };
-    return { topology, active, had, obstacle: await obstacle(bench, request, situation) };
+    const positionBefore = (at: number): string => watch.positionBefore(at);
+    return { topology, active, had, positionBefore, obstacle: await obstacle(bench, request, situation) };
   }
 
   #since(at: number | null): number | null {

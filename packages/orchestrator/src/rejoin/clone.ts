@@ -4,6 +4,7 @@ import { codeOf, messageOf, SwitchError } from '../errors';
 import type { NodeConnection } from '../node-link';
 import { viewOf } from '../topology';
 import type { RejoinContext } from './context';
+import { markOf } from './marks';
 
 const CONNECT_MS = 3000;
 const ASK_MS = 5000;
@@ -28,6 +29,10 @@ export async function clone(context: RejoinContext, copier: Copier, node: NodeCo
   const cancelTimer = clock.timer(pool.rebuild.timeoutMs, () => stop.now('it took too long'));
   try {
     await copier.allow(node.connection, from, ASK_MS);
+    if (stop.reason !== null) {
+      await node.dialect.close(node.connection, ASK_MS);
+      throw new SwitchError('COPY_FAILED', stop.reason);
+    }
     copy.begun = true;
     const ended = copier.copy(runner.connection, from, pool.control, pool.rebuild.timeoutMs + END_MS).then(
       () => null,
@@ -73,6 +78,8 @@ async function watched(
     if (patience.passed && donorIsAway(context)) {
       stop.now(`${context.copy?.donor} does not answer, and nothing more comes`);
     }
+    // it may have come before the statement that it was to end
+    stop.again();
   }
 }
 
@@ -98,8 +105,12 @@ class Stop {
   now(reason: string): void {
     if (this.reason !== null) return;
     this.reason = reason;
-    // one that can't be ended ends at the statement's own deadline
-    this.#kill().catch(() => undefined);
+    this.again();
+  }
+
+  /** One that can't be ended ends at the statement's own deadline. */
+  again(): void {
+    if (this.reason !== null) this.#kill().catch(() => undefined);
   }
 
   done(): void {
@@ -123,7 +134,10 @@ const mib = (bytes: number): string => (bytes / (1 << 20)).toFixed(1);
 async function afterFailure(context: RejoinContext, copier: Copier, node: NodeConnection): Promise<void> {
   try {
     await node.dialect.close(node.connection, ASK_MS);
-    context.copy!.begun = (await copier.progress(node.connection, ASK_MS)).destroyed;
+    const previous = markOf(context.desk.bench.journal, context.name)?.previous ?? null;
+    // what is told of the progress may be of the copy before
+    const hasBegun = (await lastCopy(copier, node)) !== previous;
+    context.copy!.begun = hasBegun && (await copier.progress(node.connection, ASK_MS)).destroyed;
   } catch {
     // then nobody knows: what is destroyed for all that is known stays so
   }

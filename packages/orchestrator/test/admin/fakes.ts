@@ -253,6 +253,8 @@ export const fakePlane: DataPlane = {
   kill: unexpected,
   release: unexpected,
   accounts: unexpected,
+  unknownWrites: unexpected,
+  serveReads: unexpected,
   refusedAccounts: unexpected,
   async stats() {
     return { gate: 'OPEN', clients: 32, held: 0, accounts: ['app'], nodes: {}, workMs: { p50: 1, p95: 2.5, max: 9 } };

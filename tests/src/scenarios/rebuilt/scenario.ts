@@ -1,4 +1,5 @@
 import { caughtUp } from '@myswitch/testkit';
+import { whyNoCopies } from '../../support/kinds';
 import { Rebuilding } from '../../support/rebuilding';
 import { Loss, type Scenario } from '../scenario';
 
@@ -7,6 +8,7 @@ let rebuilding: Rebuilding | null = null;
 export const scenario: Scenario = {
   title: 'the old primary comes back with writes that nobody else has: a copy of a replica takes their place',
   topology: { replicas: 2 },
+  whyNot: whyNoCopies,
   async pool(cluster) {
     const [primary, ...replicas] = cluster.nodes;
     rebuilding = await Rebuilding.of(cluster);
