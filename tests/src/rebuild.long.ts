@@ -3,6 +3,9 @@ import { caughtUp, sleep } from '@myswitch/testkit';
 import { describeKinds, whyNoCopies } from './support/kinds';
 import { rebuildStage } from './support/rebuild-stage';
 
+// a copy, on a machine that has more to do
+jest.setTimeout(180_000);
+
 describeKinds(
   'rejoin --rebuild that does not go well',
   (kind) => {

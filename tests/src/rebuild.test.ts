@@ -4,6 +4,9 @@ import { readFileSync } from 'node:fs';
 import { describeKinds, whyNoCopies } from './support/kinds';
 import { rebuildStage } from './support/rebuild-stage';
 
+// a copy, on a machine that has more to do
+jest.setTimeout(180_000);
+
 describeKinds(
   'rejoin --rebuild',
   (kind) => {
