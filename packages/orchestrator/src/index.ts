@@ -13,4 +13,5 @@ export type { Order } from './operate/order';
 export * from './options';
 export { Orchestrator, type OrchestratorParts } from './orchestrator';
 export * from './report';
-export type { AtStep, Log } from './switch/context';
+export type { Log } from './log';
+export type { AtStep } from './switch/context';

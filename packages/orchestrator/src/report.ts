@@ -1,11 +1,10 @@
+import type { NodeState, NodeStatus, NodeType } from './ladder/words';
 import type { Override } from './ladder/override';
 import type { Order } from './operate/order';
 
 /** The JSON shapes of the contract: `status --json`, `check --json`, `switch --json`, `history --json`. Durations in ms; unknown is null. */
 
-export type NodeType = 'PRIMARY' | 'SECONDARY';
-export type NodeState = 'UNKNOWN' | 'STANDBY' | 'ACTIVE' | 'FAILED_ONLINE' | 'FAILED_OFFLINE';
-export type NodeStatus = 'OK' | 'OK_INFO' | 'OK_WARN' | 'OK_CRITICAL' | 'FAIL';
+export type { NodeState, NodeStatus, NodeType };
 export type GateState = 'OPEN' | 'HOLDING' | 'HELD' | 'RELEASING';
 
 export interface NodeReport {
