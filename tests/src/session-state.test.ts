@@ -180,6 +180,15 @@ describeKinds('a session keeps its state', (kind) => {
     expect(seen).toEqual(expected);
   });
 
+  if (kind === 'mysql') {
+    test('FOUND_ROWS() of a SELECT … INTO, which has no result', async () => {
+      const client = await plane.connect({ database: 'shop' });
+      await client.query('SELECT 7 INTO @v');
+      await move();
+      expect(await outcome(client, 'SELECT FOUND_ROWS() AS n')).toEqual([{ n: 1 }]);
+    });
+  }
+
   test('a function that sets a variable in a SET pins', async () => {
     const client = await plane.connect({ database: 'shop' });
     await client.query('SET @a = leaves_inside()');

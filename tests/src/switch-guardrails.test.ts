@@ -65,6 +65,30 @@ describeKinds('guardrails', (kind) => {
     await good();
   });
 
+  test('a heartbeat that hangs on the ACTIVE: it would come after the fence', async () => {
+    await until('the heartbeat is written', async () =>
+      db2.sql("SELECT 1 FROM myswitch.heartbeat WHERE pool = 'shop beats'").then((rows) => rows[0] ?? null),
+    );
+    const client = await db1.connect();
+    try {
+      await client.query('BEGIN');
+      await client.query("SELECT * FROM myswitch.heartbeat WHERE pool = 'shop beats' FOR UPDATE");
+      await until('it waits', async () =>
+        (await pool.orchestrator.status('shop'))[0]?.nodes[0]?.message?.includes('heartbeat') === true ? true : null,
+      );
+      const record = await pool.switch({ to: 'db2' });
+      expect(record.result).toBe('refused');
+      expect(record.reasons[0]).toMatchObject({ code: 'HEARTBEAT' });
+    } finally {
+      await client.query('ROLLBACK');
+      client.destroy();
+    }
+    await until('it is fit', async () =>
+      (await pool.orchestrator.status('shop'))[0]?.nodes[0]?.status === 'OK' ? true : null,
+    );
+    await good();
+  });
+
   test('another switch runs', async () => {
     const gate = new EventEmitter();
     const reached = once(gate, 'reached');

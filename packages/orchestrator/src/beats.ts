@@ -44,6 +44,8 @@ const HELD_UP = /lock|flush|semi-sync|backup|stage/i;
 interface Write {
   readonly node: NodeConnection;
   readonly since: number;
+  /** It has come to an end. Never rejects. */
+  over: Promise<void>;
 }
 
 /**
@@ -61,7 +63,11 @@ export class Beats {
   #on: string | null = null;
   /** Not the monitor's own connection: a write that hangs must not keep the node from being looked at. */
   #connection: NodeConnection | null = null;
+  /** The connection over which the table was seen. */
+  #prepared: NodeConnection | null = null;
   #writing: Write | null = null;
+  /** What the last write came to. */
+  #trouble: Trouble | null = null;
 
   constructor(heartbeat: Heartbeat, clock: Clock) {
     this.#heartbeat = heartbeat;
@@ -76,16 +82,34 @@ export class Beats {
     }
     try {
       if (this.#writing === null) await this.#begin(link, epoch, deadlineMs);
-      return await this.#waitsFor(looking, deadlineMs);
+      this.#trouble = await this.#waitsFor(looking, deadlineMs);
     } catch (error) {
-      return troubleOf(error);
+      this.#trouble = troubleOf(error);
     }
+    return this.#trouble;
+  }
+
+  /** In place of `write` where nothing may be written now: what was found before is not mended by that. */
+  async rest(link: NodeLink, looking: NodeConnection, deadlineMs: number): Promise<Trouble | null> {
+    if (this.#on !== link.name) {
+      return null;
+    }
+    return (await this.#waitsFor(looking, deadlineMs)) ?? this.#trouble;
   }
 
   /** How far the node's copy is behind `active`, at least; null: not known. */
   async read({ connection }: NodeConnection, active: string, deadlineMs: number): Promise<number | null> {
     const beat = await this.#heartbeat.readBeat(connection, deadlineMs);
     return beat === null || this.#on !== active ? null : this.#lagOf(beat);
+  }
+
+  /**
+   * Nothing of ours is on its way to the ACTIVE any more: one that comes after the fence would be a transaction that nobody else has. False
+   * after `deadlineMs`. Whoever asks sees to it that no new one begins.
+   */
+  async quiet(deadlineMs: number): Promise<boolean> {
+    if (this.#writing !== null) await this.#atMost(this.#writing.over, deadlineMs);
+    return this.#writing === null;
   }
 
   stop(): void {
@@ -97,6 +121,7 @@ export class Beats {
     this.#connection = null;
     this.#writing = null;
     this.#committed = [];
+    this.#trouble = null;
     this.#on = null;
   }
 
@@ -112,10 +137,11 @@ export class Beats {
   async #begin(link: NodeLink, epoch: number, deadlineMs: number): Promise<void> {
     const node = await this.#connected(link, deadlineMs);
     const beat = (this.#last += 1);
-    const write: Write = { node, since: this.#clock.monotonic() };
+    const write: Write = { node, since: this.#clock.monotonic(), over: Promise.resolve() };
     this.#writing = write;
     const committed = this.#commit(write, beat, epoch, deadlineMs);
-    committed.catch(() => undefined); // it may end after the deadline, when nobody listens
+    // it may end after the deadline, when nobody listens
+    write.over = committed.catch(() => undefined);
     await this.#atMost(committed, deadlineMs);
   }
 
@@ -123,12 +149,17 @@ export class Beats {
     const { connection } = write.node;
     const told = `${this.#own} ${beat} ${new Date(this.#clock.now()).toISOString()}`;
     try {
-      await this.#heartbeat.create(connection, deadlineMs);
+      if (this.#prepared !== write.node) await this.#heartbeat.create(connection, deadlineMs);
+      this.#prepared = write.node;
       await this.#heartbeat.writeBeat(connection, told, epoch, FOREVER_MS);
       if (this.#writing === write) {
+        this.#trouble = null;
         this.#committed.push({ beat, at: this.#clock.monotonic() });
         if (this.#committed.length > KEPT) this.#committed.shift();
       }
+    } catch (error) {
+      this.#prepared = null; // it may have been dropped
+      throw error;
     } finally {
       if (this.#writing === write) this.#writing = null;
     }
@@ -163,10 +194,10 @@ export class Beats {
     if (this.#writing !== writing) {
       return null;
     }
-    return {
-      stopped: waited >= PATIENCE_MS && !HELD_UP.test(state),
-      reason: `its heartbeat has been waiting to be written for ${(waited / 1000).toFixed(1)} s${state === '' ? '' : `: ${state}`}`,
-    };
+    const long = waited >= PATIENCE_MS;
+    // without the time itself: people are told anew when the text changes
+    const told = `its heartbeat ${long ? `has waited for more than ${PATIENCE_MS / 1000} s` : 'waits'} to be written`;
+    return { stopped: long && !HELD_UP.test(state), reason: state === '' ? told : `${told}: ${state}` };
   }
 }
 

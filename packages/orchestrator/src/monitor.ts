@@ -1,8 +1,9 @@
 import type { Pulse } from './beats';
 import { Deadline, type Clock } from './clock';
 import type { Observation } from './dialect';
-import { codeOf, messageOf, UnreachableError } from './errors';
+import { codeOf, messageOf, ServerError, UnreachableError } from './errors';
 import type { NodeConnection, NodeLink } from './node-link';
+import type { PoolOptions } from './options';
 import { since } from './runs';
 import type { Met, PollResult } from './topology';
 
@@ -54,6 +55,7 @@ export type Inspect = (
 export class Monitor {
   readonly #link: NodeLink;
   readonly #intervalMs: number;
+  readonly #schema: string;
   readonly #clock: Clock;
   readonly #inspect: Inspect;
   readonly #onPoll: (poll: PollResult) => void;
@@ -66,13 +68,15 @@ export class Monitor {
   /** Monotonic time at which it was asked for a sign of life that it has not given yet. */
   #unanswered: number | null = null;
   #running: Promise<void> | null = null;
+  /** When a poll was due while a node that had been away was looked at: that look counts then, however it ends. */
+  #missedAt: number | null = null;
   #stopped = false;
   #late = 0;
 
   /** `matters`: whether it must be known to a fraction of an interval when it began to hang. */
   constructor(
     link: NodeLink,
-    intervalMs: number,
+    { intervalMs, schema }: Pick<PoolOptions['monitor'], 'intervalMs' | 'schema'>,
     clock: Clock,
     inspect: Inspect,
     onPoll: (poll: PollResult) => void,
@@ -81,6 +85,7 @@ export class Monitor {
     this.#matters = matters;
     this.#link = link;
     this.#intervalMs = intervalMs;
+    this.#schema = schema;
     this.#clock = clock;
     this.#inspect = inspect;
     this.#onPoll = onPoll;
@@ -144,13 +149,16 @@ export class Monitor {
     }
   }
 
-  async #look(deadline: Deadline): Promise<PollResult> {
+  /** `first`: of what is asked over a connection that is open and known. A new one has the whole time for each of its steps. */
+  async #look(first: Deadline): Promise<PollResult> {
+    const ms = pollDeadlineMs(this.#intervalMs);
     if (this.#node?.connection.usable !== true) {
-      this.#adopt(await this.#link.connect(deadline.left));
+      this.#adopt(await this.#link.connect(ms));
     }
     const node = this.#node!;
-    const met = this.#told === node ? null : await this.#meet(node, deadline.left);
-    const seen = await node.dialect.observe(node.connection, deadline.left);
+    const met = this.#told === node ? null : await this.#meet(node, ms);
+    const deadline = met === null ? first : new Deadline(this.#clock, ms);
+    const seen = await node.dialect.observe(node.connection, deadline.left).catch(withGrants(met));
     const sight = await this.#inspect(node, seen, met, deadline.left);
     this.#told = node;
     return { ...this.#what(), ...sight, met };
@@ -158,8 +166,8 @@ export class Monitor {
 
   async #meet({ connection, dialect }: NodeConnection, deadlineMs: number): Promise<Met> {
     const asked = this.#clock.monotonic();
-    const { place, uptimeSeconds } = await dialect.meet(connection, deadlineMs);
-    return { place, since: since(uptimeSeconds, asked, this.#clock.monotonic()) };
+    const { uptimeSeconds, ...met } = await dialect.meet(connection, this.#schema, deadlineMs);
+    return { ...met, since: since(uptimeSeconds, asked, this.#clock.monotonic()) };
   }
 
   #what(): Pick<PollResult, 'node' | 'at' | 'late'> {
@@ -211,7 +219,10 @@ export class Monitor {
 
   #pollAfter(ms: number): void {
     this.#cancel();
-    const cancelPoll = this.#clock.timer(ms, () => void this.poll());
+    const cancelPoll = this.#clock.timer(ms, () => {
+      if (this.#running === null) void this.poll();
+      else this.#missedAt = this.#clock.monotonic();
+    });
     const askAfter = ms - this.#intervalMs * ASKED_AT;
     const asks = this.#node !== null && askAfter > 0;
     const cancelAsk = asks ? this.#clock.timer(askAfter, () => this.#askForSign()) : () => undefined;
@@ -243,7 +254,7 @@ export class Monitor {
     this.#cancelKnock = this.#clock.timer(Math.min(RETRY_MS, this.#intervalMs), () => void this.#knock());
   }
 
-  /** Between two polls. That it is let in, and then not answered, counts for nothing either. */
+  /** Between two polls. That it is let in, and then not answered, counts for nothing either, unless a poll is due meanwhile. */
   async #knock(): Promise<void> {
     const allowed = (): boolean => this.#node === null && this.#running === null && !this.#stopped;
     if (!allowed()) {
@@ -270,8 +281,25 @@ export class Monitor {
     try {
       this.#tell(await this.#look(new Deadline(this.#clock, pollDeadlineMs(this.#intervalMs))));
       this.#pollAfter(this.#intervalMs);
-    } catch {
+    } catch (error) {
       this.#drop();
+      const missedAt = this.#missedAt;
+      if (missedAt !== null) {
+        this.#tell(this.#bad(error));
+        this.#pollAfter(Math.max(0, this.#intervalMs - (this.#clock.monotonic() - missedAt)));
+      }
+    } finally {
+      this.#missedAt = null;
     }
   }
 }
+
+/** What an account may not ask it is refused with a text that says little of the remedy. */
+const withGrants =
+  (met: Met | null) =>
+  (error: unknown): never => {
+    const lacks = met?.missingGrants ?? [];
+    throw error instanceof ServerError && lacks.length > 0
+      ? new ServerError(error.errno, `${error.message}; PRIVILEGES: the control account lacks: ${lacks.join('; ')}`)
+      : error;
+  };

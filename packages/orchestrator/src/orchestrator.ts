@@ -22,7 +22,8 @@ import type {
   SwitchRequest,
 } from './report';
 import { Records } from './state/records';
-import type { AtStep, Log } from './switch/context';
+import type { Log } from './log';
+import type { AtStep } from './switch/context';
 
 /** From one pool's first polls to the next one's: of hundreds of nodes at once, none would be polled in time. They stay spread. */
 const SPREAD_MS = 20;

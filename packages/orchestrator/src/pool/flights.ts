@@ -1,8 +1,8 @@
 import type { AccountWatch } from '../accounts/watch';
 import { dismiss, runCheck, type Known } from '../check';
 import { monotonicAt } from '../clock';
-import { conduct, newId, refusalOf } from '../conduct';
-import { messageOf } from '../errors';
+import { conduct, refusalOf } from '../conduct';
+import { messageOf, SwitchError } from '../errors';
 import { checkFailover } from '../failover/check';
 import type { Known as FailoverKnown } from '../failover/context';
 import { failover } from '../failover/failover';
@@ -13,6 +13,7 @@ import { Move, Note } from '../ladder/moves';
 import type { Pause } from '../operate/pause';
 import { planOf } from '../plan';
 import { rejoin, type Desk } from '../rejoin/rejoin';
+import type { Returned } from '../rejoin/returned';
 import type {
   CheckReport,
   FailoverCheck,
@@ -23,6 +24,7 @@ import type {
   StepEvent,
   SwitchRequest,
 } from '../report';
+import { frozen } from '../state/frozen';
 import { keepReport, type Records } from '../state/records';
 import type { Bench } from '../switch/context';
 import { Timeline } from '../switch/timeline';
@@ -30,6 +32,7 @@ import { viewOf } from '../topology';
 import { lostOrUnfit, type Watch } from '../watch';
 import { lastFrom, primaryIn, type Target } from '../way-back';
 import type { ActiveKeeper } from './active-keeper';
+import type { Advice } from './advice';
 import type { Claim } from './claim';
 import { flightEvent, rejoinEvent } from './flight-event';
 
@@ -44,11 +47,18 @@ export interface FlightsDesk {
   readonly pause: Pause;
   /** Settles with what follows from the last poll. */
   readonly tended: () => Promise<void>;
+  /** Whether nothing of the monitor's is on its way to the ACTIVE, or not after so many ms. */
+  readonly quiet: (deadlineMs: number) => Promise<boolean>;
   /** `from` died, and another node took over. */
   readonly tookOver: (from: string | null) => void;
+  readonly returned: Returned;
+  readonly advice: Advice;
   /** Ends what runs: MySwitch stops. */
   readonly stopping: AbortSignal;
 }
+
+/** A heartbeat that was under way is waited for so long. */
+const QUIET_MS = 2000;
 
 type OnStep = (event: StepEvent) => void;
 
@@ -56,6 +66,8 @@ type OnStep = (event: StepEvent) => void;
 export class Flights {
   /** Prepares a failover that may become due. */
   readonly scout: Scout;
+  /** Nodes that another one is copied over. */
+  readonly copying = new Set<string>();
   readonly #desk: FlightsDesk;
   #lastSwitchAt: number | null;
   #lastFailoverAt: number | null;
@@ -132,8 +144,8 @@ export class Flights {
   }
 
   rejoin(request: RejoinRequest, onStep: OnStep, abort: AbortSignal): Promise<RejoinReport> {
-    const { bench, stopping, tended } = this.#desk;
-    const id = newId(bench.clock.now());
+    const { stopping, tended } = this.#desk;
+    const id = this.#newId();
     const end = AbortSignal.any([abort, stopping]);
     return this.#flying(tended().then(() => this.#rejoin(request, id, onStep, end)));
   }
@@ -141,7 +153,7 @@ export class Flights {
   /** A failover that is a part of the look after a poll, and must not wait for it. */
   async replaceActive(request: FailoverRequest, onStep: OnStep): Promise<FlightRecord> {
     const { bench, claim, watch } = this.#desk;
-    const id = newId(bench.clock.now());
+    const id = this.#newId();
     const busy = this.occupied(id);
     const free = claim.take(id) === null;
     try {
@@ -159,7 +171,7 @@ export class Flights {
   /** Nobody else moves the pool meanwhile: receivers are started again in it. */
   async #checkFailover(request: FailoverRequest): Promise<FailoverCheck> {
     const { bench, claim } = this.#desk;
-    const id = newId(bench.clock.now());
+    const id = this.#newId();
     const busy = this.occupied(id);
     claim.take(id);
     try {
@@ -167,6 +179,11 @@ export class Flights {
     } finally {
       claim.letGo(id);
     }
+  }
+
+  #newId(): string {
+    const { records, bench } = this.#desk;
+    return records.newId(bench.clock.now());
   }
 
   #flying<T>(work: Promise<T>): Promise<T> {
@@ -179,13 +196,13 @@ export class Flights {
       return this.switch({ ...request, to: target.to }, onStep, abort);
     }
     const { bench } = this.#desk;
-    const refused = refusalOf(bench, planOf(bench.pool, request), newId(bench.clock.now()), target.refusal);
+    const refused = refusalOf(bench, planOf(bench.pool, request), this.#newId(), target.refusal);
     return this.#ended(refused, onStep);
   }
 
   async #switch(request: SwitchRequest, onStep: OnStep, abort: AbortSignal): Promise<FlightRecord> {
     const { bench, claim, watch } = this.#desk;
-    const id = newId(bench.clock.now());
+    const id = this.#newId();
     const conductor = { bench, know: (asking: string) => this.#know(asking) };
     const plan = planOf(bench.pool, request);
     const free = claim.take(id) === null;
@@ -203,7 +220,10 @@ export class Flights {
 
   async #rejoin(request: RejoinRequest, id: string, onStep: OnStep, abort: AbortSignal): Promise<RejoinReport> {
     const { bench, records } = this.#desk;
-    const report = await keepReport(records, await rejoin(this.#rejoinDesk(), request, id, onStep, abort));
+    const done = await rejoin(this.#rejoinDesk(), request, id, onStep, abort);
+    // somebody who asks what would be destroyed has done nothing yet
+    if (request.rebuild?.confirm === null && done.reasons.some(({ code }) => code === 'UNCONFIRMED')) return done;
+    const report = await keepReport(records, done);
     const { node, result, reasons } = report;
     bench.events.add(rejoinEvent(report));
     const level = result === 'rejoined' ? 'info' : 'warn';
@@ -212,13 +232,27 @@ export class Flights {
   }
 
   #rejoinDesk(): Desk {
-    const { bench, watch, claim, keeper } = this.#desk;
+    const { bench, stateDir, records, watch, claim, keeper, pause, returned, advice } = this.#desk;
     return {
       bench,
       topology: () => watch.topology,
       active: () => watch.active,
       claim: (id) => claim.take(id),
       letGo: (id) => claim.letGo(id),
+      obstacle: async () => {
+        await watch.refresh();
+        const reason = await frozen(stateDir, bench.pool.name);
+        if (reason !== null) return { code: 'FROZEN', message: `the pool is frozen: ${reason}` };
+        return pause.sentence === null ? null : { code: 'IN_PROGRESS', message: pause.sentence };
+      },
+      copying: this.copying,
+      fail: (node, why, by) => {
+        watch.fail(node, by);
+        watch.note(node, why);
+      },
+      advise: (node, message) => advice.give(node, message),
+      keepLost: (node, lost) => returned.told(node, lost),
+      keep: (report) => records.add(report),
       recovered: async (node) => {
         await watch.refresh();
         const view = viewOf(watch.topology, node);
@@ -293,7 +327,7 @@ export class Flights {
 
   /** `asking`: the switch that wants to know and must not stand in its own way. */
   async #know(asking: string | null): Promise<Known> {
-    const { bench, stateDir, watch, keeper, accounts, tended } = this.#desk;
+    const { bench, stateDir, watch, keeper, accounts, tended, quiet } = this.#desk;
     const { pool, plane, clock, heartbeat, journal, links } = bench;
     const running = this.occupied(asking);
     if (running === null) {
@@ -304,6 +338,9 @@ export class Flights {
       await watch.refresh();
       await tended();
       await keeper.keepLock();
+      if (asking !== null && !(await quiet(QUIET_MS))) {
+        throw new SwitchError('HEARTBEAT', `${watch.active ?? 'the ACTIVE'} does not commit: a heartbeat hangs there`);
+      }
     }
     return {
       surveyor: { pool, plane, clock, heartbeat, epoch: journal.memory.epoch, accounts: accounts.report },
@@ -323,8 +360,9 @@ export class Flights {
     const { bench, stateDir, watch } = this.#desk;
     const { topology, active, had } = watch;
     const situation = { busy, stateDir, sinceLastMs: this.#since(this.#lastFailoverAt) };
+    const positionBefore = (at: number): string => watch.positionBefore(at);
     const scouted = active === null ? new Map<string, never>() : this.scout.take(active);
-    return { topology, active, had, obstacle: await obstacle(bench, request, situation), scouted };
+    return { topology, active, had, positionBefore, obstacle: await obstacle(bench, request, situation), scouted };
   }
 
   #since(at: number | null): number | null {

@@ -18,7 +18,10 @@ export function classify(sql: string, mode: SqlMode = DEFAULT_SQL_MODE): Stateme
   const lexer = new Lexer(sql, mode, KEYWORDS, Reading.FULLEST);
   const found = read(lexer);
   if (!lexer.ambiguous) return found.toStatement();
-  return uniteReadings(found, read(new Lexer(sql, mode, KEYWORDS, Reading.SPARSEST))).toStatement();
+  const sparsest = new Lexer(sql, mode, KEYWORDS, Reading.SPARSEST);
+  const united = uniteReadings(found, read(sparsest));
+  if (lexer.mixed || sparsest.mixed) united.repeatable = united.readOnly = false;
+  return united.toStatement();
 }
 
 function read(lexer: Lexer): Findings {
@@ -58,12 +61,13 @@ function readStatement(scanner: Scanner): StatementKind {
 
 /** Draws the conclusions from what was found, for a text of one statement. */
 function judge(scanner: Scanner): void {
-  const { found, calls, effects, into, intoFile, locks } = scanner;
+  const { found, calls, effects, into, intoFile, locks, local } = scanner;
   const { plain, commits, reads } = RULES[found.kind];
   const { assignsUserVariables } = found;
   const leaves = (found.pins & ~PIN.TEMPORARY_TABLE) !== 0 || assignsUserVariables || effects;
   found.calls ||= calls;
   found.plain = plain === 'yes' ? !leaves : plain === 'unless-it-calls' && !leaves && !calls;
-  found.readOnly = reads && !(calls || effects || into || locks || assignsUserVariables) && found.pins === 0;
+  found.repeatable = reads && !(calls || effects || into || locks || assignsUserVariables) && found.pins === 0;
+  found.readOnly = found.repeatable && !(local || found.calcFoundRows) && found.reads === 0;
   found.mayCommit ||= commits === 'yes' || (commits === 'if-it-calls' && (calls || intoFile));
 }

@@ -82,6 +82,7 @@ export class Findings {
   schema: string | null = null;
   userVariables: Set<string> | null = null;
   mayCommit = false;
+  repeatable = false;
   readOnly = false;
   conditional = false;
 
@@ -109,6 +110,7 @@ export class Findings {
   doubt(): void {
     this.plain = false;
     this.mayCommit = true;
+    this.repeatable = false;
     this.readOnly = false;
   }
 
@@ -125,7 +127,8 @@ export class Findings {
       (this.setsLastInsertId ? 1 << 8 : 0) |
       (this.asksConnectionId ? 1 << 9 : 0) |
       (this.calls ? 1 << 10 : 0) |
-      (this.opaque ? 1 << 11 : 0);
+      (this.opaque ? 1 << 11 : 0) |
+      (this.repeatable ? 1 << 12 : 0);
     const alike = COMMON[this.kind];
     return (alike[flags] ??= this.make());
   }
@@ -148,6 +151,7 @@ export class Findings {
       schema: this.schema,
       userVariables: this.userVariables === null ? NOTHING : Object.freeze([...this.userVariables]),
       mayCommit: this.mayCommit,
+      repeatable: this.repeatable,
       readOnly: this.readOnly,
       conditional: this.conditional,
     });
@@ -174,6 +178,7 @@ export function uniteReadings(fullest: Findings, sparsest: Findings): Findings {
   united.userVariables = new Set([...(fullest.userVariables ?? []), ...(sparsest.userVariables ?? [])]);
   united.plain = fullest.plain && sparsest.plain;
   united.mayCommit = fullest.mayCommit || sparsest.mayCommit;
+  united.repeatable = fullest.repeatable && sparsest.repeatable;
   united.readOnly = fullest.readOnly && sparsest.readOnly;
   united.conditional = true;
   return united;

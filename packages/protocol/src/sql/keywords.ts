@@ -1,4 +1,4 @@
-import { BUILT_IN_FUNCTIONS, RESERVED_WORDS } from './known-words';
+import { BUILT_IN_FUNCTIONS, GLUED_FUNCTIONS, RESERVED_WORDS } from './known-words';
 import { WordTable } from './words';
 
 /** Reserved words and built-in functions that say nothing to the classifier but that no stored function is called. */
@@ -136,7 +136,15 @@ export const K = Object.freeze({
   INSERT_ID: 141,
   WARNING_COUNT: 142,
   CONNECTION_ID: 143,
+  AGAINST: 144,
+  /** Functions whose answer is the server's own. */
+  LOCAL_FUNCTION: 145,
+  GLUED_FUNCTION: 146,
+  LOCAL_SCHEMA: 147,
 } as const);
+
+/** Schemas that each server has for itself. */
+export const LOCAL_SCHEMAS = ['MYSQL', 'SYS', 'INFORMATION_SCHEMA', 'PERFORMANCE_SCHEMA'] as const;
 
 const knownWords = new Set([...RESERVED_WORDS, ...BUILT_IN_FUNCTIONS]);
 const words = new Map<string, number>();
@@ -150,8 +158,12 @@ for (const [word, id] of Object.entries(K)) {
 }
 for (const word of ['SEQUENCE', 'SERVER', 'TABLESPACE', 'UNDO', 'VIEW']) words.set(word, K.OTHER_OBJECT);
 for (const word of ['DATABASE', 'FULLTEXT', 'SCHEMA', 'SPATIAL', 'UNIQUE']) words.set(word, K.RESERVED_OBJECT);
-words.delete('OTHER_OBJECT');
-words.delete('RESERVED_OBJECT');
+for (const word of ['IS_FREE_LOCK', 'IS_USED_LOCK', 'LOAD_FILE', 'MASTER_POS_WAIT', 'VERSION'])
+  words.set(word, K.LOCAL_FUNCTION);
+for (const word of GLUED_FUNCTIONS) words.set(word, K.GLUED_FUNCTION);
+for (const schema of LOCAL_SCHEMAS) words.set(schema, K.LOCAL_SCHEMA);
+for (const name of ['OTHER_OBJECT', 'RESERVED_OBJECT', 'LOCAL_FUNCTION', 'GLUED_FUNCTION', 'LOCAL_SCHEMA'])
+  words.delete(name);
 storable[K.RESERVED_OBJECT] = 0;
 
 export const KEYWORDS = new WordTable(words);

@@ -37,8 +37,8 @@ export const ASSIGN = 256;
 
 /**
  * Servers read a few texts differently. FULLEST: executable comments are code, whatever their version. SPARSEST: those
- * that not every server runs are comments, and 0xA0 is white space (as it is in latin1, but not inside a UTF-8
- * character).
+ * that not every server runs are comments, and so is what follows `--` and a byte of 0x80 or above; 0xA0 and 0xFF are white
+ * space (as 0xA0 is in latin1 and 0xFF in cp866, but neither inside a UTF-8 character).
  */
 export const Reading = Object.freeze({ FULLEST: 0, SPARSEST: 1 } as const);
 export type Reading = (typeof Reading)[keyof typeof Reading];
@@ -69,6 +69,8 @@ export class Lexer {
   unterminated = false;
   /** The readings differ on what was passed so far. */
   ambiguous = false;
+  /** A server may read a part of it in one way and a part in the other, so that neither reading tells all of it. */
+  mixed = false;
 
   private readonly mode: SqlMode;
   private readonly reading: Reading;
@@ -148,7 +150,7 @@ export class Lexer {
     for (;;) {
       const code = sql.charCodeAt(at);
       if (classOf(code) === CharClass.SPACE) at++;
-      else if (code === Char.NBSP && this.reading === Reading.SPARSEST) at++;
+      else if (this.isBlankSomewhere(code) && this.reading === Reading.SPARSEST) at++;
       else if (code === Char.HASH) at = this.lineEnd(at + 1);
       else if (code === Char.MINUS && this.startsLineComment(at)) at = this.lineEnd(at + 2);
       else if (code === Char.SLASH && sql.charCodeAt(at + 1) === Char.STAR) at = this.blockComment(at);
@@ -159,12 +161,20 @@ export class Lexer {
     }
   }
 
+  /** White space in some character sets: 0xA0 in most that are not UTF-8, 0xFF in cp852, cp866 and keybcs2. */
+  private isBlankSomewhere(code: number): boolean {
+    if (code !== Char.NBSP && code !== 0xff) return false;
+    this.ambiguous = true;
+    if (code === 0xff) this.mixed = true;
+    return true;
+  }
+
   /** `--` starts a comment only before white space, a control character or the end: 5--3 is 8. */
   private startsLineComment(at: number): boolean {
     if (this.sql.charCodeAt(at + 1) !== Char.MINUS) return false;
     const code = this.sql.charCodeAt(at + 2);
-    if (code === Char.NBSP) {
-      this.ambiguous = true;
+    if (code >= 0x80) {
+      this.ambiguous = this.mixed = true;
       return this.reading === Reading.SPARSEST;
     }
     return !(code > Char.SPACE) || code === 127;
@@ -191,7 +201,7 @@ export class Lexer {
     if (at - from < 5) at = from;
     const version = at === from ? 0 : Number(sql.slice(from, at));
     if (!everyKind || version >= VERSION_ALL_RUN) {
-      this.ambiguous = true;
+      this.ambiguous = this.mixed = true;
       if (this.reading === Reading.SPARSEST) return everyKind ? this.nestedCommentEnd(at) : this.commentEnd(at);
     }
     this.executable = true;
@@ -232,10 +242,7 @@ export class Lexer {
     let at = from;
     let hash = EMPTY_HASH;
     for (let code = sql.charCodeAt(at); isWordChar(code); code = sql.charCodeAt(++at)) {
-      if (code === Char.NBSP) {
-        this.ambiguous = true;
-        if (this.reading === Reading.SPARSEST) break;
-      }
+      if (code >= Char.NBSP && this.isBlankSomewhere(code) && this.reading === Reading.SPARSEST) break;
       hash = addToHash(hash, code);
     }
     this.end = at;
@@ -316,10 +323,7 @@ export class Lexer {
     if (isQuote(code)) return this.quotedAs(Token.USER_VARIABLE, at + 1, code);
     let end = at + 1;
     for (let char = code; isWordChar(char) || char === Char.DOT; char = sql.charCodeAt(end)) {
-      if (char === Char.NBSP) {
-        this.ambiguous = true;
-        if (this.reading === Reading.SPARSEST) break;
-      }
+      if (this.isBlankSomewhere(char) && this.reading === Reading.SPARSEST) break;
       end++;
     }
     return this.literal(Token.USER_VARIABLE, end);

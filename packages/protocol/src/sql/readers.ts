@@ -125,6 +125,7 @@ function explain(scanner: Scanner, analyze: boolean): StatementKind {
   while (!scanner.atEnd() && !MAIN_WORDS.has(scanner.word())) {
     const word = scanner.word();
     scanner.advance();
+    if (word === K.FOR) scanner.local = true; // FOR CONNECTION
     if (word === K.ANALYZE) runs = true;
     if (word === K.WITH) readWith(scanner);
   }
@@ -139,6 +140,7 @@ function explain(scanner: Scanner, analyze: boolean): StatementKind {
 function readShow(scanner: Scanner): StatementKind {
   scanner.accounts = true;
   if (isDiagnosticArea(scanner.word())) scanner.found.reads |= READ.WARNINGS;
+  if (!tellsOfData(scanner)) scanner.local = true;
   while (!scanner.atEnd()) {
     // SHOW COUNT(*) WARNINGS
     if (scanner.after(Char.CLOSE) && isDiagnosticArea(scanner.word())) scanner.found.reads |= READ.WARNINGS;
@@ -146,6 +148,16 @@ function readShow(scanner: Scanner): StatementKind {
   }
   return StatementKind.SHOW;
 }
+
+/** Past EXTENDED and FULL: whether it shows what replicates. The rest of SHOW tells a server's own state. */
+function tellsOfData(scanner: Scanner): boolean {
+  const { lexer } = scanner;
+  while (lexer.is('extended') || lexer.is('full')) scanner.advance();
+  const word = scanner.word();
+  return word === K.TABLES || word === K.INDEX || word === K.CREATE || SHOWN_DATA.some((name) => lexer.is(name));
+}
+
+const SHOWN_DATA = ['columns', 'fields', 'indexes', 'keys', 'databases', 'schemas', 'triggers'] as const;
 
 function isDiagnosticArea(word: number): boolean {
   return word === K.WARNINGS || word === K.ERRORS;

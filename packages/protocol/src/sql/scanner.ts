@@ -1,7 +1,13 @@
 import { Char } from './characters';
 import { Findings, PIN, READ } from './findings';
-import { K, KEYWORDS, KNOWN, mayBeStoredFunction } from './keywords';
+import { K, KEYWORDS, KNOWN, LOCAL_SCHEMAS, mayBeStoredFunction } from './keywords';
 import { ASSIGN, Token, type Lexer } from './lexer';
+
+/** In the place of a word's number. */
+const NAME = -1;
+
+/** A look at the length spares most names in quotes the search. */
+const LOCAL_SCHEMA_LENGTHS: ReadonlySet<number> = new Set(LOCAL_SCHEMAS.map(({ length }) => length));
 
 /**
  * Walks over a text's tokens and notes what any expression of any statement may do: function calls, variables, locking
@@ -28,6 +34,8 @@ export class Scanner {
   intoFile = false;
   /** It changes something on the server though it is an expression: a named lock, a sequence, the last insert id. */
   effects = false;
+  /** It asks for what is the server's own. */
+  local = false;
   usesUserVariable = false;
 
   private lastKind: Token = Token.END;
@@ -41,7 +49,7 @@ export class Scanner {
   private qualified = false;
   /** In the name of a system variable. */
   private systemName = false;
-  /** The function whose parenthesis was just opened, where its first argument matters. */
+  /** The function whose parenthesis was just opened, where its first argument matters; NAME: one that may be stored. */
   private opened = 0;
 
   constructor(lexer: Lexer) {
@@ -58,6 +66,7 @@ export class Scanner {
     this.into = false;
     this.intoFile = false;
     this.effects = false;
+    this.local = false;
     this.usesUserVariable = false;
     this.forget();
   }
@@ -95,7 +104,7 @@ export class Scanner {
     switch (kind) {
       case Token.WORD:
         this.qualified = this.afterDot();
-        if (this.systemName) this.systemVariable(lexer.word);
+        if (this.systemName && this.goesOnAsSystemName()) this.systemVariable(lexer.word);
         else if (!this.qualified) {
           word = lexer.word;
           if (word > KNOWN) this.keyword(word);
@@ -103,16 +112,18 @@ export class Scanner {
         break;
       case Token.QUOTED:
         this.qualified = this.afterDot();
-        if (this.systemName) this.systemVariable(KEYWORDS.get(lexer.name()));
+        if (this.systemName && this.goesOnAsSystemName()) this.systemVariable(KEYWORDS.get(lexer.name()));
         break;
       case Token.OPERATOR:
         this.operator(lexer.code);
         break;
       case Token.USER_VARIABLE:
+        this.systemName = false;
         if (!this.isHost()) this.userVariable();
         break;
       case Token.SYSTEM_VARIABLE:
         this.systemName = true;
+        this.local = true;
         break;
       default:
         this.systemName = false;
@@ -156,6 +167,11 @@ export class Scanner {
     return this.lastKind === Token.OPERATOR && this.lastCode === Char.DOT;
   }
 
+  /** `@@scope.name`: a name follows the @@ or a dot at once, any other one is not of it. */
+  private goesOnAsSystemName(): boolean {
+    return (this.systemName = this.qualified || this.lastKind === Token.SYSTEM_VARIABLE);
+  }
+
   private keyword(word: number): void {
     switch (word) {
       case K.INTO:
@@ -172,7 +188,12 @@ export class Scanner {
         this.found.calcFoundRows = true;
         break;
       case K.FOR:
-        if (this.lastWord === K.VALUE && this.olderWord === K.NEXT) this.sequence();
+        if (this.lastWord !== K.VALUE) break;
+        if (this.olderWord === K.NEXT) this.sequence();
+        else this.local = true; // PREVIOUS VALUE FOR s
+        break;
+      case K.AGAINST:
+        if (!this.after(Char.CLOSE)) this.calls = true; // to MariaDB it is a name elsewhere
         break;
       case K.SELECT:
       case K.SET:
@@ -195,6 +216,8 @@ export class Scanner {
         this.depth--;
         break;
       case Char.DOT:
+        if (this.lastWord === K.LOCAL_SCHEMA || (this.lastKind === Token.QUOTED && this.isLocalSchema()))
+          this.local = true;
         return;
       case ASSIGN:
         this.found.assignsUserVariables = true;
@@ -227,26 +250,48 @@ export class Scanner {
         break;
       case K.CONNECTION_ID:
         this.found.asksConnectionId = true;
+        this.local = true;
+        break;
+      case K.LOCAL_FUNCTION:
+        this.local = true;
+        break;
+      case K.GLUED_FUNCTION:
+        if (this.lastEnd !== this.lexer.start) this.opened = NAME;
         break;
       case K.LAST_INSERT_ID:
       case K.NEXTVAL:
         this.opened = word;
         break;
       default:
-        if (mayBeStoredFunction(word)) this.calls = true;
+        if (mayBeStoredFunction(word)) this.opened = NAME;
     }
   }
 
   /** A name in quotes calls some built-in functions too, and of others only a stored one of the same name. */
   private quotedWord(): number {
     this.calls = true;
+    return this.lookUp();
+  }
+
+  /** The number of the last token, a name in quotes. */
+  private lookUp(): number {
     return KEYWORDS.get(this.lexer.sql.slice(this.lastStart + 1, this.lastEnd - 1));
+  }
+
+  /** Whether the last token, a name in quotes, is that of a schema that each server has for itself. */
+  private isLocalSchema(): boolean {
+    const length = this.lastEnd - this.lastStart - 2;
+    return LOCAL_SCHEMA_LENGTHS.has(length) && this.lookUp() === K.LOCAL_SCHEMA;
   }
 
   /** The current token comes after the parenthesis of a function whose first argument tells what it does. */
   private firstArgument(): void {
     const { lexer } = this;
-    if (this.opened === K.LAST_INSERT_ID) {
+    if (this.opened === NAME) {
+      // a query there has parentheses of its own if the name is a function's: this one is LATERAL or a table's; f(*) is no call
+      const isQuery = lexer.kind === Token.WORD && lexer.word === K.SELECT;
+      if (!isQuery && !lexer.isOperator(Char.STAR)) this.calls = true;
+    } else if (this.opened === K.LAST_INSERT_ID) {
       if (lexer.isOperator(Char.CLOSE)) this.found.reads |= READ.LAST_INSERT_ID;
       else {
         this.found.setsLastInsertId = true;

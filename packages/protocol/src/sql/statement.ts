@@ -136,7 +136,16 @@ export interface Statement {
   readonly userVariables: readonly string[];
   /** Its success may have committed something: its own work, or by an implicit commit that of the open transaction. */
   readonly mayCommit: boolean;
-  /** It certainly only reads: no row or table locks, no files, no variables, no functions but built-in ones. */
+  /**
+   * It certainly only reads, so nobody can tell whether it ran once or twice: no row or table locks, no files written, nothing
+   * assigned, no functions but built-in ones.
+   */
+  readonly repeatable: boolean;
+  /**
+   * It is repeatable, and any server that has the same data, and a session in the same state, may answer it: it asks for nothing
+   * that is one server's own (its variables, locks, files, version and schemas, the state that SHOW tells), nor for what the
+   * session's last statement left there.
+   */
   readonly readOnly: boolean;
   /**
    * Servers differ on what this text is: it has a versioned executable comment, say, that not all of them run. The

@@ -216,7 +216,7 @@ const OF_THE_SESSION: ReadonlySet<StatementKind> = new Set([
 
 /** Whether nothing outside of its session can tell if it ran once or twice. */
 export function isHarmless(statement: Statement): boolean {
-  if (statement.readOnly) return true;
+  if (statement.repeatable) return true;
   const local = OF_THE_SESSION.has(statement.kind) && !statement.calls && !statement.opaque;
   return local && statement.assignments.every(isLocal);
 }

@@ -2,7 +2,8 @@ import { Diagnostic, ReplyGrammar, ServerStatus, StatementKind, utf8Bytes } from
 import type { Cause, ReplyTracker, SqlValue, Statement } from '@myswitch/protocol';
 import { NOTHING, withoutRowCount } from '../backend/backend';
 import type { Backend } from '../backend/backend';
-import { isReplayed } from '../backend/baseline';
+import { isMariadb } from '../backend/node-baseline';
+import { isReplayed, LAST_GTID } from '../backend/baseline';
 import { CHARSET_VARIABLES } from './context';
 import type { SessionContext } from './context';
 import { Pin, WeakPin } from './pins';
@@ -115,6 +116,7 @@ function observeSuccess(session: Session, backend: Backend, work: Work, tracker:
     const early = statement.kind === StatementKind.SAVEPOINT && (session.status & ServerStatus.AUTOCOMMIT) === 0;
     if (early) session.pin(Pin.SAVEPOINT); // known to the server though no transaction is open
   }
+  session.lastWrite = session.inTransaction ? (isWrite(work) ? work : session.lastWrite) : null;
   for (const reason of statement.unpins) session.pins.end(reason);
   pin(session, work);
   for (const { pin: reason, name, ends } of work.causes ?? NO_CAUSES) {
@@ -124,6 +126,18 @@ function observeSuccess(session: Session, backend: Backend, work: Work, tracker:
   if (tracker.lastInsertId !== 0) session.pins.endCause(Pin.ONE_SHOT, 'insert_id');
   if (statement.schema !== null && statement.kind === StatementKind.USE) setSchema(session, backend, statement.schema);
 }
+
+/** By its text a transaction is found in a binary log that says no more of who wrote it; long ones are not kept for that. */
+const isWrite = ({ statement: { kind }, bytes }: Work): boolean => WRITES.has(kind) && bytes <= MOST_KEPT;
+
+const WRITES: ReadonlySet<StatementKind> = new Set([
+  StatementKind.INSERT,
+  StatementKind.REPLACE,
+  StatementKind.UPDATE,
+  StatementKind.DELETE,
+]);
+
+const MOST_KEPT = 4096;
 
 const NO_CAUSES: readonly Cause[] = [];
 
@@ -180,8 +194,10 @@ function observeDiagnostics(
   const askedAgain = diagnostics.warnings > 0 && statement.reads.includes(Diagnostic.WARNINGS);
   // what a statement does not touch may be another session's
   const kept = backend.lastHolder === session ? backend.knows : NOTHING;
-  const counted = !failed && tracker.resultSets > 0 && statement.kind === StatementKind.SELECT;
-  if (counted && !statement.calcFoundRows) diagnostics.foundRows = tracker.rows;
+  // SELECT … INTO has no result: MySQL counts its rows all the same, MariaDB not always
+  const into = tracker.resultSets === 0 && !isMariadb(session.pool.baseline);
+  const counted = !failed && statement.kind === StatementKind.SELECT && (tracker.resultSets > 0 || into);
+  if (counted && !statement.calcFoundRows) diagnostics.foundRows = into ? Number(tracker.affectedRows) : tracker.rows;
   else if (!KEEPS_FOUND_ROWS.has(statement.kind)) diagnostics.foundRows = null;
   backend.knows = known(
     counted || kept.has(Diagnostic.FOUND_ROWS),
@@ -198,8 +214,8 @@ function observeDiagnostics(
     statement.opaque ||
     statement.kind === StatementKind.MULTI ||
     statement.kind === StatementKind.OTHER ||
-    (failed && !statement.readOnly) ||
-    (tracker.resultSets > 0 && !statement.readOnly); // INSERT … RETURNING tells no id
+    (failed && !statement.repeatable) ||
+    (tracker.resultSets > 0 && !statement.repeatable); // INSERT … RETURNING tells no id
   // one that was lost stays lost until there is surely another one: the server may still have the 0 that it was told in its place
   if (!changesId && (!mayChangeId || isInsertIdLost(session, backend))) return;
   session.lastInsertId = backend.lastInsertId = null;
@@ -293,7 +309,10 @@ function observeTrackers(session: Session, backend: Backend, { statement, causes
       explained ||= !statement.opaque;
       setSchema(session, backend, utf8Bytes(tracker.name)); // the server's name for it, whatever the client's character set
     } else if (tracker.kind === 'systemVariable') {
-      touchVariable(session, tracker.name.toLowerCase());
+      if (tracker.name === LAST_GTID) session.pool.unknownWrites.acknowledged(tracker.value);
+      else touchVariable(session, tracker.name.toLowerCase());
+    } else if (tracker.kind === 'gtids') {
+      session.pool.unknownWrites.acknowledged(tracker.gtids);
     } else if (tracker.kind === 'stateChange') {
       changed = true;
     }
