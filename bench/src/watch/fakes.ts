@@ -154,7 +154,7 @@ class Fake {
   /** Null: it has no answer. */
   #rows(sql: string, connectionId: number): readonly Row[] | null {
     if (/^SHOW (REPLICA|ALL SLAVES) STATUS/.test(sql)) return this.#node === PRIMARY ? [] : [this.#channel()];
-    if (sql === 'SHOW PROCESSLIST') return [];
+    if (/PROCESSLIST$/i.test(sql)) return [];
     if (sql.startsWith('SHOW GLOBAL STATUS LIKE')) return [{ Variable_name: 'Uptime', Value: '100000' }];
     if (/ FROM mysql\.(user|global_priv) .*LIMIT/.test(sql)) return [];
     const pool = / FROM `\w+`\.heartbeat WHERE pool = '([^']*)'/.exec(sql)?.[1];
@@ -185,6 +185,7 @@ class Fake {
       superReadOnly: isPrimary ? '0' : '1',
       events: 'OFF',
       gtid: this.#crowd.kind === 'mysql' ? `${this.#uuid(PRIMARY)}:1-1000` : `0-${this.#serverId(PRIMARY)}-1000`,
+      account: 'myswitch@%',
       got: '1',
       holder: String(connectionId),
       mine: '1',

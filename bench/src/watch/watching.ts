@@ -62,6 +62,7 @@ function usage({ pid }: MySwitch): { readonly cpu: number; readonly wall: number
 
 /** What the proxy asks a server for, to know what a fresh session there is. */
 const LEARNED = [
+  'SELECT CAST(CURRENT_ROLE() AS BINARY)',
   'SHOW SESSION VARIABLES',
   'SELECT ID, CHARACTER_SET_NAME, COLLATION_NAME FROM information_schema.COLLATIONS WHERE ID IS NOT NULL',
   'SELECT @@SESSION.character_set_client,@@SESSION.character_set_results,@@SESSION.character_set_connection,@@SESSION.collation_connection',
@@ -77,8 +78,12 @@ async function crowdOf(kind: Kind): Promise<Crowd> {
   const [channel = {}] = await ask(replica, kind === 'mysql' ? 'SHOW REPLICA STATUS' : 'SHOW ALL SLAVES STATUS');
   const learned: Record<string, readonly Row[]> = {};
   for (const statement of LEARNED) learned[statement] = await ask(replica, statement);
+  // as the account itself asks, but not in its words: root may
+  const { user } = ACCOUNTS.control;
+  learned['SHOW GRANTS'] = await ask(replica, `SHOW GRANTS FOR '${user}'@'%'`);
+  const [{ version } = { version: null }] = await ask(replica, 'SELECT @@version AS version');
   for (const node of nodes) await node.remove();
-  return { kind, version: replica.version, pools: POOLS, nodes: NODES, port: await freePort(), channel, learned };
+  return { kind, version: version ?? '', pools: POOLS, nodes: NODES, port: await freePort(), channel, learned };
 }
 
 async function ask(server: TestServer, statement: string): Promise<readonly Row[]> {
