@@ -13,11 +13,14 @@ module.exports = async (_global, project) => {
     process.env.TMPDIR = folder;
   }
   if (project.displayName?.name === 'unit') return;
-  const { KINDS, RUNTIME_NAMES, missing, missingRuntime } = require('../../testkit/src/index.ts');
+  const { KINDS, RUNTIME_NAMES, missing, missingRuntime, missingTool } = require('../../testkit/src/index.ts');
   for (const kind of KINDS) {
     const reason = await missing(kind, console.log);
     if (reason !== null) process.env[`MYSWITCH_MISSING_${kind.toUpperCase()}`] = reason;
   }
+  // what copies a MariaDB server
+  const backup = await missingTool('mariadb-backup', console.log);
+  if (backup !== null) process.env.MYSWITCH_MISSING_MARIADB_BACKUP = backup;
   if (project.displayName?.name !== 'long') return;
   for (const name of RUNTIME_NAMES) {
     const reason = await missingRuntime(name, console.log);

@@ -10,7 +10,16 @@ export { type CliResult, MySwitch, type MySwitchOptions, runCli, startMySwitch }
 export type { Program, Progress } from './packages';
 export { type PoolConfig, poolConfig } from './pool-config';
 export { freePort } from './ports';
-export { KINDS, type Kind, type ServerSoftware, type Tool, fetchTool, missing, provision } from './provision';
+export {
+  KINDS,
+  type Kind,
+  type ServerSoftware,
+  type Tool,
+  fetchTool,
+  missing,
+  missingTool,
+  provision,
+} from './provision';
 export {
   ACCOUNTS,
   type Account,

@@ -138,9 +138,15 @@ export function provision(kind: Kind, progress: Progress = () => {}): Promise<Se
 }
 
 /** Why a kind can't be had on this machine, or null. */
-export async function missing(kind: Kind, progress?: Progress): Promise<string | null> {
+export const missing = (kind: Kind, progress?: Progress): Promise<string | null> => reasonOf(provision(kind, progress));
+
+/** The same of what `fetchTool` fetches. */
+export const missingTool = (name: string, progress?: Progress): Promise<string | null> =>
+  reasonOf(fetchTool(name, progress));
+
+async function reasonOf(fetching: Promise<unknown>): Promise<string | null> {
   try {
-    await provision(kind, progress);
+    await fetching;
     return null;
   } catch (error) {
     if (error instanceof TestkitError && error.code === TestkitErrorCode.MISSING) return error.message;

@@ -1,6 +1,8 @@
-import { type Cluster, caughtUp, createCluster, sleep, until } from '@myswitch/testkit';
+import type { Connection } from 'mysql2/promise';
+import { type Cluster, caughtUp, createCluster, replicaStatus, sleep, until } from '@myswitch/testkit';
 import type { FlightRecord, PoolOptions } from '@myswitch/orchestrator';
 import { describeKinds } from './support/kinds';
+import { Relay } from './support/relay';
 import { SwitchPool } from './support/switch-pool';
 
 const INTERVAL_MS = 250;
@@ -108,24 +110,94 @@ describeKinds('failover', (kind) => {
     await caughtUp(at.node('db1'), [at.node('db3')]);
     await at.node('db1').kill();
     await until('it is missed', async () => ((await at.status()).nodes[0]!.errors > 0 ? true : null));
-    expect(await at.failover({ to: 'db2' })).toMatchObject({ result: 'refused', reasons: [{ code: 'LOSES' }] });
+    const refused = await at.failover({ to: 'db2' });
+    expect(refused).toMatchObject({ result: 'refused', reasons: [{ code: 'LOSES' }] });
+    expect(refused.reasons[0]!.message).toMatch(
+      /^db2 lacks \S+[:-]\d+, which db[13] has.*--force takes db2 all the same$/,
+    );
     expect(await at.failover({})).toMatchObject({ result: 'switched', to: 'db3' });
     await caughtUp(at.node('db3'), [at.node('db2')]);
   });
 
-  test('a replica that had not followed for a while does not take over by itself', async () => {
-    const at = await start(await createCluster({ kind, replicas: 1 }), automatic);
-    await at.node('db2').sql(kind === 'mysql' ? 'STOP REPLICA IO_THREAD' : 'STOP SLAVE IO_THREAD');
+  test('one that has received what the dead one had, and not applied it for some polls, is as good as any', async () => {
+    const at = await start(await createCluster({ kind, replicas: 1 }));
+    const [db1, db2] = at.cluster.nodes;
+    const behind =
+      kind === 'mysql'
+        ? ['STOP REPLICA SQL_THREAD', 'CHANGE REPLICATION SOURCE TO SOURCE_DELAY = 2', 'START REPLICA SQL_THREAD']
+        : ['STOP SLAVE', 'CHANGE MASTER TO MASTER_DELAY = 2', 'START SLAVE'];
+    await db1!.sql('CREATE TABLE shop.t (id INT AUTO_INCREMENT PRIMARY KEY)');
+    await caughtUp(db1!, [db2!]);
+    for (const sql of behind) await db2!.sql(sql);
+    const client = await db1!.connect({ database: 'shop' });
+    client.on('error', () => undefined);
+    const end = performance.now() + 8 * INTERVAL_MS;
+    while (performance.now() < end) await client.query('INSERT INTO t VALUES ()');
+    await db1!.kill();
+    await until('it is missed', async () => ((await at.status()).nodes[0]!.errors > 0 ? true : null));
+    const flight = await at.failover({ to: 'db2' });
+    expect(flight).toMatchObject({ result: 'switched', to: 'db2' });
+    expect(flight.warnings.map(({ code }) => code)).not.toContain('LOST');
+  });
+
+  test('a replica that lacks what the dead one had long before does not take over by itself', async () => {
+    const at = await start(await createCluster({ kind, replicas: 1 }));
+    const receiver = kind === 'mysql' ? 'REPLICA IO_THREAD' : 'SLAVE IO_THREAD';
+    await at.node('db2').sql(`STOP ${receiver}`);
     await at.node('db1').sql('CREATE TABLE shop.t (id INT PRIMARY KEY)');
     await sleep(4 * INTERVAL_MS);
     await at.node('db1').kill();
-    await until('nobody takes over', async () =>
-      at.lines.some(({ message }) => message.startsWith('no failover: LOSES: db2 lacks')) ? true : null,
-    );
+    // it tries to follow again, and can say that nobody is there
+    await at.node('db2').sql(`START ${receiver}`);
+    await until('it is missed', async () => ((await at.status()).nodes[0]!.errors > 0 ? true : null));
+    expect(await at.failover({})).toMatchObject({ result: 'refused', reasons: [{ code: 'LOSES' }] });
     expect(await at.status()).toMatchObject({ active: 'db1' });
     const flight = await at.failover({ force: true });
     expect(flight).toMatchObject({ result: 'switched', to: 'db2' });
     expect(flight.warnings.map(({ code }) => code)).toContain('LOST');
+  });
+
+  test('a receiver that somebody stopped can not say that the primary is dead', async () => {
+    const at = await start(await createCluster({ kind, replicas: 1 }), automatic);
+    await at.node('db2').sql(kind === 'mysql' ? 'STOP REPLICA IO_THREAD' : 'STOP SLAVE IO_THREAD');
+    await at.node('db1').kill();
+    const why = "only 0 of 1 other node could say whether they hear db1; db2 can't: its receiver is stopped";
+    await until('nobody takes over', async () =>
+      at.lines.some(({ message }) => message.startsWith(`no failover: NOT_CONFIRMED: ${why}`)) ? true : null,
+    );
+    expect(await at.status()).toMatchObject({ active: 'db1' });
+    expect(await at.failover({ force: true })).toMatchObject({ result: 'switched', to: 'db2' });
+  });
+
+  test('a primary that has no connection left for its replicas is not dead', async () => {
+    const cluster = await createCluster({ kind, replicas: 1 });
+    const [db1, db2] = cluster.nodes;
+    const relay = await Relay.to(db1!);
+    const at = await start(cluster, (options) => ({
+      ...options,
+      nodes: options.nodes.map((node) => (node.name === 'db1' ? { ...node, port: relay.port } : node)),
+    }));
+    await db1!.sql('SET GLOBAL max_connections = 10');
+    await db2!.sql(kind === 'mysql' ? 'STOP REPLICA IO_THREAD' : 'STOP SLAVE IO_THREAD');
+    const held: Connection[] = [];
+    await until('no connection is left', async () => {
+      const other = await db1!.connect().catch(() => null);
+      other?.on('error', () => undefined);
+      if (other === null) return true;
+      held.push(other);
+      return null;
+    });
+    await db2!.sql(kind === 'mysql' ? 'START REPLICA IO_THREAD' : 'START SLAVE IO_THREAD');
+    await until('it is refused', async () =>
+      Number((await replicaStatus(db2!))?.['Last_IO_Errno']) === 1040 ? true : null,
+    );
+    relay.close();
+    const { result, reasons } = await at.failover({});
+    for (const other of held) other.destroy();
+    expect({ result, reasons }).toMatchObject({
+      result: 'refused',
+      reasons: [{ code: 'NOT_CONFIRMED', message: 'db2 still hears db1: it is cut off from MySwitch, not dead' }],
+    });
   });
 
   test('semi-sync: the first write does not wait, and the ackers are back', async () => {

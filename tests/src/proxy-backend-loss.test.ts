@@ -146,6 +146,16 @@ describeKinds('a connection to the server ends at an awkward moment', (kind) => 
     await client.query('SELECT 1');
   });
 
+  test('because its node is given up: what is still on the way there never arrives', async () => {
+    await start(1);
+    const client = await plane.connect();
+    await client.query('SELECT 1');
+    await plane.plane.cut(POOL, server.name);
+    await until('it is reset', () => Promise.resolve(relay.errors.includes('ECONNRESET') ? true : null));
+    await plane.activate(server.name);
+    expect((await client.query('SELECT 1 AS one'))[0]).toEqual([{ one: 1 }]);
+  });
+
   test('a KILL that is not answered is given up', async () => {
     await start(1);
     const client = await plane.connect();

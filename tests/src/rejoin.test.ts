@@ -189,29 +189,6 @@ describeKinds('rejoin', (kind) => {
     expect(await at.writers()).toEqual(['db2']);
   });
 
-  /** As docs/operations.md has it. */
-  (kind === 'mysql' ? test : test.skip)('a copy of a healthy node by the clone plugin, then rejoin', async () => {
-    const at = await start(await createCluster({ kind, replicas: 1 }));
-    await writeAlone(at, ["INSERT INTO shop.t VALUES (7, 'seven')"]);
-    await lose(at);
-    expect(await at.rejoin('db1')).toMatchObject({ result: 'refused', reasons: [{ code: 'ERRANT' }] });
-    const [db1, db2] = [at.node('db1'), at.node('db2')];
-    await db2.sql("INSTALL PLUGIN clone SONAME 'mysql_clone.so'");
-    await db2.sql("CREATE USER clone@'%' IDENTIFIED BY 'secret'");
-    await db2.sql("GRANT BACKUP_ADMIN ON *.* TO clone@'%'");
-    await db1.sql('SET GLOBAL super_read_only = 0');
-    await db1.sql("INSTALL PLUGIN clone SONAME 'mysql_clone.so'");
-    await db1.sql(`SET GLOBAL clone_valid_donor_list = '127.0.0.1:${db2.port}'`);
-    const clone = db1.sql(`CLONE INSTANCE FROM clone@'127.0.0.1':${db2.port} IDENTIFIED BY 'secret'`);
-    await expect(clone).rejects.toMatchObject({ errno: 3707 });
-    await until('it has shut down', async () => (db1.pid === null ? true : null));
-    await db1.start();
-    await until('it is closed', () => onlyWriter(at, 'db2'));
-    expect(await at.rejoin('db1')).toMatchObject({ result: 'rejoined', lost: { gtid: '' } });
-    await standsBy(at, 'db1');
-    expect(await db1.sql('SELECT * FROM shop.t')).toEqual([]);
-  });
-
   test('what it refuses', async () => {
     const at = await start(await createCluster({ kind, replicas: 1 }));
     expect(await at.rejoin('db1')).toMatchObject({ result: 'refused', reasons: [{ code: 'ALREADY_ACTIVE' }] });

@@ -8,6 +8,12 @@ export async function confirm(question: string): Promise<void> {
   throw new CliError('CANCELLED', ExitCode.REFUSED, 'cancelled: nothing was changed');
 }
 
+/** For what can't be undone: the name has to be typed. @throws CliError CANCELLED unless it is */
+export async function confirmByName(question: string, name: string): Promise<void> {
+  if ((await ask(`${question}\nType its name to go on: `)).trim() === name) return;
+  throw new CliError('CANCELLED', ExitCode.REFUSED, 'cancelled: nothing was changed');
+}
+
 /** Asks on a terminal; without one `--yes` must have been said. @throws CliError CANCELLED or NEEDS_YES */
 export async function confirmOrNeedYes(question: string, yes: boolean, what: string): Promise<void> {
   if (yes) return;

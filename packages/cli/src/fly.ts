@@ -5,7 +5,7 @@ import { rejoinReport, switchRecord } from './admin/rows';
 import { runSwitch } from './admin/run-switch';
 import type { BaseCommand } from './base-command';
 import { ExitCode } from './exit-codes';
-import { describeRejoin } from './output/rejoin';
+import { describeLost, describeRejoin } from './output/rejoin';
 import { describeOutcome } from './output/records';
 import { StepPrinter } from './output/steps';
 
@@ -46,6 +46,20 @@ export async function flyRejoin(
   command.log(describeRejoin(report));
   process.exitCode = REJOIN_CODES[report.result];
   return report;
+}
+
+/** What a rebuild would destroy; `asks`: it lacks nothing but to be confirmed. */
+export async function askRebuild(
+  command: BaseCommand,
+  client: AdminClient,
+  statement: string,
+  configFile: string,
+): Promise<{ readonly report: RejoinReport; readonly asks: boolean }> {
+  const report = rejoinReport(await showSteps(command, client, statement, configFile));
+  const asks = report.reasons.every(({ code }) => code === 'UNCONFIRMED');
+  command.log((asks ? describeLost(report.lost) : [describeRejoin(report)]).join('\n'));
+  if (!asks) process.exitCode = REJOIN_CODES[report.result];
+  return { report, asks };
 }
 
 async function showSteps(

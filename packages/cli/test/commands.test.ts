@@ -243,7 +243,7 @@ describe('history and show', () => {
 
   test("a rejoin's", async () => {
     const { stdout } = await admin.run('show', REFUSED_REJOIN.id);
-    expect(stdout).toMatch(/rejoin started 2026-.*\nrefused: db1 does not follow db2, nothing was changed\n/);
+    expect(stdout).toMatch(/rejoin started 2026-.*\nrefused to rejoin db1: nothing was changed\n/);
     expect(stdout).toContain('only db1 has: uuid:11');
     expect(JSON.parse((await admin.run('show', REFUSED_REJOIN.id, '--json')).stdout)).toEqual(REFUSED_REJOIN);
   });
@@ -278,7 +278,7 @@ describe('without a server', () => {
     [['status', '--bogus'], 'Nonexistent flag: --bogus'],
     [['switch'], 'Missing 1 required arg'],
     [['switch', 'shop', '--drain', '5'], '"5" is not a duration'],
-    [['frobnicate'], 'not found'],
+    [['frobnicate'], 'there is no command "frobnicate"'],
   ])('%j: exit 2', async (args, message) => {
     const { code, stderr } = await run([BIN, ...args]).ended;
     expect(code).toBe(2);
@@ -305,6 +305,38 @@ describe('rejoin', () => {
     expect(await admin.run('rejoin', 'db1')).toMatchObject({ code: 2 });
     expect(admin.control.asked).toEqual([]);
   });
+});
+
+describe('rejoin --rebuild', () => {
+  const confirmed = { rejoin: 'shop', node: 'db1', by: expect.any(String), rebuild: { confirm: 'db1' } };
+  const asked = { ...confirmed, rebuild: { confirm: null } };
+
+  test('without a terminal --yes confirms it', async () => {
+    const { code, stderr } = await admin.run('rejoin', 'db1', '--rebuild');
+    expect(code).toBe(2);
+    expect(stderr).toContain('rejoin --rebuild: without a terminal to ask on, this needs --yes');
+    const { code: done, stdout } = await admin.run('rejoin', 'db1', '--rebuild', '--yes');
+    expect(done).toBe(0);
+    expect(stdout).toContain('rebuilt: db1 is a copy of db3, follows the ACTIVE and climbs to STANDBY\n');
+    expect(admin.control.asked).toEqual([confirmed]);
+  });
+
+  test.each([['--yes'], []])(
+    'on a terminal it shows what is destroyed, and the name has to be typed: %j',
+    async (...yes) => {
+      for (const typed of ['y\n', 'db3\n', '\n']) {
+        const { code, stdout } = await admin.runOnTerminal(typed, 'rejoin', 'db1', '--rebuild', ...yes);
+        expect(code).toBe(3);
+        expect(stdout).toContain('only db1 has: uuid:11');
+        expect(stdout).toContain('All data of db1 will be destroyed, and db3 copied over it.');
+        expect(stdout).toContain('CANCELLED');
+      }
+      expect(admin.control.asked).toEqual([asked, asked, asked]);
+      const { code } = await admin.runOnTerminal('db1\n', 'rejoin', 'db1', '--rebuild', ...yes);
+      expect(code).toBe(0);
+      expect(admin.control.asked.slice(3)).toEqual([asked, confirmed]);
+    },
+  );
 });
 
 describe('switchback and activate-primary', () => {
@@ -334,4 +366,12 @@ describe('checkpoints', () => {
     expect(code).toBe(3);
     expect(stdout).toContain('tcp 192.0.2.1:443  NO       no answer within 1000 ms');
   });
+});
+
+test('a word that is no command: exit 2, and the one that was meant', async () => {
+  const { code, stderr } = await run([join(__dirname, '..', 'bin', 'run.js'), 'swich', 'shop']).ended;
+  expect([code, stderr]).toEqual([
+    2,
+    'myswitch: there is no command "swich shop"\n  code: USAGE\n  try: myswitch switch\n',
+  ]);
 });

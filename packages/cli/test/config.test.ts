@@ -88,6 +88,7 @@ describe('a file with the required keys only', () => {
           monitor: { intervalMs: 1_000, failures: 4, schema: 'myswitch' },
           failover: { mode: 'manual', windowMs: 600_000, applyMs: 30_000, failback: 'manual' },
           hooks: { before: null, after: null, stonith: null },
+          rebuild: { command: null, timeoutMs: 14_400_000, restartMs: 600_000 },
           notify: null,
           checkpoints: [],
           switch: {
@@ -446,6 +447,7 @@ describe('what an operator has a say in', () => {
       withText(`hooks:
   before: { command: [./hooks/before.sh, a b], timeout: 200ms }
   stonith: { command: [ipmitool, power, off] }
+rebuild: { command: [./copy.sh, ./x], timeout: 2h }
 notify: { on: [FAIL, ADVICE], command: [logger] }
 checkpoints:
   - { place: inside, tcp: 192.0.2.1:22 }
@@ -459,6 +461,7 @@ checkpoints:
         after: null,
         stonith: { command: ['ipmitool', 'power', 'off'], timeoutMs: 5_000 },
       },
+      rebuild: { command: [join(directory, 'copy.sh'), './x'], timeoutMs: 7_200_000, restartMs: 600_000 },
       notify: { on: ['FAIL', 'ADVICE'], command: ['logger'], timeoutMs: 10_000 },
       checkpoints: [
         { place: 'inside', kind: 'tcp', host: '192.0.2.1', port: 22 },

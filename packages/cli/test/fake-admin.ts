@@ -85,7 +85,7 @@ pools:
     const command = [process.execPath, BIN, ...args, '--config', this.config()].join(' ');
     const { child, ended } = run(['-qec', command, '/dev/null'], 'script');
     child.stdout.on('data', (chunk: Uint8Array) => {
-      if (String(chunk).includes('[y/N]')) child.stdin.end(typed);
+      if (/\[y\/N\]|Type its name/.test(String(chunk))) child.stdin.end(typed);
     });
     return ended;
   }

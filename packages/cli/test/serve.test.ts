@@ -123,7 +123,7 @@ test.each([
 });
 
 test("a pool's port taken: the error of the proxy is told", async () => {
-  const taken = new Error('bind EADDRINUSE 127.0.0.1:13307');
+  const taken = Object.assign(new Error('bind EADDRINUSE 127.0.0.1:13307'), { code: 'REMOTE' });
   await expect(
     serve(
       config,

@@ -29,7 +29,7 @@ export class Attendant {
   async attend(node: NodeConnection, seen: Observation, met: Met | null, deadlineMs: number): Promise<Sight> {
     const { bench, topology, tell } = this.#desk;
     const name = node.connection.node;
-    if (met !== null) bench.places.note(name, met.place);
+    if (met !== null) this.#greet(name, met);
     const twins = bench.places.twinsOf(name);
     // by another name the ACTIVE itself would be taken for a second writer
     const observation = twins.length > 0 ? seen : await closeSecondWriter(bench, node, seen, topology(), tell);
@@ -45,6 +45,14 @@ export class Attendant {
     this.#beats.stop();
   }
 
+  #greet(name: string, { place, missingGrants }: Met): void {
+    const { bench, tell } = this.#desk;
+    bench.places.note(name, place);
+    if (missingGrants.length > 0) {
+      tell(name, `PRIVILEGES: the control account lacks on ${name}: ${missingGrants.join('; ')}`);
+    }
+  }
+
   async #pulse(node: NodeConnection, { readOnly }: Observation, deadlineMs: number): Promise<Pulse> {
     const { bench, active, mayWrite } = this.#desk;
     const name = node.connection.node;
@@ -57,10 +65,12 @@ export class Attendant {
       return { ...NO_PULSE, lagMs };
     }
     const link = bench.links.get(name);
-    if (readOnly || !mayWrite() || link === undefined) {
+    if (readOnly || link === undefined) {
       return NO_PULSE;
     }
-    const trouble = await this.#beats.write(link, node, bench.journal.memory.epoch, deadlineMs);
+    const trouble = mayWrite()
+      ? await this.#beats.write(link, node, bench.journal.memory.epoch, deadlineMs)
+      : await this.#beats.rest(link, node, deadlineMs);
     return { ...NO_PULSE, trouble };
   }
 }

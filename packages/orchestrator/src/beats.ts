@@ -63,7 +63,11 @@ export class Beats {
   #on: string | null = null;
   /** Not the monitor's own connection: a write that hangs must not keep the node from being looked at. */
   #connection: NodeConnection | null = null;
+  /** The connection over which the table was seen. */
+  #prepared: NodeConnection | null = null;
   #writing: Write | null = null;
+  /** What the last write came to. */
+  #trouble: Trouble | null = null;
 
   constructor(heartbeat: Heartbeat, clock: Clock) {
     this.#heartbeat = heartbeat;
@@ -78,10 +82,19 @@ export class Beats {
     }
     try {
       if (this.#writing === null) await this.#begin(link, epoch, deadlineMs);
-      return await this.#waitsFor(looking, deadlineMs);
+      this.#trouble = await this.#waitsFor(looking, deadlineMs);
     } catch (error) {
-      return troubleOf(error);
+      this.#trouble = troubleOf(error);
     }
+    return this.#trouble;
+  }
+
+  /** In place of `write` where nothing may be written now: what was found before is not mended by that. */
+  async rest(link: NodeLink, looking: NodeConnection, deadlineMs: number): Promise<Trouble | null> {
+    if (this.#on !== link.name) {
+      return null;
+    }
+    return (await this.#waitsFor(looking, deadlineMs)) ?? this.#trouble;
   }
 
   /** How far the node's copy is behind `active`, at least; null: not known. */
@@ -108,6 +121,7 @@ export class Beats {
     this.#connection = null;
     this.#writing = null;
     this.#committed = [];
+    this.#trouble = null;
     this.#on = null;
   }
 
@@ -135,12 +149,17 @@ export class Beats {
     const { connection } = write.node;
     const told = `${this.#own} ${beat} ${new Date(this.#clock.now()).toISOString()}`;
     try {
-      await this.#heartbeat.create(connection, deadlineMs);
+      if (this.#prepared !== write.node) await this.#heartbeat.create(connection, deadlineMs);
+      this.#prepared = write.node;
       await this.#heartbeat.writeBeat(connection, told, epoch, FOREVER_MS);
       if (this.#writing === write) {
+        this.#trouble = null;
         this.#committed.push({ beat, at: this.#clock.monotonic() });
         if (this.#committed.length > KEPT) this.#committed.shift();
       }
+    } catch (error) {
+      this.#prepared = null; // it may have been dropped
+      throw error;
     } finally {
       if (this.#writing === write) this.#writing = null;
     }
@@ -175,10 +194,10 @@ export class Beats {
     if (this.#writing !== writing) {
       return null;
     }
-    return {
-      stopped: waited >= PATIENCE_MS && !HELD_UP.test(state),
-      reason: `its heartbeat has been waiting to be written for ${(waited / 1000).toFixed(1)} s${state === '' ? '' : `: ${state}`}`,
-    };
+    const long = waited >= PATIENCE_MS;
+    // without the time itself: people are told anew when the text changes
+    const told = `its heartbeat ${long ? `has waited for more than ${PATIENCE_MS / 1000} s` : 'waits'} to be written`;
+    return { stopped: long && !HELD_UP.test(state), reason: state === '' ? told : `${told}: ${state}` };
   }
 }
 

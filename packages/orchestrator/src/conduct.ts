@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { dismiss, runCheck, type Checked, type Known } from './check';
 import type { Crew } from './preflight';
 import { codeOf, messageOf, SwitchError } from './errors';
@@ -90,10 +89,6 @@ function close(context: SwitchContext | null, checked: Checked | null): void {
   context?.from.aux.connection.destroy();
   context?.to.aux.connection.destroy();
 }
-
-/** Sorts by time. */
-export const newId = (now: number): string =>
-  `${new Date(now).toISOString().replaceAll(/[-:.]/g, '')}-${randomBytes(3).toString('hex')}`;
 
 async function contextOf(
   { bench }: Conductor,

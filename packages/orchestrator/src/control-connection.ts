@@ -1,5 +1,7 @@
 import { createConnection, type Connection, type ConnectionOptions } from 'mysql2/promise';
+import { encodePacket } from '@myswitch/protocol';
 import type { Clock } from './clock';
+import { dial } from './dial';
 import { messageOf, ServerError, systemCode, UnknownOutcomeError, UnreachableError, UnresolvedError } from './errors';
 import type { Credentials, NodeOptions } from './options';
 
@@ -26,6 +28,44 @@ const isServerReply = (error: unknown): error is ServerReply =>
   'sqlState' in error &&
   'errno' in error &&
   typeof error.errno === 'number';
+
+/** What of the driver takes a command that it does not know. */
+interface Driver {
+  readonly connection: {
+    addCommand(command: {
+      /** Once without a packet, to begin, and then for each; true: it was the last one. */
+      execute(packet: DriverPacket | undefined, driver: DriverConnection): boolean;
+    }): void;
+  };
+}
+
+interface DriverConnection {
+  _resetSequenceId(): void;
+  _bumpSequenceId(by: number): void;
+  write(bytes: Buffer): void;
+}
+
+interface DriverPacket {
+  isError(): boolean;
+  isEOF(): boolean;
+  asError(encoding: string): Error;
+  readBuffer(): Buffer;
+}
+
+const binlogDump = (log: string): Buffer => {
+  const payload = Buffer.alloc(11);
+  payload[0] = COM_BINLOG_DUMP;
+  payload.writeUInt32LE(FIRST_EVENT, 1);
+  payload.writeUInt16LE(NOT_BLOCKING | WITH_ANNOTATIONS, 5);
+  return Buffer.concat([payload, Buffer.from(log)]);
+};
+
+const COM_BINLOG_DUMP = 0x12;
+const FIRST_EVENT = 4;
+/** Flags of COM_BINLOG_DUMP. */
+const NOT_BLOCKING = 1;
+/** MariaDB: https://mariadb.com/kb/en/com_binlog_dump/ */
+const WITH_ANNOTATIONS = 2;
 
 /**
  * One connection of the control account to a node. Every statement has a deadline; when it passes the connection is destroyed and the
@@ -56,22 +96,34 @@ export class ControlConnection {
     }
   }
 
-  /** The name is resolved anew each time. Rejects with UnreachableError (network, login) within `deadlineMs`. */
+  /** The name is resolved anew each time. Rejects with UnreachableError (network, login). `deadlineMs`: for the login, and again for what follows it. */
   static async connect(
     node: Reachable,
     credentials: Credentials,
     deadlineMs: number,
     clock: Clock,
   ): Promise<ControlConnection> {
+    const dialed = dial(node);
     try {
-      const connection = await createConnection(connectionOptions(node, credentials, deadlineMs));
+      const connection = await createConnection({
+        ...connectionOptions(node, credentials, deadlineMs),
+        stream: dialed.socket,
+      });
       const control = new ControlConnection(node.name, connection, clock);
-      await control.query(SESSION, deadlineMs);
+      try {
+        await control.query(SESSION, deadlineMs);
+      } catch (error) {
+        control.destroy();
+        throw error;
+      }
       return control;
     } catch (error) {
       const message = `${node.name}: ${messageOf(error) || 'cannot connect'}`;
       if (LOOKUP.has(systemCode(error))) {
         throw new UnresolvedError(message);
+      }
+      if (!dialed.resolved) {
+        throw new UnresolvedError(`${node.name}: ${node.host} was not looked up within ${Math.round(deadlineMs)} ms`);
       }
       throw new UnreachableError(message, isServerReply(error) && error.sqlState !== '' ? error.errno : null);
     }
@@ -121,6 +173,49 @@ export class ControlConnection {
       throw new ServerError(0, `${this.node}: an empty result where one row was expected`);
     }
     return first;
+  }
+
+  /**
+   * Each event of a binary log and of those after it, as it is stored: COM_BINLOG_DUMP as mysqlbinlog sends it, with server id 0, which ends with the
+   * last one. The connection is of no more use afterwards.
+   * https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_com_binlog_dump.html
+   */
+  async binlog(log: string, take: (event: Buffer) => void, deadlineMs: number): Promise<void> {
+    // MariaDB: a reader that says nothing of itself is told neither GTIDs nor texts
+    await this.query("SET @master_binlog_checksum = 'CRC32', @source_binlog_checksum = 'CRC32'", deadlineMs);
+    await this.query('SET @mariadb_slave_capability = 4', deadlineMs);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const cancel = this.#clock.timer(deadlineMs, () => {
+          reject(
+            new UnknownOutcomeError(`${this.node}: its binary log was not read within ${Math.round(deadlineMs)} ms`),
+          );
+        });
+        const end = (settle: () => void): true => {
+          cancel();
+          settle();
+          return true;
+        };
+        this.#connection.on('error', (error: Error) => end(() => reject(this.#explain(error))));
+        // the driver has a command of its own for this, which can neither send a file's name nor read every event
+        (this.#connection as unknown as Driver).connection.addCommand({
+          execute: (packet, driver) => {
+            if (packet === undefined) {
+              driver._resetSequenceId();
+              driver._bumpSequenceId(1);
+              driver.write(encodePacket(binlogDump(log), 0));
+              return false;
+            }
+            if (packet.isError()) return end(() => reject(this.#explain(packet.asError('utf8'))));
+            if (packet.isEOF()) return end(resolve);
+            take(packet.readBuffer().subarray(1));
+            return false;
+          },
+        });
+      });
+    } finally {
+      this.destroy();
+    }
   }
 
   destroy(): void {

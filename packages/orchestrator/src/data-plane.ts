@@ -19,6 +19,11 @@ export interface DataPlane {
    * is named again, by `activate`, `release` or `warm`; as long as it is the active one all work waits at the gate.
    */
   cut(pool: string, node: string): Promise<number>;
+  /**
+   * In a hold: reads outside of transactions go to `node`, which takes no writes yet and is what the pool is about to be released to; all else
+   * goes on waiting. Until the release.
+   */
+  serveReads(pool: string, node: string): Promise<void>;
   /** Gate -> RELEASING -> OPEN towards `active`: the queue drains, backends of older epochs are closed. Resolves when the queue is empty. */
   release(pool: string, active: Activation): Promise<ReleaseReport>;
   /** Sessions that would have to be waited for if the gate closed now. */
@@ -28,6 +33,8 @@ export interface DataPlane {
   accounts(pool: string, rows: readonly AccountRow[]): Promise<void>;
   /** Accounts whose clients gave the right password lately, and could not be let in all the same. */
   refusedAccounts(pool: string): Promise<RefusedAccount[]>;
+  /** The last 1000 writes a process whose clients were told 08007, and what it takes to find out what became of them. */
+  unknownWrites(pool: string): Promise<UnknownWrites>;
   /** Rows for SHOW SESSIONS, PINS, QUEUES and BACKENDS. */
   sessions(pool: string): Promise<SessionRow[]>;
   backends(pool: string): Promise<BackendRow[]>;
@@ -78,6 +85,32 @@ export interface RefusedAccount {
   readonly matched: string | null;
   /** For an operator: what is in the way, and what to do. */
   readonly reason: string;
+}
+
+/** A write of which the data plane does not know whether it was committed. */
+export interface UnknownWrite {
+  readonly session: number;
+  readonly user: string;
+  /** The node that it was sent to, and that server's id of the connection. */
+  readonly node: string;
+  readonly connectionId: number;
+  /** What it was, without a word of it: INSERT, COMMIT … */
+  readonly kind: string;
+  /** Of the pool at that time. */
+  readonly epoch: number;
+  /** When it was sent, and when its connection was lost. */
+  readonly beganMs: number;
+  readonly agoMs: number;
+  /** SHA-256, in base64, of the text as a server logs it, of a COMMIT that of the last write before it; null: not known. In memory only: it may be guessed from. */
+  readonly print: string | null;
+}
+
+export interface UnknownWrites {
+  readonly writes: readonly UnknownWrite[];
+  /** GTIDs, or sets of them, of the last transactions that clients were told are committed; of each process in that order. */
+  readonly acknowledged: readonly string[];
+  /** There were more than are kept. */
+  readonly forgot: boolean;
 }
 
 /** A session that a switch must wait for. `session` is the id that the client sees as CONNECTION_ID(). */

@@ -1,5 +1,6 @@
 import type { ControlConnection } from './control-connection';
 import type { AccountRow } from './data-plane';
+import type { CodedMessage } from './report';
 
 /** One replication channel of a node, as the server reports it. */
 export interface Channel {
@@ -43,6 +44,8 @@ export interface Meeting {
   /** Tells the server from every other one, however it was reached; equal texts are one server. */
   readonly place: string;
   readonly uptimeSeconds: number;
+  /** GRANT statements that the control account still needs, beyond those for events. */
+  readonly missingGrants: readonly string[];
 }
 
 export const Kind = Object.freeze({ MYSQL: 'mysql', MARIADB: 'mariadb' } as const);
@@ -120,6 +123,9 @@ export interface Stray {
   precedes(head: string): boolean;
 }
 
+/** The transactions that a server has logged since it was at a position. */
+export type Since = Pick<Stray, 'has' | 'precedes'>;
+
 /** What an operator may do about transactions that only one server has: nobody else can decide it. */
 export interface WayOut {
   readonly what: string;
@@ -188,6 +194,48 @@ interface NewChannel {
   readonly options: readonly string[];
 }
 
+/** How a copy gets on. */
+interface CopyProgress {
+  /** As the server calls it; empty: nothing was ever copied. */
+  readonly stage: string;
+  /** Bytes of the whole copy; 0: not known yet. */
+  readonly estimate: number;
+  readonly done: number;
+  /** What was in the way of the copy is gone: the former data can't be had back. */
+  readonly destroyed: boolean;
+}
+
+/** How the last copy over a server ended. */
+export interface CopyOutcome {
+  /** Another text for each copy. */
+  readonly begun: string;
+  readonly state: 'running' | 'completed' | 'failed';
+  readonly error: string;
+}
+
+/** Copies one server over another by SQL alone. */
+export interface Copier {
+  /** Why `donor` can't be copied over `node`, each with what mends it; empty: it can. */
+  problems(donor: ControlConnection, node: ControlConnection, deadlineMs: number): Promise<readonly CodedMessage[]>;
+  /** Lets `node` be overwritten from `from`; it stays read-only for all but administrators. */
+  allow(node: ControlConnection, from: Source, deadlineMs: number): Promise<void>;
+  /**
+   * Resolves when the copy is there, and the server starts again or has to be started. Rejects with ServerError when it is not, with
+   * UnknownOutcomeError when the connection was lost, as it is where the server starts itself again.
+   */
+  copy(
+    node: ControlConnection,
+    from: Source,
+    login: { readonly user: string; readonly password: string },
+    deadlineMs: number,
+  ): Promise<void>;
+  /** Ends the copy that the connection with this id has asked for. */
+  stop(node: ControlConnection, id: number, deadlineMs: number): Promise<void>;
+  progress(node: ControlConnection, deadlineMs: number): Promise<CopyProgress>;
+  /** Null: nothing was ever copied over it. */
+  outcome(node: ControlConnection, deadlineMs: number): Promise<CopyOutcome | null>;
+}
+
 /**
  * Everything that differs between MySQL and MariaDB. Times are milliseconds; each call rejects with ServerError, UnknownOutcomeError
  * or UnreachableError.
@@ -197,9 +245,12 @@ export interface Dialect {
   /** Statements of `fence`, for the predicted hold. */
   readonly fenceRoundTrips: number;
 
+  /** Null: this kind copies nothing by SQL. */
+  readonly copier: Copier | null;
+
   observe(c: ControlConnection, deadlineMs: number): Promise<Observation>;
   /** Once on each connection. */
-  meet(c: ControlConnection, deadlineMs: number): Promise<Meeting>;
+  meet(c: ControlConnection, schema: string, deadlineMs: number): Promise<Meeting>;
   inspect(c: ControlConnection, schema: string, deadlineMs: number): Promise<Inspection>;
   survey(c: ControlConnection, deadlineMs: number): Promise<Survey>;
   /** The replicas that registered; rejects with ServerError when the account may not see them. */
@@ -226,6 +277,8 @@ export interface Dialect {
   setEventScheduler(c: ControlConnection, on: boolean, deadlineMs: number): Promise<void>;
 
   position(c: ControlConnection, deadlineMs: number): Promise<string>;
+  /** Of a server whose data was copied from elsewhere, and which follows nobody: it has exactly the transactions of `position`. */
+  setPosition(c: ControlConnection, position: string, deadlineMs: number): Promise<void>;
   /** True when `position` was applied within `waitMs`. */
   waitApplied(c: ControlConnection, position: string, waitMs: number): Promise<boolean>;
   /** Both name the same transactions. */
@@ -245,6 +298,10 @@ export interface Dialect {
   errant(candidate: ControlConnection, active: ControlConnection, deadlineMs: number): Promise<string>;
   /** The same, so that each can be found. */
   stray(candidate: ControlConnection, active: ControlConnection, deadlineMs: number): Promise<Stray>;
+  /** What was logged on `c` since `position`, and how to find it. */
+  since(c: ControlConnection, position: string, deadlineMs: number): Promise<Since>;
+  /** Of GTIDs as clients are told of them, each one. */
+  eachGtid(told: readonly string[]): readonly string[];
   /** How `node`, which has them, can follow `active` all the same. */
   waysOut(stray: Stray, node: string, active: string): readonly WayOut[];
   /** Transactions that `source` has purged and `replica` still lacks; empty: none. */

@@ -38,6 +38,11 @@ export class Heartbeat {
     );
   }
 
+  /** Whether a statement, as a binary log has it, is one of these. */
+  isOurs(sql: string): boolean {
+    return sql.includes(this.#table);
+  }
+
   async exists(c: ControlConnection, deadlineMs: number): Promise<boolean> {
     return (await this.#read(c, deadlineMs)) !== null;
   }

@@ -1,8 +1,9 @@
 import type { Pulse } from './beats';
 import { Deadline, type Clock } from './clock';
 import type { Observation } from './dialect';
-import { codeOf, messageOf, UnreachableError } from './errors';
+import { codeOf, messageOf, ServerError, UnreachableError } from './errors';
 import type { NodeConnection, NodeLink } from './node-link';
+import type { PoolOptions } from './options';
 import { since } from './runs';
 import type { Met, PollResult } from './topology';
 
@@ -44,6 +45,7 @@ export type Inspect = (
 export class Monitor {
   readonly #link: NodeLink;
   readonly #intervalMs: number;
+  readonly #schema: string;
   readonly #clock: Clock;
   readonly #inspect: Inspect;
   readonly #onPoll: (poll: PollResult) => void;
@@ -53,12 +55,21 @@ export class Monitor {
   #cancel: () => void = () => undefined;
   #cancelKnock: () => void = () => undefined;
   #running: Promise<void> | null = null;
+  /** When a poll was due while a node that had been away was looked at: that look counts then, however it ends. */
+  #missedAt: number | null = null;
   #stopped = false;
   #late = 0;
 
-  constructor(link: NodeLink, intervalMs: number, clock: Clock, inspect: Inspect, onPoll: (poll: PollResult) => void) {
+  constructor(
+    link: NodeLink,
+    { intervalMs, schema }: Pick<PoolOptions['monitor'], 'intervalMs' | 'schema'>,
+    clock: Clock,
+    inspect: Inspect,
+    onPoll: (poll: PollResult) => void,
+  ) {
     this.#link = link;
     this.#intervalMs = intervalMs;
+    this.#schema = schema;
     this.#clock = clock;
     this.#inspect = inspect;
     this.#onPoll = onPoll;
@@ -114,13 +125,14 @@ export class Monitor {
   }
 
   async #look(): Promise<PollResult> {
-    const deadline = new Deadline(this.#clock, Math.max(500, this.#intervalMs * DEADLINE));
+    const ms = Math.max(500, this.#intervalMs * DEADLINE);
     if (this.#node?.connection.usable !== true) {
-      this.#adopt(await this.#link.connect(deadline.left));
+      this.#adopt(await this.#link.connect(ms));
     }
     const node = this.#node!;
-    const met = this.#told === node ? null : await this.#meet(node, deadline.left);
-    const seen = await node.dialect.observe(node.connection, deadline.left);
+    const met = this.#told === node ? null : await this.#meet(node, ms);
+    const deadline = new Deadline(this.#clock, ms);
+    const seen = await node.dialect.observe(node.connection, deadline.left).catch(withGrants(met));
     const sight = await this.#inspect(node, seen, met, deadline.left);
     this.#told = node;
     return { ...this.#what(), ...sight, met };
@@ -128,8 +140,8 @@ export class Monitor {
 
   async #meet({ connection, dialect }: NodeConnection, deadlineMs: number): Promise<Met> {
     const asked = this.#clock.monotonic();
-    const { place, uptimeSeconds } = await dialect.meet(connection, deadlineMs);
-    return { place, since: since(uptimeSeconds, asked, this.#clock.monotonic()) };
+    const { uptimeSeconds, ...met } = await dialect.meet(connection, this.#schema, deadlineMs);
+    return { ...met, since: since(uptimeSeconds, asked, this.#clock.monotonic()) };
   }
 
   #what(): Pick<PollResult, 'node' | 'at' | 'late'> {
@@ -175,7 +187,10 @@ export class Monitor {
 
   #pollAfter(ms: number): void {
     this.#cancel();
-    this.#cancel = this.#clock.timer(ms, () => void this.poll());
+    this.#cancel = this.#clock.timer(ms, () => {
+      if (this.#running === null) void this.poll();
+      else this.#missedAt = this.#clock.monotonic();
+    });
   }
 
   #knockLater(): void {
@@ -183,7 +198,7 @@ export class Monitor {
     this.#cancelKnock = this.#clock.timer(Math.min(RETRY_MS, this.#intervalMs), () => void this.#knock());
   }
 
-  /** Between two polls. That it is let in, and then not answered, counts for nothing either. */
+  /** Between two polls. That it is let in, and then not answered, counts for nothing either, unless a poll is due meanwhile. */
   async #knock(): Promise<void> {
     const allowed = (): boolean => this.#node === null && this.#running === null && !this.#stopped;
     if (!allowed()) {
@@ -210,8 +225,25 @@ export class Monitor {
     try {
       this.#tell(await this.#look());
       this.#pollAfter(this.#intervalMs);
-    } catch {
+    } catch (error) {
       this.#drop();
+      const missedAt = this.#missedAt;
+      if (missedAt !== null) {
+        this.#tell(this.#bad(error));
+        this.#pollAfter(Math.max(0, this.#intervalMs - (this.#clock.monotonic() - missedAt)));
+      }
+    } finally {
+      this.#missedAt = null;
     }
   }
 }
+
+/** What an account may not ask it is refused with a text that says little of the remedy. */
+const withGrants =
+  (met: Met | null) =>
+  (error: unknown): never => {
+    const lacks = met?.missingGrants ?? [];
+    throw error instanceof ServerError && lacks.length > 0
+      ? new ServerError(error.errno, `${error.message}; PRIVILEGES: the control account lacks: ${lacks.join('; ')}`)
+      : error;
+  };

@@ -60,6 +60,16 @@ export interface HookOptions {
   readonly stonith: CommandOptions | null;
 }
 
+/** How a healthy node is copied over another. */
+export interface RebuildOptions {
+  /** Null: MySQL copies by its clone plugin, MariaDB can't. */
+  readonly command: readonly string[] | null;
+  /** For the copy; then it is ended. */
+  readonly timeoutMs: number;
+  /** For the server to answer again, once the copy is there. */
+  readonly restartMs: number;
+}
+
 /** Tells people, once for each change. */
 export interface NotifyOptions extends CommandOptions {
   readonly on: readonly NotifyKind[];
@@ -93,6 +103,7 @@ export interface PoolOptions {
     readonly failback: 'manual' | 'on-recover';
   };
   readonly hooks: HookOptions;
+  readonly rebuild: RebuildOptions;
   readonly notify: NotifyOptions | null;
   readonly checkpoints: readonly CheckpointOptions[];
   readonly switch: SwitchDefaults;

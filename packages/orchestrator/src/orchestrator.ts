@@ -22,7 +22,8 @@ import type {
   SwitchRequest,
 } from './report';
 import { Records } from './state/records';
-import type { AtStep, Log } from './switch/context';
+import type { Log } from './log';
+import type { AtStep } from './switch/context';
 
 export interface OrchestratorParts {
   readonly options: OrchestratorOptions;

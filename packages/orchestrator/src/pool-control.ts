@@ -18,6 +18,7 @@ import { flightEvent } from './pool/flight-event';
 import { Flights } from './pool/flights';
 import { Silence } from './pool/silence';
 import { sentenceOf } from './reasons';
+import { cutShort } from './rejoin/marks';
 import { Returned } from './rejoin/returned';
 import { EventKind, type CheckpointReport, type PoolEvent, type PoolReport } from './report';
 import { frozen } from './state/frozen';
@@ -93,6 +94,8 @@ export class PoolControl {
       tended: () => this.#work,
       quiet: (deadlineMs) => this.#attendant.quiet(deadlineMs),
       tookOver: (from) => this.#tookOver(from),
+      returned: this.#returned,
+      advice: this.#advice,
       stopping: this.#stopping.signal,
     });
     this.#attendant = new Attendant({
@@ -110,6 +113,7 @@ export class PoolControl {
       overrides,
       pause,
       occupied: () => this.flights.occupied(null) ?? keeper.leftover,
+      copying: this.flights.copying,
       poll: async () => {
         await watch.refresh();
         await this.#work;
@@ -185,6 +189,7 @@ export class PoolControl {
   async #begin(): Promise<void> {
     await this.#watch.start();
     await this.#work;
+    for (const each of this.#bench.journal.memory.rebuilds ?? []) this.#advice.give(each.node, cutShort(each));
     await this.#keeper.begin();
   }
 
@@ -312,7 +317,9 @@ export class PoolControl {
 
   #rememberFailed(): void {
     const failed = this.#watch.topology.nodes.filter(({ standing }) => hasFailed(standing)).map(({ name }) => name);
-    this.#bench.journal.write({ failed }).catch((error: unknown) => {
+    // whoever says of a node that it was mended says so of its data too
+    const rebuilds = this.#bench.journal.memory.rebuilds?.filter(({ node }) => failed.includes(node)) ?? [];
+    this.#bench.journal.write({ failed, rebuilds }).catch((error: unknown) => {
       this.#bench.log('error', 'who has failed could not be written down', { reason: messageOf(error) });
     });
   }

@@ -1,11 +1,10 @@
+import type { NodeState, NodeStatus, NodeType } from './ladder/words';
 import type { Override } from './ladder/override';
 import type { Order } from './operate/order';
 
 /** The JSON shapes of the contract: `status --json`, `check --json`, `switch --json`, `history --json`. Durations in ms; unknown is null. */
 
-export type NodeType = 'PRIMARY' | 'SECONDARY';
-export type NodeState = 'UNKNOWN' | 'STANDBY' | 'ACTIVE' | 'FAILED_ONLINE' | 'FAILED_OFFLINE';
-export type NodeStatus = 'OK' | 'OK_INFO' | 'OK_WARN' | 'OK_CRITICAL' | 'FAIL';
+export type { NodeState, NodeStatus, NodeType };
 export type GateState = 'OPEN' | 'HOLDING' | 'HELD' | 'RELEASING';
 
 export interface NodeReport {
@@ -98,10 +97,46 @@ export interface LostTransactions {
   readonly node: string;
   /** Empty: nothing was lost. MySQL: a set; MariaDB: GTIDs, or the first and the last of a server with `..` between. */
   readonly gtid: string;
-  /** In their order; at most 1000. */
+  /** In their order; at most 1000, and without MySwitch's own heartbeats. */
   readonly transactions: readonly LoggedTransaction[];
-  /** `transactions` are all. */
+  /** `transactions` are all. False with an empty `gtid`: nobody could look any more. */
   readonly complete: boolean;
+}
+
+/** What became of a write whose client was told that nobody knows. */
+export const WriteFate = Object.freeze({
+  /** The old primary was not asked yet. */
+  UNTOLD: 'UNTOLD',
+  /** It is on the new primary too. */
+  COMMITTED: 'COMMITTED',
+  /** It was committed on the old primary, and is nowhere else: it is among `lost`. */
+  LOST: 'LOST',
+  NOT_COMMITTED: 'NOT_COMMITTED',
+  /** The old primary's binary log does not tell. */
+  UNDECIDED: 'UNDECIDED',
+} as const);
+export type WriteFate = (typeof WriteFate)[keyof typeof WriteFate];
+
+export interface ToldWrite {
+  /** When its client was told; ISO 8601 */
+  readonly at: string;
+  readonly user: string;
+  /** What the client sees as CONNECTION_ID(), and the old primary's id of the connection. */
+  readonly session: number;
+  readonly connection: number;
+  /** INSERT, COMMIT …: nothing of what it said. */
+  readonly kind: string;
+  readonly fate: WriteFate;
+  /** Null: it has none, or which one it has is not known. */
+  readonly gtid: string | null;
+}
+
+export interface UnknownOutcomes {
+  /** Of the pool before the failover. */
+  readonly epoch: number;
+  /** A position of the old primary that all of them come after; empty: not known. */
+  readonly since: string;
+  readonly writes: readonly ToldWrite[];
 }
 
 export type SwitchResult = 'switched' | 'refused' | 'rolled-back' | 'failed';
@@ -131,6 +166,8 @@ export interface FlightRecord {
   readonly gtid: { readonly before: string | null; readonly after: string | null };
   /** Of a failover, once the old primary has returned and was asked. */
   readonly lost?: LostTransactions;
+  /** Of a failover, where there were such writes. */
+  readonly unknown?: UnknownOutcomes;
 }
 
 /** What an operator asks of a switch; what is undefined comes from the pool's options. */
@@ -151,6 +188,8 @@ export interface FailoverRequest {
   readonly to?: string;
   /** Also where transactions would be lost, or too few nodes could be asked whether the primary is dead. */
   readonly force?: boolean;
+  /** Reads are answered by the new node while it applies what it has received; writes wait. */
+  readonly serveReads?: boolean;
   /** Who asked, or who decided. */
   readonly by: string;
 }
@@ -181,6 +220,8 @@ export interface CheckpointReport {
 /** What an operator asks of a rejoin. */
 export interface RejoinRequest {
   readonly node: string;
+  /** A healthy node is copied over it first. `confirm` has to be its name; null: what would be destroyed is shown, and nothing is done. */
+  readonly rebuild?: { readonly confirm: string | null };
   readonly by: string;
 }
 
@@ -194,6 +235,8 @@ export interface RejoinReport {
   readonly pool: string;
   readonly node: string;
   readonly active: string | null;
+  /** Whom it was, or would be, copied from; null: nothing is copied. */
+  readonly donor: string | null;
   readonly by: string;
   /** ISO 8601 */
   readonly startedAt: string;

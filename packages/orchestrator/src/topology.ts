@@ -62,6 +62,7 @@ export type PollResult = {
 export interface Met {
   readonly place: string;
   readonly since: Since;
+  readonly missingGrants: readonly string[];
 }
 
 /** What the pool's own state adds to a poll. */

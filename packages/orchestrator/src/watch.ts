@@ -1,3 +1,4 @@
+import type { Clock } from './clock';
 import { Monitor } from './monitor';
 import type { Inspect } from './monitor';
 import { Move } from './ladder/moves';
@@ -27,6 +28,16 @@ export interface StandingChange {
   readonly by: string;
 }
 
+/** Where the ACTIVE was, by the monotonic clock. */
+interface Position {
+  readonly node: string;
+  readonly at: number;
+  readonly gtid: string;
+}
+
+/** How many of them are kept. */
+const POSITIONS = 60;
+
 /** Who decides what follows from polls alone. */
 const MONITOR = 'monitor';
 
@@ -46,23 +57,29 @@ export const lostOrUnfit = (view: NodeView | undefined): Move => (view?.reachabl
 export class Watch {
   readonly #monitors: readonly Monitor[];
   readonly #failures: number;
+  readonly #clock: Clock;
   readonly #stands: Watcher['stands'];
   #topology: Topology;
   #active: string | null = null;
+  /** At good polls of the ACTIVE, since it is; the oldest first. */
+  #positions: readonly Position[] = [];
   #had: { readonly node: string; readonly gtid: string } | null = null;
 
   constructor({ pool, links, clock }: Bench, { inspect, seen, stands, memory }: Watcher) {
+    this.#clock = clock;
     this.#stands = stands;
     this.#failures = pool.monitor.failures;
     this.#topology = emptyTopology(pool.nodes, memory);
     this.#monitors = [...links.values()].map(
       (link) =>
-        new Monitor(link, pool.monitor.intervalMs, clock, inspect, (poll) => {
+        new Monitor(link, pool.monitor, clock, inspect, (poll) => {
           const before = viewOf(this.#topology, poll.node)!;
           const activeWrites = this.activeView?.observation?.readOnly === false;
           const rules = { active: this.#active, activeWrites, failures: this.#failures };
-          if ('observation' in poll && poll.node === this.#active) {
+          // what is not committed yet, for want of room, may be counted by the server all the same
+          if ('observation' in poll && poll.node === this.#active && poll.pulse.trouble === null) {
             this.#had = { node: poll.node, gtid: before.observation?.gtid ?? '' };
+            this.#remember({ node: poll.node, at: this.#clock.monotonic(), gtid: poll.observation.gtid });
           }
           this.#become(poll.node, update(this.#topology, poll, rules), null, MONITOR);
           seen(poll, before);
@@ -87,6 +104,20 @@ export class Watch {
     return this.#had !== null && this.#had.node === this.#active ? this.#had.gtid : '';
   }
 
+  /** Where the ACTIVE was at a poll that ended before `at`, by the monotonic clock; empty: not known. */
+  positionBefore(at: number): string {
+    const known = this.#positions.findLast((one) => one.at <= at);
+    return known !== undefined && known.node === this.#active ? known.gtid : '';
+  }
+
+  #remember(position: Position): void {
+    const before = this.#positions[0]?.node === position.node ? this.#positions : [];
+    // the longer ago, the fewer: something may have been under way for hours
+    const kept =
+      before.length < POSITIONS ? before : before.filter((_one, index) => index % 2 === 0 || index > POSITIONS / 2);
+    this.#positions = [...kept, position];
+  }
+
   get seenAll(): boolean {
     return this.#topology.nodes.every(({ lastPoll }) => lastPoll !== null);
   }
@@ -95,6 +126,8 @@ export class Watch {
   setActive(name: string | null, how: Move, away: Move, by = MONITOR): void {
     const old = this.activeView;
     this.#active = name;
+    const gtid = this.activeView?.observation?.gtid;
+    if (name !== null && gtid !== undefined) this.#remember({ node: name, at: this.#clock.monotonic(), gtid });
     if (old !== undefined && old.name !== name && old.standing.state === 'ACTIVE') {
       this.move(old.name, away, { other: name ?? 'nobody', by });
     }

@@ -68,7 +68,9 @@ describe('who takes over', () => {
   test('a refusal names the transactions and who has them', () => {
     expect(choose([node('db2', behind('a:1-5'))], wish)).toEqual({
       to: null,
-      reasons: [{ code: 'LOSES', message: 'db2 lacks a:1-5, which db9 has: it would be lost' }],
+      reasons: [
+        { code: 'LOSES', message: 'db2 lacks a:1-5, which db9 has: it would be lost; --force takes db2 all the same' },
+      ],
     });
   });
 });

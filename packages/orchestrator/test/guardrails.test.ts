@@ -24,6 +24,7 @@ const pool: PoolOptions = {
   monitor: { intervalMs: 1000, failures: 4, schema: 'myswitch' },
   failover: { mode: 'manual', windowMs: 60_000, applyMs: 5000, failback: 'manual' },
   hooks: { before: null, after: null, stonith: null },
+  rebuild: { command: null, timeoutMs: 1000, restartMs: 1000 },
   notify: null,
   checkpoints: [],
   switch: {

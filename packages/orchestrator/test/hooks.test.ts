@@ -91,3 +91,34 @@ test('without a file descriptor left it is a failure like any other', async () =
   expect(await run('true')).toEqual({ ok: false, told: 'sh could not be started: spawn sh EMFILE', output: '' });
   spawn.mockRestore();
 });
+
+describe('somebody who follows a command', () => {
+  const followed = async (script: string, abort?: AbortSignal): Promise<{ result: CommandResult; lines: string[] }> => {
+    const lines: string[] = [];
+    const follower = { onLine: (line: string) => lines.push(line), ...(abort && { abort }) };
+    const command = { command: ['sh', '-c', script], timeoutMs: 5000 };
+    return { result: await runCommand(command, FACTS, systemClock, follower), lines };
+  };
+
+  test('is told each line as it comes, whole, and none longer than 1000 characters', async () => {
+    const { lines } = await followed(
+      "printf 'o'; printf 'ne\\ntwo\\r\\n\\n  three'; printf 'four\\n' >&2; head -c 5000 /dev/zero | tr '\\0' x",
+    );
+    expect(lines.filter((line) => !line.startsWith('  three') && !line.includes('xxx'))).toEqual([
+      'one',
+      'two',
+      'four',
+    ]);
+    expect(lines.find((line) => line.includes('xxx'))?.length).toBeLessThanOrEqual(1000);
+  });
+
+  test('may end it, with all that it started', async () => {
+    const end = new AbortController();
+    const begun = performance.now();
+    const work = followed('sleep 30 & sleep 30', end.signal);
+    end.abort();
+    expect((await work).result).toMatchObject({ ok: false, told: 'sh was killed: stopped by the operator' });
+    expect(performance.now() - begun).toBeLessThan(2000);
+    expect((await followed('sleep 30', end.signal)).result.ok).toBe(false);
+  });
+});

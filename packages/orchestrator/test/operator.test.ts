@@ -84,6 +84,7 @@ function world(stateDir: string, overrides: Overrides) {
     overrides,
     pause,
     occupied: () => at.busy ?? pause.sentence,
+    copying: new Set<string>(),
     poll: () => Promise.resolve(void gate.push('poll')),
   });
   const order = (what: Order): Promise<string> => operator.carryOut(what, 'admin@here');

@@ -78,7 +78,13 @@ function serverWith(logs: Readonly<Record<string, readonly Event[]>>) {
 
 const read = async (logs: Readonly<Record<string, readonly Event[]>>, stray: Stray, ms = 5000) => {
   const { asked, connection } = serverWith(logs);
-  const reading = await readBinlog(connection, Object.keys(logs), stray, new Deadline(systemClock, ms));
+  const reading = await readBinlog(
+    connection,
+    Object.keys(logs),
+    stray,
+    'myswitch.heartbeat',
+    new Deadline(systemClock, ms),
+  );
   return { asked, ...reading };
 };
 
@@ -128,6 +134,27 @@ describe('reading a binary log', () => {
     expect([transactions.length, complete]).toEqual([1000, false]);
     const few = await read({ a: [['Previous_gtids', ''], ...many] }, inMysql(`${A}:1499`, ''));
     expect(few).toMatchObject({ complete: true, transactions: [{ gtid: `${A}:1499` }] });
+  });
+
+  test("MySwitch's own beats are nobody's loss", async () => {
+    const beat = (sequence: number): readonly Event[] => [
+      gtid(sequence),
+      ['Query', 'BEGIN'],
+      ['Table_map', 'table_id: 91 (myswitch.heartbeat)'],
+      ['Update_rows', 'table_id: 91 flags: STMT_END_F'],
+      ['Xid', 'COMMIT /* xid=11 */'],
+    ];
+    const annotated = (sequence: number): readonly Event[] => [
+      gtid(sequence),
+      ['Rows_query', '# /* myswitch beat */ INSERT INTO `myswitch`.heartbeat (pool, beat, epoch) VALUES …'],
+      ...beat(sequence).slice(2),
+    ];
+    const beats = Array.from({ length: 1500 }, (_, index) => beat(index + 10)).flat();
+    const reading = await read(
+      { a: [['Previous_gtids', ''], ...beat(1), ...rows(2), ...annotated(3), ...beats, ...rows(2000), ...beat(2001)] },
+      inMysql(`${A}:1-2001`, ''),
+    );
+    expect(reading).toMatchObject({ complete: true, transactions: [{ gtid: `${A}:2` }, { gtid: `${A}:2000` }] });
   });
 
   test('statements where the log has them, cut where they are long, and never a password', async () => {

@@ -20,6 +20,7 @@ import type { KillOutcome, KillRequest, Peers, Proof } from './pool/peers';
 import { Pool } from './pool/pool';
 import { LAST_SESSION_ID } from './session/session-id';
 import type { SessionIds } from './session/session-id';
+import type { UnknownWrites } from './session/unknown-writes';
 
 /** What one process reports of a pool; several add up to the plane's figures. */
 export interface PoolFigures {
@@ -90,6 +91,10 @@ export class Proxy {
     return this.#pool(pool).cut(node);
   }
 
+  serveReads(pool: string, node: string): void {
+    this.#pool(pool).serveReads(node);
+  }
+
   release(pool: string, active: Activation): Promise<ReleaseReport> {
     return this.#pool(pool).release(active);
   }
@@ -151,6 +156,10 @@ export class Proxy {
       }
     }
     return rows;
+  }
+
+  unknownWrites(name: string): UnknownWrites {
+    return this.#pool(name).unknownWrites.list(this.#clock.now());
   }
 
   accounts(pool: string, rows: readonly AccountRow[]): void {

@@ -14,6 +14,7 @@ import {
 /** Of a statement that has not ended yet. */
 const OF_STATEMENT =
   ServerStatus.IN_TRANS |
+  ServerStatus.IN_TRANS_READONLY |
   ServerStatus.MORE_RESULTS_EXISTS |
   ServerStatus.NO_INDEX_USED |
   ServerStatus.NO_GOOD_INDEX_USED |
@@ -118,10 +119,18 @@ export const EXPLAINED: readonly Pattern[] = [
     step: /WHERE id IS NULL/,
   },
   {
-    name: 'SELECT @@session_track_schema, _state_change and _system_variables show MySwitch’s settings',
+    name: 'SELECT @@session_track_schema, _state_change, _gtids and _system_variables show MySwitch’s settings',
     why: 'servers have to tell MySwitch more than a client asks for; the client is told what it asked for, but not of its own change of these',
     title: /^trackers (that the client asks for|of transactions)$/,
     step: /session_track_|sort_buffer_size/,
+  },
+  {
+    name: 'COMMIT AND CHAIN, to clients with CLIENT_SESSION_TRACK',
+    why: 'MySQL says that something of the session has changed, and then not what; MySwitch says nothing',
+    kind: 'mysql',
+    step: /^(COMMIT|ROLLBACK) AND CHAIN$/,
+    direct: /^\\00\\00\\00\\03@\\00\\00\\00\\00$/,
+    got: /^\\00\\00\\00\\03\\00\\00\\00$/,
   },
   {
     name: 'errors that MySwitch tells itself are not in SHOW WARNINGS and SHOW ERRORS',

@@ -14,7 +14,7 @@ export function scenarios(title: string, wanted: (scenario: Scenario) => boolean
   describeKinds(title, (kind: Kind) => {
     const ours = all.filter(([, { kinds = KINDS }]) => kinds.includes(kind));
     for (const [folder, scenario] of ours) {
-      const reason = scenario.networked === true ? whyNoNamespaces() : null;
+      const reason = (scenario.networked === true ? whyNoNamespaces() : scenario.whyNot?.(kind)) ?? null;
       const name = reason === null ? folder : `${folder} (${reason})`;
       (reason === null ? test : test.skip)(name, () => play(scenario, kind), 180_000);
     }

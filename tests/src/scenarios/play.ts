@@ -53,6 +53,7 @@ async function playOn(
   } finally {
     for (const line of lines.values()) line.cut();
     await stage.strike();
+    await scenario.tearDown?.();
   }
 }
 
@@ -66,6 +67,7 @@ async function setStage(
   const places = network === null ? {} : { network: (name: string) => network.place(name) };
   const cluster = await createCluster({ kind, ...topology, ...places });
   await scenario.setUp?.(cluster);
+  const keys = typeof pool === 'function' ? await pool(cluster) : pool;
   if (overLines === true) for (const server of cluster.nodes) lines.set(server.name, await Line.to(server));
   const configured = cluster.nodes.map(({ name, host, port }, index) => ({
     name,
@@ -74,7 +76,7 @@ async function setStage(
     type: index === 0 ? 'primary' : 'secondary',
     ...nodes[name],
   }));
-  return Stage.on(cluster, { ...POOL, nodes: configured, ...pool });
+  return Stage.on(cluster, { ...POOL, nodes: configured, ...keys });
 }
 
 async function compare({ expect: expected }: Scenario, scene: Scene): Promise<void> {

@@ -10,6 +10,8 @@ export const Loss = Object.freeze({
 } as const);
 export type Loss = (typeof Loss)[keyof typeof Loss];
 
+type Keys = Readonly<Record<string, unknown>>;
+
 /** One failure: where the pool stands, what happens to it, and what has to come of it. Each has a folder of its own. */
 export interface Scenario {
   readonly title: string;
@@ -18,10 +20,14 @@ export interface Scenario {
   /** Runs in `npm test` too. */
   readonly quick?: true;
   readonly topology: Omit<ClusterOptions, 'kind'>;
+  /** Why it can't be played on this machine; null: it can. */
+  whyNot?(kind: Kind): string | null;
   /** Before MySwitch starts: what replicates otherwise than `topology` says. */
   setUp?(cluster: Cluster): Promise<void>;
-  /** Keys of the pool in myswitch.yaml that differ from the defaults of the tests. */
-  readonly pool?: Readonly<Record<string, unknown>>;
+  /** When the servers are gone. */
+  tearDown?(): Promise<void>;
+  /** Keys of the pool in myswitch.yaml that differ from the defaults of the tests, or what makes the servers ready for them and tells them. */
+  readonly pool?: Keys | ((cluster: Cluster) => Promise<Keys>);
   /** Keys of nodes, by their names. */
   readonly nodes?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** MySwitch reaches the servers over lines that can be cut; the servers reach each other without them. */

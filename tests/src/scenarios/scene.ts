@@ -1,4 +1,4 @@
-import { sleep, type TestServer, until, type Workload } from '@myswitch/testkit';
+import { caughtUp, sleep, type TestServer, until, type Workload } from '@myswitch/testkit';
 import type { FlightRecord } from '@myswitch/orchestrator';
 import type { Network } from '../support/namespaces';
 import { Stage } from '../support/stage';
@@ -69,6 +69,15 @@ export class Scene {
     const before = this.workload.report().acknowledged;
     const done = (): boolean => this.workload.report().acknowledged >= before + more;
     await until(`${more} more writes`, () => Promise.resolve(done() ? true : null));
+  }
+
+  /** Clients pause, and those replicas get what they have not yet: whoever dies now takes nothing along. */
+  async rest(...replicas: readonly string[]): Promise<void> {
+    await this.workload.hold();
+    await caughtUp(
+      this.node('db1'),
+      replicas.map((name) => this.node(name)),
+    );
   }
 
   /** Resolves with the last flight once there are so many. */

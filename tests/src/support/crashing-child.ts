@@ -1,18 +1,19 @@
-import { Orchestrator, systemClock, type PoolOptions } from '@myswitch/orchestrator';
+import { Orchestrator, systemClock, type PoolOptions, type StepEvent } from '@myswitch/orchestrator';
 import { FakePlane } from './fake-plane';
 
 /** What the child is told on its command line, as JSON. */
 export interface CrashOrder {
   readonly stateDir: string;
   readonly pool: PoolOptions;
-  readonly work: 'switch' | 'failover' | 'rejoin';
-  /** Of a switch or failover the node to move to, of a rejoin the one that is back. */
+  readonly work: 'switch' | 'failover' | 'rejoin' | 'rebuild';
+  /** Of a switch or failover the node to move to, of a rejoin or rebuild the one that is back. */
   readonly node: string;
   readonly step: string;
-  readonly when: 'before' | 'after';
+  /** `during`: when it first tells how it gets on. */
+  readonly when: 'before' | 'after' | 'during';
 }
 
-/** Starts a switch, failover or rejoin and ends this process with SIGKILL at the step named. */
+/** Starts a switch, failover, rejoin or rebuild and ends this process with SIGKILL at the step named. */
 async function crash(order: CrashOrder): Promise<void> {
   const orchestrator = new Orchestrator({
     options: { stateDir: order.stateDir, pools: [order.pool] },
@@ -28,10 +29,14 @@ async function crash(order: CrashOrder): Promise<void> {
   const { pool, node, work } = order;
   const nobody = new AbortController().signal;
   const move = { to: node, by: 'test', force: true };
+  const endDuring = ({ step, state }: StepEvent): void => {
+    if (step === order.step && state === 'info' && order.when === 'during') process.kill(process.pid, 'SIGKILL');
+  };
   const works = {
     switch: () => orchestrator.switch(pool.name, move, () => undefined, nobody),
     failover: () => orchestrator.failover(pool.name, move, () => undefined),
     rejoin: () => orchestrator.rejoin(pool.name, { node, by: 'test' }, () => undefined, nobody),
+    rebuild: () => orchestrator.rejoin(pool.name, { node, by: 'test', rebuild: { confirm: node } }, endDuring, nobody),
   };
   const record = await works[work]();
   throw new Error(`still alive: ${JSON.stringify(record)}`);

@@ -9,6 +9,7 @@ import type {
   RefusedAccount,
   ReleaseReport,
   SessionRow,
+  UnknownWrites,
 } from '@myswitch/orchestrator';
 
 interface Waiter {
@@ -33,6 +34,8 @@ export class FakePlane implements DataPlane {
   killed: string[] = [];
   /** Nodes given up as dead. */
   readonly cuts: string[] = [];
+  /** Nodes that answered reads while the gate was closed. */
+  readonly readers: string[] = [];
   /** Every table of accounts that it was given. */
   readonly learned: (readonly AccountRow[])[] = [];
   readonly nodes: readonly string[];
@@ -115,6 +118,11 @@ export class FakePlane implements DataPlane {
     return Promise.resolve(0);
   }
 
+  serveReads(_pool: string, node: string): Promise<void> {
+    this.readers.push(node);
+    return Promise.resolve();
+  }
+
   release(_pool: string, active: Activation): Promise<ReleaseReport> {
     this.activations.push(active);
     this.active = active;
@@ -140,6 +148,10 @@ export class FakePlane implements DataPlane {
 
   refusedAccounts(): Promise<RefusedAccount[]> {
     return Promise.resolve([]);
+  }
+
+  unknownWrites(): Promise<UnknownWrites> {
+    return Promise.resolve({ writes: [], acknowledged: [], forgot: false });
   }
 
   stats(): Promise<PlaneStats> {

@@ -5,18 +5,34 @@ function whyMissing(kind: Kind): string | null {
   return process.env[`MYSWITCH_MISSING_${kind.toUpperCase()}`] ?? null;
 }
 
-/** MariaDB is in every distribution; MySQL may be skipped, but not in CI. */
-function isRequired(kind: Kind): boolean {
-  return kind === 'mariadb' || (process.env['CI'] ?? '') !== '';
+/** In CI nothing may be left out. */
+const isCi = (): boolean => (process.env['CI'] ?? '') !== '';
+
+/** Why servers of a kind can't be copied on this machine; null: they can, or have to: then the copy itself says what it lacks. */
+export function whyNoCopies(kind: Kind): string | null {
+  return kind === 'mysql' || isCi() ? null : (process.env['MYSWITCH_MISSING_MARIADB_BACKUP'] ?? null);
 }
 
-/** The same tests for each kind of server. A kind that can't be had is skipped by name, or fails where it is required. */
-export function describeKinds(title: string, body: (kind: Kind) => void): void {
+/** MariaDB is in every distribution; MySQL may be skipped, but not in CI. */
+function isRequired(kind: Kind): boolean {
+  return kind === 'mariadb' || isCi();
+}
+
+/**
+ * The same tests for each kind of server. A kind that can't be had is skipped by name, or fails where it is required; `whyNot` is what else the
+ * tests need.
+ */
+export function describeKinds(
+  title: string,
+  body: (kind: Kind) => void,
+  whyNot: (kind: Kind) => string | null = () => null,
+): void {
   for (const kind of KINDS) {
-    const reason = whyMissing(kind);
+    const missing = whyMissing(kind);
+    const reason = missing ?? whyNot(kind);
     if (reason === null) {
       describe(`${title} (${kind})`, () => body(kind));
-    } else if (isRequired(kind)) {
+    } else if (missing !== null && isRequired(kind)) {
       test(`${title} (${kind})`, () => {
         throw new Error(reason);
       });

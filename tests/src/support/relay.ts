@@ -18,6 +18,8 @@ export class Relay {
   readonly #open = new Set<RelayedConnection>();
   /** The connection over which the server spoke last. */
   latest: RelayedConnection | null = null;
+  /** How connections of the data plane ended that did not just close. */
+  readonly errors: (string | undefined)[] = [];
   /** Sees what the data plane sends before the server does. */
   sent: (text: string, connection: RelayedConnection) => void = () => undefined;
   /** That of new connections. */
@@ -77,6 +79,7 @@ export class Relay {
       if (held === null) near.write(bytes);
       else held.push(bytes);
     });
+    near.on('error', ({ code }: NodeJS.ErrnoException) => this.errors.push(code));
     for (const socket of [near, far]) {
       socket.on('error', () => undefined);
       socket.on('close', () => {

@@ -3,11 +3,13 @@ import {
   systemClock,
   type AtStep,
   type CheckReport,
+  type Clock,
   type FailoverRequest,
   type FlightRecord,
   type PoolOptions,
   type PoolReport,
   type RejoinReport,
+  type StepEvent,
   type SwitchRequest,
 } from '@myswitch/orchestrator';
 import { ACCOUNTS, temporaryFolder, type Cluster, type TestServer } from '@myswitch/testkit';
@@ -28,9 +30,15 @@ export class SwitchPool {
   orchestrator: Orchestrator;
   atStep: AtStep = () => Promise.resolve();
   change: (options: PoolOptions) => PoolOptions;
+  readonly #clock: Clock;
 
-  constructor(cluster: Cluster, change: (options: PoolOptions) => PoolOptions = (options) => options) {
+  constructor(
+    cluster: Cluster,
+    change: (options: PoolOptions) => PoolOptions = (options) => options,
+    clock: Clock = systemClock,
+  ) {
     this.cluster = cluster;
+    this.#clock = clock;
     this.stateDir = temporaryFolder('state');
     this.change = change;
     this.plane = this.#newPlane();
@@ -45,7 +53,7 @@ export class SwitchPool {
     return new Orchestrator({
       options: { stateDir: this.stateDir, pools: [this.change(poolOptions(this.cluster))] },
       plane: this.plane,
-      clock: systemClock,
+      clock: this.#clock,
       log: (level, message, fields) => {
         this.lines.push({ level, message, fields });
       },
@@ -89,6 +97,16 @@ export class SwitchPool {
     return this.orchestrator.rejoin('shop', { node, by: 'test' }, () => undefined, new AbortController().signal);
   }
 
+  /** `confirm`: null, it is not. */
+  rebuild(
+    node: string,
+    onStep: (event: StepEvent) => void = () => undefined,
+    confirm: string | null = node,
+    abort: AbortSignal = new AbortController().signal,
+  ): Promise<RejoinReport> {
+    return this.orchestrator.rejoin('shop', { node, by: 'test', rebuild: { confirm } }, onStep, abort);
+  }
+
   async status(): Promise<PoolReport> {
     const [report] = await this.orchestrator.status('shop');
     if (report === undefined) throw new Error('no report');
@@ -130,6 +148,7 @@ export const poolOptions = (cluster: Cluster): PoolOptions => ({
   monitor: { intervalMs: 250, failures: 4, schema: 'myswitch' },
   failover: { mode: 'manual', windowMs: 60_000, applyMs: 5000, failback: 'manual' },
   hooks: { before: null, after: null, stonith: null },
+  rebuild: { command: null, timeoutMs: 60_000, restartMs: 10_000 },
   notify: null,
   checkpoints: [],
   switch: {

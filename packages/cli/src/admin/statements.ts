@@ -26,8 +26,9 @@ export function switchStatement(verb: SwitchVerb, pool: string, options: SwitchO
 export function failoverStatement(
   verb: 'FAILOVER' | 'CHECK FAILOVER',
   pool: string,
-  { to, force }: FailoverOptions,
+  { to, force, serveReads }: FailoverOptions,
 ): string {
   const target = to === undefined ? '' : ` TO ${quoteString(to)}`;
-  return `${verb} POOL ${quoteString(pool)}${target}${force === true ? ' WITH FORCE' : ''}`;
+  const options = [...(force === true ? ['FORCE'] : []), ...(serveReads === true ? ['SERVE_READS'] : [])];
+  return `${verb} POOL ${quoteString(pool)}${target}${options.length === 0 ? '' : ` WITH ${options.join(', ')}`}`;
 }

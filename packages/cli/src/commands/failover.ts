@@ -18,6 +18,10 @@ export default class Failover extends BaseCommand {
     force: Flags.boolean({
       summary: 'also where transactions would be lost, or too few nodes could be asked whether the ACTIVE is dead',
     }),
+    'serve-reads': Flags.boolean({
+      summary:
+        'reads are answered by the new node, as old as it is, while it applies what it has received; writes wait',
+    }),
     'dry-run': Flags.boolean({ summary: 'tell who would be promoted, or why nobody, and do nothing' }),
     yes: Flags.boolean({ char: 'y', summary: 'ask no question' }),
   };
@@ -25,8 +29,8 @@ export default class Failover extends BaseCommand {
   async run(): Promise<FlightRecord | FailoverCheck> {
     const { args, flags } = await this.parse(Failover);
     const { pool } = args;
-    const { to, force, yes } = flags;
-    const options = { ...(to !== undefined && { to }), force };
+    const { to, force, yes, 'serve-reads': serveReads } = flags;
+    const options = { ...(to !== undefined && { to }), force, serveReads };
     const terminal = process.stdin.isTTY && process.stdout.isTTY;
     if (!terminal && !yes && !flags['dry-run']) throw needsYes('failover');
     return withAdmin(flags.config, async (client) => {
@@ -38,7 +42,11 @@ export default class Failover extends BaseCommand {
       const losing = report.warnings.length === 0 ? '' : ', although transactions are lost';
       await confirm(`Promote ${agreed ?? '?'} of ${pool} in place of ${report.from ?? '?'}${losing}?`);
       // what was shown and agreed to
-      const statement = failoverStatement('FAILOVER', pool, agreed === undefined ? options : { to: agreed, force });
+      const statement = failoverStatement(
+        'FAILOVER',
+        pool,
+        agreed === undefined ? options : { ...options, to: agreed },
+      );
       return fly(this, client, statement, flags.config);
     });
   }

@@ -12,10 +12,10 @@ export default class IsUp extends BaseCommand {
   static override args = { node: Args.string({ name: 'NODE', required: true }) };
   static override flags = {
     rw: Flags.boolean({
-      summary: 'for reads and writes, as without it: UP is ACTIVE with OK, OK_INFO or OK_WARN',
+      summary: 'for reads and writes, which is meant without a flag too: ACTIVE with OK, OK_INFO or OK_WARN',
       exclusive: ['ro'],
     }),
-    ro: Flags.boolean({ summary: 'for reads: also STANDBY, as long as it replicates' }),
+    ro: Flags.boolean({ summary: 'for reads: also a STANDBY that receives and applies' }),
   };
 
   #down = false;

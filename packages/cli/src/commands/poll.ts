@@ -7,7 +7,7 @@ import { BaseCommand } from '../base-command';
 import { describeNodes } from '../output/reports';
 
 export default class Poll extends BaseCommand {
-  static override summary = 'look at every node of a pool now, and show them';
+  static override summary = 'poll every node of a pool now, which counts for the ladder, and show them';
   static override args = { pool: Args.string({ name: 'POOL', required: true }) };
 
   async run(): Promise<{ nodes: NodeReport[] }> {

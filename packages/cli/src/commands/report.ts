@@ -4,7 +4,7 @@ import { withAdmin } from '../admin/client';
 import { BaseCommand } from '../base-command';
 
 export default class Report extends BaseCommand {
-  static override summary = 'tell how a node stands, such as OK/ACTIVE (PRIMARY)';
+  static override summary = 'tell in one line how a node stands: STATUS/STATE (TYPE), such as OK/ACTIVE (PRIMARY)';
   static override args = { node: Args.string({ name: 'NODE', required: true }) };
 
   async run(): Promise<{ node: string; report: string }> {

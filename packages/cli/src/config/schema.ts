@@ -98,6 +98,16 @@ const pool = z.strictObject({
     })
     .prefault({})
     .describe('programs run around a switch or failover; the facts are JSON on stdin'),
+  rebuild: z
+    .strictObject({
+      command: argv
+        .optional()
+        .describe('copies a node over another: MariaDB needs one, MySQL copies by its clone plugin without it'),
+      timeout: duration.prefault('4h').describe('for the copy; then it is ended'),
+      restart: duration.prefault('10m').describe('for the server to answer again, once the copy is there'),
+    })
+    .prefault({})
+    .describe('`rejoin --rebuild`; the facts are JSON on the stdin of the program'),
   notify: z
     .strictObject({
       on: z.array(z.enum(NOTIFY_KINDS)).min(1, 'needs at least one of them'),

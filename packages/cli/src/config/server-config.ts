@@ -130,6 +130,11 @@ function orchestratorPool(
       after: command(directory, pool.hooks.after),
       stonith: command(directory, pool.hooks.stonith),
     },
+    rebuild: {
+      command: pool.rebuild.command === undefined ? null : program(directory, pool.rebuild.command),
+      timeoutMs: pool.rebuild.timeout,
+      restartMs: pool.rebuild.restart,
+    },
     notify: notify(directory, pool.notify),
     checkpoints: pool.checkpoints.map(checkpoint),
     switch: {
@@ -147,14 +152,13 @@ function orchestratorPool(
   };
 }
 
-/** A program named with a slash starts at the configuration file, as every path in it; others are looked for on the PATH. */
 function command(directory: string, hook: PoolConfig['hooks']['before']): OrchestratorPool['hooks']['before'] {
-  if (hook === undefined) return null;
-  const [program = '', ...args] = hook.command;
-  return {
-    command: [program.includes('/') ? resolve(directory, program) : program, ...args],
-    timeoutMs: hook.timeout,
-  };
+  return hook === undefined ? null : { command: program(directory, hook.command), timeoutMs: hook.timeout };
+}
+
+/** A program named with a slash starts at the configuration file, as every path in it; others are looked for on the PATH. */
+function program(directory: string, [name = '', ...args]: readonly string[]): readonly string[] {
+  return [name.includes('/') ? resolve(directory, name) : name, ...args];
 }
 
 function notify(directory: string, told: PoolConfig['notify']): OrchestratorPool['notify'] {

@@ -76,6 +76,7 @@ const pool = (directory: string): Tell<PoolConfig> =>
     monitor: section<PoolConfig['monitor']>({ interval: duration, failures: plain, schema: plain }),
     failover: section<PoolConfig['failover']>({ mode: plain, window: duration, apply: duration, failback: plain }),
     hooks: section<PoolConfig['hooks']>({ before: hook, after: hook, stonith: hook }),
+    rebuild: section<PoolConfig['rebuild']>({ command: program, timeout: duration, restart: duration }),
     notify: section<Exclude<PoolConfig['notify'], undefined>>({ on: list, command: program, timeout: duration }),
     checkpoints: as((points) => points.map(checkpoint).join(',')),
     switch: section<PoolConfig['switch']>({

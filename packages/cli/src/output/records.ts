@@ -1,4 +1,4 @@
-import { counted, type FlightRecord, type PoolRecord, type RejoinReport } from '@myswitch/orchestrator';
+import { counted, type FlightRecord, type PoolRecord, type RejoinReport, type WriteFate } from '@myswitch/orchestrator';
 import { indent, listed } from './lines';
 import { ms } from './numbers';
 import { describeLost, describeRejoin } from './rejoin';
@@ -44,8 +44,31 @@ function describeFlight(record: FlightRecord): string {
     `  held ${held}  moved ${moved}  pinned ${pinned}  killed ${killed}`,
     `  GTID before ${gtid.before ?? '-'}, after ${gtid.after ?? '-'}`,
     ...stepsOf(record),
+    ...describeUnknown(record),
     ...describeLost(record.lost ?? null),
   ].join('\n');
+}
+
+const FATES: Readonly<Record<WriteFate, string>> = {
+  UNTOLD: 'told when the old primary is back',
+  COMMITTED: 'committed',
+  LOST: 'committed on the old primary alone',
+  NOT_COMMITTED: 'not committed',
+  UNDECIDED: 'can not be told',
+};
+
+/** Writes whose clients were told that nobody knows what became of them. */
+function describeUnknown({ unknown }: FlightRecord): string[] {
+  if (unknown === undefined) return [];
+  const rows = unknown.writes.map(({ at, user, session, kind, fate, gtid }) => [
+    at,
+    user,
+    session,
+    kind,
+    FATES[fate],
+    gtid,
+  ]);
+  return ['writes of unknown outcome:', indent(table(['told', 'user', 'session', 'kind', 'fate', 'gtid'], rows))];
 }
 
 const headOf = ({ id, kind, startedAt, by }: PoolRecord): string => `${id}  ${kind} started ${startedAt} by ${by}`;

@@ -4,9 +4,9 @@ const SHOWN = 20;
 
 /** What a rejoin came to; then why, what only the node has, and what can be done about it. */
 export function describeRejoin(report: RejoinReport): string {
-  const { result, node, active, reasons, warnings, lost, waysOut } = report;
+  const { result, node, active, donor, reasons, warnings, lost, waysOut } = report;
   return [
-    HEADS[result](node, active ?? 'nobody'),
+    donor !== null && result !== 'refused' ? REBUILT[result](node, donor) : HEADS[result](node, active ?? 'nobody'),
     ...reasons.map(({ code, message }) => `  ${code}: ${message}`),
     ...warnings.map(({ code, message }) => `  warning: ${code}: ${message}`),
     ...describeLost(lost),
@@ -14,7 +14,9 @@ export function describeRejoin(report: RejoinReport): string {
       `way ${index + 1}: ${what}`,
       ...statements.map((statement) => `  ${statement}`),
     ]),
-    ...(waysOut.length === 0 ? [] : [`or copy a healthy node over ${node}; then: myswitch rejoin ${node}`]),
+    ...(waysOut.length === 0
+      ? []
+      : [`or copy a healthy node over it, which destroys them: myswitch rejoin ${node} --rebuild`]),
   ].join('\n');
 }
 
@@ -35,6 +37,11 @@ export function describeLost(lost: LostTransactions | null): string[] {
 
 const HEADS: Readonly<Record<RejoinReport['result'], (node: string, active: string) => string>> = {
   rejoined: (node, active) => `rejoined: ${node} follows ${active} and climbs to STANDBY`,
-  refused: (node, active) => `refused: ${node} does not follow ${active}, nothing was changed`,
+  refused: (node) => `refused to rejoin ${node}: nothing was changed`,
   failed: (node) => `FAILED to rejoin ${node}: the same command goes on where this one ended`,
+};
+
+const REBUILT: Readonly<Record<'rejoined' | 'failed', (node: string, donor: string) => string>> = {
+  rejoined: (node, donor) => `rebuilt: ${node} is a copy of ${donor}, follows the ACTIVE and climbs to STANDBY`,
+  failed: (node, donor) => `FAILED to rebuild ${node} from ${donor}`,
 };

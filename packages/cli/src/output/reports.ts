@@ -98,7 +98,7 @@ export function describeFailoverCheck(report: FailoverCheck, now: number): strin
     ...parts,
     `go: ${to ?? '?'} takes over; ${answered}`,
     ...listed('', warnings),
-    `  what ${dead} committed and nobody received is lost${warnings.length === 0 ? '; nothing else that is known' : ' too'}`,
+    `  lost: what ${dead} committed and nobody received${warnings.length === 0 ? '; nothing else that is known' : ', and the above'}`,
   ].join('\n');
 }
 

@@ -76,7 +76,7 @@ async function listening(what: string, endpoint: Endpoint | null, listen: () => 
     await listen();
   } catch (error) {
     // of a worker's error only the message arrives
-    const code = errorCode(error) ?? /\bE[A-Z]{4,}\b/.exec(errorMessage(error))?.[0] ?? '';
+    const code = /\bE[A-Z]{4,}\b/.exec(errorMessage(error))?.[0] ?? errorCode(error) ?? '';
     const reason = code === 'EADDRINUSE' ? takenBy(endpoint, errorMessage(error)) : LISTEN_REASONS[code];
     const where = endpoint === null ? '' : ` on ${formatEndpoint(endpoint)}`;
     const detail = reason === undefined ? errorMessage(error) : `${reason} (${errorMessage(error)})`;

@@ -3,7 +3,7 @@ import type { DataPlane } from '../data-plane';
 import { messageOf } from '../errors';
 import type { NodeConnection, NodeLink } from '../node-link';
 import type { PoolOptions } from '../options';
-import type { Log } from '../switch/context';
+import type { Log } from '../log';
 import { caveatsOf, type Caveat } from './caveats';
 
 const ASK_MS = 5000;

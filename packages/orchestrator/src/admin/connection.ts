@@ -17,7 +17,7 @@ import {
 } from '@myswitch/protocol';
 import type { Clock } from '../clock';
 import { messageOf } from '../errors';
-import type { Log } from '../switch/context';
+import type { Log } from '../log';
 import type { AdminContext, AdminSession } from './context';
 import { AdminError } from './errors';
 import { execute } from './execute';

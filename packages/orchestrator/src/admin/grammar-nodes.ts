@@ -100,7 +100,7 @@ function mpp(words: Words): Statement {
     return { kind: 'mpp-show' };
   }
   if (words.take('SET')) return { kind: 'mpp-set', address: words.address(), setting: setting(words) };
-  words.expect('INITIALIZE');
+  if (!words.take('INITIALIZE')) throw words.error('SHOW ALL, SET or INITIALIZE');
   const address = words.address();
   words.expect('TYPE');
   return { kind: 'mpp-set', address, setting: { type: words.choice(TYPES) } };

@@ -15,7 +15,7 @@ import type { Words } from './words';
  *     FAILOVER POOL name [TO node] [WITH FORCE]
  *     SWITCHBACK POOL name [WITH option, …]
  *     ACTIVATE PRIMARY POOL name [WITH option, …]
- *     REJOIN NODE node [POOL name]
+ *     REJOIN NODE node [POOL name] [REBUILD [CONFIRM node]]
  *     SHOW CHECKPOINTS [POOL name]
  *     SHOW SWITCHES [POOL name]        SHOW SWITCH 'id'
  *     SHOW EVENTS [POOL name]
@@ -36,8 +36,10 @@ export function parse(sql: string): Statement {
 /** Accepted without effect, up to the end of the statement. */
 const NO_EFFECT: ReadonlySet<string> = new Set(['SET', 'COMMIT', 'ROLLBACK', 'BEGIN', 'START']);
 
-/** Each option of a switch: how its value is read and where it goes. */
-const OPTIONS: Readonly<Record<string, (parser: Parser) => SwitchOptions>> = {
+/** Each option: how its value is read and where it goes. */
+type Options<T> = Readonly<Record<string, (parser: Parser) => T>>;
+
+const OPTIONS: Options<SwitchOptions> = {
   MAX_LAG: (parser) => ({ maxLagMs: parser.duration() }),
   DRAIN: (parser) => ({ drainMs: parser.duration() }),
   ON_BUSY: (parser) => ({ onBusy: parser.choice(['abort', 'kill']) }),
@@ -45,6 +47,11 @@ const OPTIONS: Readonly<Record<string, (parser: Parser) => SwitchOptions>> = {
   BYPASS: (parser) => ({ bypass: parser.choice(['refuse', 'kill', 'ignore']) }),
   SEMI_SYNC: (parser) => ({ semiSync: parser.choice(['refuse', 'suspend']) }),
   FORCE: () => ({ force: true }),
+};
+
+const FAILOVER_OPTIONS: Options<FailoverOptions> = {
+  FORCE: () => ({ force: true }),
+  SERVE_READS: () => ({ serveReads: true }),
 };
 
 /** What SHOW can be followed by. */
@@ -159,20 +166,20 @@ class Parser {
     this.#expect('POOL');
     const pool = this.#name('a pool');
     const to: SwitchOptions = this.#take('TO') ? { to: this.#name('a node') } : {};
-    return { kind, pool, options: { ...to, ...this.#options() } };
+    return { kind, pool, options: { ...to, ...this.#options(OPTIONS) } };
   }
 
   #moveBack(kind: MoveBack): Statement {
     this.#expect('POOL');
-    return { kind, pool: this.#name('a pool'), options: this.#options() };
+    return { kind, pool: this.#name('a pool'), options: this.#options(OPTIONS) };
   }
 
-  #options(): SwitchOptions {
-    const options: SwitchOptions = {};
+  #options<T extends object>(known: Options<T>): T {
+    const options = {} as T;
     if (this.#take('WITH')) {
       const seen = new Set<string>();
       do {
-        Object.assign(options, this.#option(seen));
+        Object.assign(options, this.#option(known, seen));
       } while (this.#takeSymbol(','));
     }
     return options;
@@ -181,23 +188,24 @@ class Parser {
   #rejoin(): Statement {
     this.#expect('NODE');
     const node = this.#name('a node');
-    return { kind: 'rejoin', node, pool: this.#take('POOL') ? this.#name('a pool') : null };
+    const pool = this.#take('POOL') ? this.#name('a pool') : null;
+    if (!this.#take('REBUILD')) return { kind: 'rejoin', node, pool, rebuild: null };
+    const confirm = this.#take('CONFIRM') ? this.#name("the node's name once more") : null;
+    return { kind: 'rejoin', node, pool, rebuild: { confirm } };
   }
 
   #failover(kind: 'failover' | 'check-failover'): Statement {
     this.#expect('POOL');
     const pool = this.#name('a pool');
     const options: FailoverOptions = this.#take('TO') ? { to: this.#name('a node') } : {};
-    if (!this.#take('WITH')) return { kind, pool, options };
-    this.#expect('FORCE');
-    return { kind, pool, options: { ...options, force: true } };
+    return { kind, pool, options: { ...options, ...this.#options(FAILOVER_OPTIONS) } };
   }
 
-  #option(seen: Set<string>): SwitchOptions {
+  #option<T>(known: Options<T>, seen: Set<string>): T {
     const name = this.#peek.text.toUpperCase();
-    const read = this.#peek.kind === 'word' && !seen.has(name) ? OPTIONS[name] : undefined;
+    const read = this.#peek.kind === 'word' && !seen.has(name) ? known[name] : undefined;
     if (read === undefined) {
-      const left = Object.keys(OPTIONS).filter((option) => !seen.has(option));
+      const left = Object.keys(known).filter((option) => !seen.has(option));
       throw this.#error(left.join(', '));
     }
     seen.add(name);
@@ -258,7 +266,7 @@ class Parser {
   #number(least: number, most: number): number {
     const { kind, text } = this.#peek;
     const value = Number(text);
-    const fits = Number.isInteger(value) && value >= least && value <= most;
+    const fits = /^\d+$/.test(text) && value >= least && value <= most;
     if ((kind !== 'number' && kind !== 'string') || !fits) throw this.#error(`a number from ${least} to ${most}`);
     this.#index += 1;
     return value;

@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo, type ListenOptions, type Server, type Socket } from 'node:net';
 import { encodeErr, encodePacket } from '@myswitch/protocol';
 import { systemClock, type Clock } from '../clock';
-import type { Log } from '../switch/context';
+import type { Log } from '../log';
 import { AdminConnection } from './connection';
 import type { AdminContext } from './context';
 import { DEFAULT_LIMITS, type AdminLimits } from './limits';

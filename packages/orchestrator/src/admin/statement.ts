@@ -1,6 +1,6 @@
 import type { Setting } from '../ladder/override';
 import type { Order } from '../operate/order';
-import type { FailoverRequest, SwitchRequest } from '../report';
+import type { FailoverRequest, RejoinRequest, SwitchRequest } from '../report';
 
 /** A parsed statement. */
 export type Statement =
@@ -11,7 +11,12 @@ export type Statement =
   | { readonly kind: 'check' | 'switch'; readonly pool: string; readonly options: SwitchOptions }
   | { readonly kind: MoveBack; readonly pool: string; readonly options: SwitchOptions }
   | { readonly kind: 'show-checkpoints'; readonly pool: string | null }
-  | { readonly kind: 'rejoin'; readonly node: string; readonly pool: string | null }
+  | {
+      readonly kind: 'rejoin';
+      readonly node: string;
+      readonly pool: string | null;
+      readonly rebuild: NonNullable<RejoinRequest['rebuild']> | null;
+    }
   | { readonly kind: 'failover' | 'check-failover'; readonly pool: string; readonly options: FailoverOptions }
   | { readonly kind: 'show-events'; readonly pool: string | null }
   /** `pool` is null where the node's name tells it. */

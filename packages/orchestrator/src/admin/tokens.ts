@@ -15,7 +15,7 @@ const VARIABLE = /@@(?:(?:session|global|local)\.)?([A-Za-z_][\w.$]*)/iy;
 const QUOTED = /'((?:[^'\\]|\\[\s\S]|'')*)'|"((?:[^"\\]|\\[\s\S]|"")*)"/y;
 const BACKTICKED = /`((?:[^`]|``)+)`/y;
 
-/** Cuts a statement into tokens, the last one of kind `end`. @throws AdminError 1064 on an open quote */
+/** Cuts a statement into tokens, the last one of kind `end`. @throws AdminError 1064 on an open quote or comment */
 export function tokenize(sql: string): Token[] {
   const tokens: Token[] = [];
   let position = 0;
@@ -55,6 +55,7 @@ export function tokenize(sql: string): Token[] {
       push('word', (backticked[1] ?? '').replaceAll('``', '`'), backticked[0].length);
       continue;
     }
+    if (sql.startsWith('/*', position)) throw syntaxError('the end of the comment, */', sql.slice(position));
     if (`'"\``.includes(sql.charAt(position))) throw syntaxError('a closing quote', sql.slice(position));
     push('symbol', sql.charAt(position), 1);
   }

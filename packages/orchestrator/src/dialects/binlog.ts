@@ -1,6 +1,6 @@
 import { number, quote, text, type ControlConnection, type Row } from '../control-connection';
 import type { LoggedTransaction } from '../report';
-import type { Stray } from '../dialect';
+import { BEAT, markOf, type Since, type Stray } from '../dialect';
 import type { Deadline } from '../clock';
 
 const PAGE = 500;
@@ -25,17 +25,34 @@ export interface Reading {
 export const binlogs = async (c: ControlConnection, deadlineMs: number): Promise<readonly string[]> =>
   (await c.query('SHOW BINARY LOGS', deadlineMs)).map((row) => text(row, 'Log_name'));
 
+/** The newest log with which all that is wanted begins; null: the oldest one is too new. Rejects with ServerError when the account may not ask. */
+export async function logToBegin(
+  c: ControlConnection,
+  logs: readonly string[],
+  wanted: Since,
+  deadline: Deadline,
+): Promise<string | null> {
+  for (const log of [...logs].reverse()) {
+    const events = await c.query(`SHOW BINLOG EVENTS IN ${quote(log)} LIMIT 4`, deadline.left);
+    const head = events.find((event) => HEAD.has(text(event, 'Event_type')));
+    if (head !== undefined && !wanted.precedes(text(head, 'Info'))) return log;
+  }
+  return null;
+}
+
 /**
  * The wanted transactions with their statements, from the newest log back, by SHOW BINLOG EVENTS. Rows are told as the table that they are of
- * unless the log has the statement too. Bounded: by time, transactions and characters. Rejects with ServerError when the account may not ask.
+ * unless the log has the statement too. MySwitch's own beats, in `ownTable` (schema.table), are left out. Bounded: by time, transactions and
+ * characters. Rejects with ServerError when the account may not ask.
  */
 export async function readBinlog(
   c: ControlConnection,
   logs: readonly string[],
   stray: Stray,
+  ownTable: string,
   deadline: Deadline,
 ): Promise<Reading> {
-  const book = new Book(stray);
+  const book = new Book(stray, ownTable);
   for (const log of [...logs].reverse()) {
     book.open();
     let position = 4;
@@ -66,6 +83,7 @@ interface Entry {
 class Book {
   goesFurtherBack = false;
   readonly #stray: Stray;
+  readonly #ownTable: string;
   readonly #files: Entry[][] = [];
   readonly #tables = new Map<string, string>();
   #current: Entry | null = null;
@@ -74,8 +92,9 @@ class Book {
   #count = 0;
   #characters = 0;
 
-  constructor(stray: Stray) {
+  constructor(stray: Stray, ownTable: string) {
     this.#stray = stray;
+    this.#ownTable = ownTable;
   }
 
   get full(): boolean {
@@ -83,8 +102,8 @@ class Book {
   }
 
   open(): void {
+    this.#end();
     this.#files.unshift([]);
-    this.#current = null;
     this.#tables.clear();
   }
 
@@ -107,16 +126,34 @@ class Book {
   }
 
   close(complete: boolean): Reading {
+    this.#end();
     return { transactions: this.#files.flat().slice(0, MOST_TRANSACTIONS), complete: complete && !this.full };
   }
 
+  /** Nobody's data is in a beat, and there is one a second. */
+  #end(): void {
+    const entry = this.#current;
+    this.#current = null;
+    if (entry === null || this.full) {
+      return;
+    }
+    if (this.#isBeat(entry)) {
+      for (const { length } of entry.statements) this.#characters -= length;
+      return;
+    }
+    this.#files[0]?.push(entry);
+    this.#count += 1;
+  }
+
+  #isBeat({ statements }: Entry): boolean {
+    const table = ` rows of ${this.#ownTable}`;
+    return statements.length > 0 && statements.every((each) => each.startsWith(markOf(BEAT)) || each.endsWith(table));
+  }
+
   #begin(gtid: string): void {
+    this.#end();
     this.#annotated = false;
     this.#current = this.#stray.has(gtid) ? { gtid, statements: [] } : null;
-    if (this.#current !== null && !this.full) {
-      this.#files[0]?.push(this.#current);
-      this.#count += 1;
-    }
   }
 
   #tell(type: string, info: string): void {

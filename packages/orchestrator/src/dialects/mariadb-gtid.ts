@@ -1,4 +1,4 @@
-import type { Stray } from '../dialect';
+import type { Since, Stray } from '../dialect';
 
 /** One entry of a MariaDB position such as gtid_binlog_state: domain-server-sequence. */
 export interface Gtid {
@@ -78,6 +78,16 @@ export function strayOf(candidate: string, candidateServer: number, active: stri
       }),
     precedes: (list) =>
       parseGtids(list.replaceAll(/[[\]]/g, '')).some((one) => one.sequence > (rangeOf(one)?.after ?? one.sequence)),
+  };
+}
+
+/** What comes after a position, domain by domain. */
+export function sinceOf(position: string): Since {
+  const from = parseGtids(position);
+  const isAfter = ({ domain, sequence }: Gtid): boolean => sequence > highest(from, domain);
+  return {
+    has: (gtid) => parseGtids(gtid).some(isAfter),
+    precedes: (list) => parseGtids(list.replaceAll(/[[\]]/g, '')).some(isAfter),
   };
 }
 

@@ -1,15 +1,16 @@
 import { flag, identifier, number, quote, text, type ControlConnection, type Row } from '../control-connection';
-import { Kind, markOf, type Dialect, type SemiSync, type Source } from '../dialect';
+import { Kind, markOf, type Dialect, type ScheduledEvent, type SemiSync, type Source } from '../dialect';
 import { ServerError } from '../errors';
 import { accountOf } from './grants';
 import { accountsMark, readAccounts } from './mariadb-accounts';
 import { channelOf, channelOptions } from './mariadb-channel';
-import { beyondGtids, errantGtids, furthest, samePosition, strayOf } from './mariadb-gtid';
+import { beyondGtids, errantGtids, furthest, samePosition, sinceOf, strayOf } from './mariadb-gtid';
 import { inspect } from './mariadb-inspection';
 import { replicas, survey } from './mariadb-survey';
+import { meet } from './meeting';
 import { ACCOUNT_TABLES } from './privileges';
 import { sessionOf } from './process-list';
-import { bit, events, kill, may, meet } from './shared';
+import { bit, events, kill, may } from './shared';
 
 const ER_NO_SUCH_CHANNEL = 1617;
 const PREFLIGHT_TABLES = [...ACCOUNT_TABLES.mariadb, 'event'];
@@ -17,6 +18,8 @@ const master = (channel: string): string => (channel === '' ? '' : `${quote(chan
 const hostOf = (to: Source): string => `MASTER_HOST = ${quote(to.host)}, MASTER_PORT = ${to.port}`;
 /** Measured: slave_pos after DEMOTE is the one setting that is clean in both directions; current_pos breaks MASTER_GTID_WAIT on the way back. */
 const POSITION = 'MASTER_USE_GTID = slave_pos, MASTER_DEMOTE_TO_SLAVE = 1';
+
+const nameOf = ({ schema, name }: ScheduledEvent): string => `${identifier(schema)}.${identifier(name)}`;
 
 const STATE_OF = 'SELECT @@global.gtid_binlog_state AS state';
 const POSITION_OF = 'SELECT @@global.gtid_binlog_pos AS gtid';
@@ -27,6 +30,7 @@ export const mariadbDialect: Dialect = {
   accountsMark,
   accounts: readAccounts,
   fenceRoundTrips: 2,
+  copier: null,
 
   async observe(c, deadlineMs) {
     const row = await c.row(
@@ -48,7 +52,7 @@ export const mariadbDialect: Dialect = {
     };
   },
 
-  meet: (c, deadlineMs) => meet(c, "''", deadlineMs),
+  meet: (c, schema, deadlineMs) => meet(c, Kind.MARIADB, schema, deadlineMs),
 
   async inspect(c, schema, deadlineMs) {
     return inspect(c, schema, await this.semiSync(c, deadlineMs), deadlineMs);
@@ -87,6 +91,16 @@ export const mariadbDialect: Dialect = {
 
   async position(c, deadlineMs) {
     return text(await c.row(POSITION_OF, deadlineMs), 'gtid');
+  },
+
+  async setPosition(c, position, deadlineMs) {
+    // what runs on the ACTIVE must not run here too: read_only does not stop an event whose definer may do everything
+    for (const event of await events(c, 'ENABLED', deadlineMs)) {
+      await c.query(`ALTER DEFINER = ${accountOf(event.definer)} EVENT ${nameOf(event)} DISABLE ON SLAVE`, deadlineMs);
+    }
+    // a copy has no binary log of its own yet, and what it lists would count as its own
+    await c.query('RESET MASTER', deadlineMs);
+    await c.query(`SET GLOBAL gtid_slave_pos = ${quote(position)}`, deadlineMs);
   },
 
   async waitApplied(c, position, waitMs) {
@@ -130,6 +144,10 @@ export const mariadbDialect: Dialect = {
     const ours = await active.row(STATE_OF, deadlineMs);
     return strayOf(text(theirs, 'state'), number(theirs, 'serverId'), text(ours, 'state'));
   },
+
+  since: (_c, position) => Promise.resolve(sinceOf(position)),
+
+  eachGtid: (told) => told,
 
   waysOut: ({ before }, node) => [
     {
@@ -219,8 +237,7 @@ export const mariadbDialect: Dialect = {
   },
 
   async enableEvent(c, event, deadlineMs) {
-    const name = `${identifier(event.schema)}.${identifier(event.name)}`;
-    await c.query(`ALTER DEFINER = ${accountOf(event.definer)} EVENT ${name} ENABLE`, deadlineMs);
+    await c.query(`ALTER DEFINER = ${accountOf(event.definer)} EVENT ${nameOf(event)} ENABLE`, deadlineMs);
   },
 
   async setSemiSync(c, side, on, deadlineMs) {

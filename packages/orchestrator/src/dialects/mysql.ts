@@ -3,18 +3,22 @@ import { Kind, markOf, type Dialect, type SemiSync, type Source } from '../diale
 import { accountOf } from './grants';
 import { accountsMark, readAccounts } from './mysql-accounts';
 import { channelOf, channelOptions } from './mysql-channel';
+import { meet } from './meeting';
+import { copier } from './mysql-clone';
 import { compact, eachGtid, strayOf } from './mysql-gtid';
 import { inspect } from './mysql-inspection';
 import { replicas, survey } from './mysql-survey';
 import { NEWEST, termsOf, type Terms } from './mysql-terms';
 import { sessionOf } from './process-list';
-import { bit, events, kill, meet } from './shared';
+import { bit, events, kill } from './shared';
 
 const POSITION_OF = 'SELECT @@global.gtid_executed AS gtid';
 const forChannel = (channel: string): string => `FOR CHANNEL ${quote(channel)}`;
 
 /** A commit that has begun on the source ends within this time. */
 const COMMIT_MS = 500;
+/** Transactions that a client is told of with one reply. */
+const MOST_OF_ONE = 1000;
 /** Statements for a person to type. */
 const SHOWN = 20;
 
@@ -29,6 +33,7 @@ export const mysqlDialect: MysqlDialect = {
   accountsMark,
   accounts: readAccounts,
   fenceRoundTrips: 1,
+  copier,
 
   async observe(c, deadlineMs) {
     const row = await c.row(
@@ -50,7 +55,7 @@ export const mysqlDialect: MysqlDialect = {
     };
   },
 
-  meet: (c, deadlineMs) => meet(c, '@@server_uuid', deadlineMs),
+  meet: (c, schema, deadlineMs) => meet(c, Kind.MYSQL, schema, deadlineMs),
 
   async inspect(c, schema, deadlineMs) {
     return inspect(c, schema, this.terms, await this.semiSync(c, deadlineMs), deadlineMs);
@@ -92,6 +97,12 @@ export const mysqlDialect: MysqlDialect = {
 
   async position(c, deadlineMs) {
     return compact(text(await c.row(POSITION_OF, deadlineMs), 'gtid'));
+  },
+
+  async setPosition(c, position, deadlineMs) {
+    if (compact(position) === (await this.position(c, deadlineMs))) return;
+    await c.query('RESET BINARY LOGS AND GTIDS', deadlineMs);
+    await c.query(`SET GLOBAL gtid_purged = ${quote(position)}`, deadlineMs);
   },
 
   async waitApplied(c, position, waitMs) {
@@ -137,6 +148,14 @@ export const mysqlDialect: MysqlDialect = {
     const sql = `SELECT GTID_SUBTRACT(@@global.gtid_executed, ${quote(gtid)}) AS gtid`;
     return strayOf(gtid, compact(text(await candidate.row(sql, deadlineMs), 'gtid')));
   },
+
+  async since(c, position, deadlineMs) {
+    const sql = `SELECT GTID_SUBTRACT(@@global.gtid_executed, ${quote(position)}) AS gtid`;
+    return strayOf(compact(text(await c.row(sql, deadlineMs), 'gtid')), position);
+  },
+
+  // a statement may have committed several
+  eachGtid: (told) => told.flatMap((set) => eachGtid(set, MOST_OF_ONE)),
 
   waysOut({ gtid, before }, node, active) {
     const all = eachGtid(gtid, SHOWN + 1);

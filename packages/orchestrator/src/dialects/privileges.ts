@@ -65,6 +65,17 @@ export const controlNeeds = (kind: Kind, schema: string, events: boolean, terms:
   ...OWN_SCHEMA.map((privilege) => ({ privilege, on: `${schema}.*` })),
 ];
 
+/**
+ * For `rejoin --rebuild` of MySQL, on donor and recipient alike. CLONE_ADMIN does not include BACKUP_ADMIN for a donor; the tables tell of the
+ * progress. https://dev.mysql.com/doc/refman/8.4/en/clone-plugin-remote.html
+ */
+export const CLONE_NEEDS: readonly Need[] = [
+  { privilege: 'CLONE_ADMIN', on: '*.*' },
+  { privilege: 'BACKUP_ADMIN', on: '*.*' },
+  { privilege: 'SELECT', on: 'performance_schema.clone_status' },
+  { privilege: 'SELECT', on: 'performance_schema.clone_progress' },
+];
+
 export const REPLICATION_NEEDS: readonly Need[] = [{ privilege: 'REPLICATION SLAVE', on: '*.*' }];
 
 /** Names of the two accounts that MySwitch needs on the servers. */
@@ -97,3 +108,7 @@ export function grantStatements(
     ...REPLICATION_NEEDS.map(({ privilege, on }) => `GRANT ${privilege} ON ${on} TO ${anywhere(names.replication)}`),
   ];
 }
+
+/** What the control account needs besides, to copy one MySQL server over another. */
+export const cloneGrantStatements = (control: string): readonly string[] =>
+  CLONE_NEEDS.map(({ privilege, on }) => `GRANT ${privilege} ON ${on} TO ${anywhere(control)}`);

@@ -1,5 +1,5 @@
-import { number, quote, text, type ControlConnection, type Row } from '../control-connection';
-import type { Meeting, ScheduledEvent } from '../dialect';
+import { quote, text, type ControlConnection, type Row } from '../control-connection';
+import type { ScheduledEvent } from '../dialect';
 import { ServerError } from '../errors';
 
 const ER_NO_SUCH_THREAD = 1094;
@@ -22,16 +22,6 @@ export const may = async <T>(answer: Promise<T>): Promise<T | null> => {
  */
 export const placeOf = (row: Row): string =>
   JSON.stringify(['uid', 'serverId', 'hostname', 'port', 'datadir'].map((column) => text(row, column)));
-
-/** `identity`: an expression for server_uuid, or what comes closest. */
-export async function meet(c: ControlConnection, identity: string, deadlineMs: number): Promise<Meeting> {
-  const row = await c.row(
-    `SELECT @@hostname AS hostname, @@port AS port, @@datadir AS datadir, ${identity} AS uid, @@server_id AS serverId`,
-    deadlineMs,
-  );
-  const uptime = await c.row("SHOW GLOBAL STATUS LIKE 'Uptime'", deadlineMs);
-  return { place: placeOf(row), uptimeSeconds: number(uptime, 'Value') };
-}
 
 /** The hosts of a process list's HOST column, which ends with the connection's own port. */
 export const readersOf = (rows: readonly Row[]): readonly string[] =>

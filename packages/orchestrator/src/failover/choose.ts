@@ -75,7 +75,10 @@ function unfit(node: Candidate, { to, force }: Wish): CodedMessage | null {
   }
   if (node.lacks.length > 0 && !force) {
     const what = node.lacks.map((each) => `${each.gtid}, which ${each.node} has`);
-    return { code: 'LOSES', message: `${name} lacks ${what.join('; ')}: it would be lost` };
+    return {
+      code: 'LOSES',
+      message: `${name} lacks ${what.join('; ')}: it would be lost; --force takes ${name} all the same`,
+    };
   }
   return null;
 }

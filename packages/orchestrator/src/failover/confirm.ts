@@ -79,11 +79,13 @@ async function ask(
       return says(Word.LOST, lastError ?? 'its receiver can not connect');
     }
     const answered = errno > 0 && errno < CLIENT_ERRORS;
+    // after SOURCE_RETRY_COUNT attempts, ten by default since MySQL 8.4: nobody stopped it
+    const gaveUp = channel.stopped && errno >= CLIENT_ERRORS;
     if (!restarted) {
-      if (channel.stopped) {
+      if (channel.stopped && !gaveUp) {
         return says(Word.KNOWS_NOTHING, 'its receiver is stopped');
       }
-      if (receiving || answered) {
+      if (receiving || answered || gaveUp) {
         await dialect.setReceiver(connection, channel.name, false, LISTEN_MS);
         await dialect.setReceiver(connection, channel.name, true, LISTEN_MS);
       }

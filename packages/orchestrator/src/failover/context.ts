@@ -1,7 +1,7 @@
 import type { ReleaseReport } from '../data-plane';
 import type { MoveFacts } from '../hooks/hooks';
 import type { NodeConnection, NodeLink } from '../node-link';
-import type { CodedMessage, FailoverRequest, LostTransactions } from '../report';
+import type { CodedMessage, FailoverRequest, LostTransactions, UnknownOutcomes } from '../report';
 import type { Operation } from '../state/journal';
 import type { Bench } from '../switch/context';
 import type { Timeline } from '../switch/timeline';
@@ -13,6 +13,8 @@ export interface Known {
   readonly active: string | null;
   /** What the ACTIVE had at the poll before its last good one: whoever has not received that by now was not following. Empty: not known. */
   readonly had: string;
+  /** Where the ACTIVE was at a poll before that moment of the monotonic clock; empty: not known. */
+  readonly positionBefore: (at: number) => string;
   /** Why nobody may move the pool now; null: nothing. */
   readonly obstacle: CodedMessage | null;
 }
@@ -53,6 +55,8 @@ export interface FailoverContext {
   release: ReleaseReport | null;
   /** What only the old primary has; null: it could not be asked. */
   lost: LostTransactions | null;
+  /** Writes whose clients were told that their outcome is unknown; null: there were none. */
+  unknown: UnknownOutcomes | null;
 }
 
 /** For the hooks. */

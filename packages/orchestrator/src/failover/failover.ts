@@ -79,6 +79,7 @@ export const contextOf = (
   after: null,
   release: null,
   lost: null,
+  unknown: null,
 });
 
 async function conduct(context: FailoverContext): Promise<Outcome> {
@@ -144,7 +145,7 @@ async function lock(context: FailoverContext): Promise<string> {
     throw new SwitchError('CUT_OFF', why);
   }
   context.crew = await assemble(bench, from);
-  return 'ours';
+  return `nobody else moves the pool; other nodes that answer: ${context.crew.others.size} of ${bench.links.size - 1}`;
 }
 
 async function run(step: Step, context: FailoverContext): Promise<void> {
@@ -224,5 +225,6 @@ function recordOf(context: FailoverContext, result: SwitchResult, reasons: reado
     warnings: context.warnings,
     gtid: { before: context.position, after: context.after },
     ...(context.lost !== null && { lost: context.lost }),
+    ...(context.unknown !== null && { unknown: context.unknown }),
   };
 }

@@ -2,6 +2,7 @@ import { Deadline } from '../clock';
 import { counted } from '../counted';
 import { messageOf, SwitchError } from '../errors';
 import type { NodeConnection } from '../node-link';
+import { outcomesOf } from '../rejoin/fates';
 import { lostOf, strayOf } from '../rejoin/lost';
 import { shut } from '../shut';
 import { Phase } from '../state/journal';
@@ -116,15 +117,16 @@ async function switchOff(context: FailoverContext, why: string): Promise<string>
   }
 }
 
-/** What the candidate has received it applies. */
+/** What the candidate has received it applies; its answers may be old meanwhile, so that who wants them asks for them. */
 export async function apply(context: FailoverContext): Promise<string> {
-  const { bench } = context;
+  const { bench, request } = context;
   const { link, node, operation } = candidate(context);
   const { connection, dialect } = node;
   const { applyMs } = bench.pool.failover;
   await receiveTheLast(context);
   const position = await dialect.received(connection, operation.channel.name, STATEMENT_MS);
   context.position = position;
+  if (request.serveReads === true) await bench.plane.serveReads(bench.pool.name, link.name);
   if (!(await dialect.waitApplied(connection, position, applyMs))) {
     throw new SwitchError('APPLY_TIMEOUT', `${link.name} did not apply what it has received within ${applyMs} ms`);
   }
@@ -140,7 +142,7 @@ async function receiveTheLast(context: FailoverContext): Promise<void> {
   const { node, operation } = candidate(context);
   const { connection, dialect } = node;
   const last = await crew.old.dialect.position(crew.old.connection, STATEMENT_MS).catch(() => '');
-  await dialect.waitApplied(connection, last, bench.pool.switch.applyMs);
+  await dialect.waitApplied(connection, last, bench.pool.switch.maxLagMs);
   await dialect.setReceiver(connection, operation.channel.name, false, SETTLE_MS);
 }
 
@@ -222,6 +224,18 @@ export async function release(context: FailoverContext): Promise<string> {
   return `${report.held} held, ${report.moved} moved`;
 }
 
+/** Whoever was told that nobody knows what became of a write is told later: what that takes is kept. */
+async function rememberUnknown(context: FailoverContext): Promise<void> {
+  const { bench, from, known, operation } = context;
+  const epoch = (operation?.epoch ?? 1) - 1;
+  const { positionBefore } = known;
+  context.unknown = outcomesOf(bench.clock, await bench.plane.unknownWrites(bench.pool.name), {
+    node: from,
+    epoch,
+    positionBefore,
+  });
+}
+
 /** Off the critical path: the others follow, events run, semi-sync has its ackers again. */
 export async function repoint(context: FailoverContext): Promise<string> {
   const { bench, from, crew } = context;
@@ -230,6 +244,12 @@ export async function repoint(context: FailoverContext): Promise<string> {
   if (options === undefined) {
     throw new SwitchError('NOT_A_NODE', `${from} is not a node of the pool`);
   }
+  await rememberUnknown(context).catch((error: unknown) => {
+    context.warnings.push({
+      code: 'UNKNOWN',
+      message: `writes of unknown outcome are not listed: ${messageOf(error)}`,
+    });
+  });
   const others = new Map([...crew.others].filter(([name]) => name !== link.name));
   const old = await withoutOwn(context);
   const found = await settle({

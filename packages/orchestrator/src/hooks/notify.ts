@@ -1,7 +1,7 @@
 import type { Clock } from '../clock';
 import type { NotifyKind, NotifyOptions } from '../options';
 import { EventKind, type PoolEvent } from '../report';
-import type { Log } from '../switch/context';
+import type { Log } from '../log';
 import { runCommand } from './run';
 
 /** Events that wait for a command which takes its time; more are dropped, and the log says so. */

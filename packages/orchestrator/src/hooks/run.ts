@@ -1,4 +1,5 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { StringDecoder } from 'node:string_decoder';
 import type { Clock } from '../clock';
 import { messageOf } from '../errors';
 import type { CommandOptions } from '../options';
@@ -17,6 +18,14 @@ export interface CommandResult {
   readonly output: string;
 }
 
+/** Who follows a command while it runs. */
+export interface Follower {
+  /** Each line that it writes to stdout or stderr, as far as it is not longer than 1000 characters. */
+  readonly onLine?: (line: string) => void;
+  /** It is killed, with all that it started. */
+  readonly abort?: AbortSignal;
+}
+
 /** Facts go to stdin as one JSON object; what scripts need most often are variables too, by these names with MYSWITCH_ before. */
 export interface Facts {
   readonly event: string;
@@ -28,7 +37,12 @@ export interface Facts {
  * Runs an operator's command without a shell, in a process group of its own, which is killed as a whole when its time is over. Of our own
  * environment, which may hold passwords, it gets PATH and the like alone. Never rejects.
  */
-export function runCommand({ command, timeoutMs }: CommandOptions, facts: Facts, clock: Clock): Promise<CommandResult> {
+export function runCommand(
+  { command, timeoutMs }: CommandOptions,
+  facts: Facts,
+  clock: Clock,
+  { onLine = () => undefined, abort }: Follower = {},
+): Promise<CommandResult> {
   const [program = '', ...args] = command;
   return new Promise((resolve) => {
     let child: ChildProcessWithoutNullStreams;
@@ -46,8 +60,13 @@ export function runCommand({ command, timeoutMs }: CommandOptions, facts: Facts,
     }
     const output = new Output();
     let cancel = (): void => undefined;
+    const onAbort = (): void => {
+      killGroup(child.pid);
+      end(false, `${program} was killed: stopped by the operator`);
+    };
     const end = (ok: boolean, told: string): void => {
       cancel();
+      abort?.removeEventListener('abort', onAbort);
       child.stdout.destroy();
       child.stderr.destroy();
       resolve({ ok, told, output: output.text });
@@ -56,8 +75,14 @@ export function runCommand({ command, timeoutMs }: CommandOptions, facts: Facts,
     // one that does not read its input is no failure
     child.stdin.on('error', () => undefined);
     child.stdin.end(`${JSON.stringify(facts)}\n`);
-    child.stdout.on('data', (chunk: Buffer) => output.add(chunk));
-    child.stderr.on('data', (chunk: Buffer) => output.add(chunk));
+    for (const stream of ['stdout', 'stderr'] as const) {
+      const lines = new Lines(onLine);
+      child[stream].on('data', (chunk: Buffer) => {
+        output.add(chunk);
+        lines.add(chunk);
+      });
+      child[stream].on('end', () => lines.end());
+    }
     child.once('exit', (code, signal) => {
       const told = code === 0 ? `${program} is done` : `${program} ended with ${signal ?? `exit code ${code}`}`;
       child.once('close', () => end(code === 0, told));
@@ -69,6 +94,8 @@ export function runCommand({ command, timeoutMs }: CommandOptions, facts: Facts,
       killGroup(child.pid);
       end(false, `${program} was killed: it took longer than ${timeoutMs} ms`);
     });
+    abort?.addEventListener('abort', onAbort);
+    if (abort?.aborted === true) onAbort();
   });
 }
 
@@ -111,5 +138,36 @@ class Output {
     const kept = chunk.subarray(0, this.#left);
     this.#left -= kept.length;
     if (kept.length > 0) this.#chunks.push(kept);
+  }
+}
+
+const LONGEST_LINE = 1000;
+
+/** Cuts what arrives into lines, and lines that are too long short. */
+class Lines {
+  readonly #onLine: (line: string) => void;
+  readonly #decoder = new StringDecoder('utf8');
+  #line = '';
+
+  constructor(onLine: (line: string) => void) {
+    this.#onLine = onLine;
+  }
+
+  add(chunk: Buffer): void {
+    const [first = '', ...more] = this.#decoder.write(chunk).split(/[\r\n]/);
+    this.#more(first);
+    for (const part of more) {
+      this.end();
+      this.#more(part);
+    }
+  }
+
+  end(): void {
+    if (this.#line.trim() !== '') this.#onLine(this.#line.trim());
+    this.#line = '';
+  }
+
+  #more(part: string): void {
+    this.#line += part.slice(0, LONGEST_LINE - this.#line.length);
   }
 }

@@ -1,4 +1,4 @@
-import type { NodeState } from '../report';
+import type { NodeState } from './words';
 
 /** What moves a node from one state to another. */
 export const Move = Object.freeze({

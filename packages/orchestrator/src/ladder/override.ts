@@ -1,4 +1,4 @@
-import type { NodeState, NodeStatus, NodeType } from '../report';
+import type { NodeState, NodeStatus, NodeType } from './words';
 import type { Standing } from './standing';
 
 /** What an operator may set; what is undefined is left to configuration and ladder. */

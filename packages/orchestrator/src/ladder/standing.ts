@@ -1,5 +1,5 @@
 import { OrchestratorError } from '../errors';
-import type { NodeState, NodeStatus, NodeType } from '../report';
+import type { NodeState, NodeStatus, NodeType } from './words';
 import { Move, rowFor } from './moves';
 import { errorsAt, FAIL, rungAfter, STATUSES } from './status';
 

@@ -1,4 +1,4 @@
-import type { NodeStatus } from '../report';
+import type { NodeStatus } from './words';
 
 /** The rungs, from health to failure. */
 export const STATUSES: readonly NodeStatus[] = Object.freeze(['OK', 'OK_INFO', 'OK_WARN', 'OK_CRITICAL', 'FAIL']);

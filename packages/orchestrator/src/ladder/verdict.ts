@@ -58,7 +58,11 @@ export function doubtOf({ channels }: Observation, { lagMs }: Pulse): string | n
     return null;
   }
   const says = Math.max(...channels.map(({ lagSeconds, delaySeconds }) => Math.max(lagSeconds ?? 0, delaySeconds)));
-  return lagMs <= says * 1000 + DOUBT_MS
-    ? null
-    : `it says that it is ${says} s behind, and its heartbeat is ${(lagMs / 1000).toFixed(1)} s behind`;
+  if (lagMs <= says * 1000 + DOUBT_MS) {
+    return null;
+  }
+  const told = channels.every(({ lagSeconds }) => lagSeconds === null)
+    ? 'does not say how far it is'
+    : `says that it is ${says} s`;
+  return `it ${told} behind, and its heartbeat is ${(lagMs / 1000).toFixed(1)} s behind`;
 }

@@ -19,6 +19,8 @@ interface Desk {
   readonly pause: Pause;
   /** What has the pool to itself, as a sentence; null: nothing. */
   readonly occupied: () => string | null;
+  /** Nodes that another one is copied over. */
+  readonly copying: ReadonlySet<string>;
   /** Polls every node, and resolves when what follows from it was done. */
   readonly poll: () => Promise<void>;
 }
@@ -78,6 +80,9 @@ export class Operator {
 
   #recover(node: string, by: string): string {
     const view = this.#view(node);
+    if (this.#desk.copying.has(node)) {
+      throw new RefusedError('IN_PROGRESS', `another node is being copied over ${node}`);
+    }
     const { state, status } = view.standing;
     if (state !== 'FAILED_ONLINE' && state !== 'FAILED_OFFLINE') {
       const set = view.override === null ? '' : `; ${wordsOf(view.override)} was set: npx myswitch release ${node}`;

@@ -1,5 +1,4 @@
 import type { AccountWatch } from '../accounts/watch';
-import { newId } from '../conduct';
 import type { Activation } from '../data-plane';
 import { messageOf, SwitchError } from '../errors';
 import { Move } from '../ladder/moves';
@@ -200,7 +199,7 @@ export class ActiveKeeper {
       return;
     }
     this.#trouble = null;
-    const record = recordOfRecovery(newId(clock.now()), operation, active, messages);
+    const record = recordOfRecovery(records.newId(clock.now()), operation, active, messages);
     try {
       await records.add(record);
     } finally {

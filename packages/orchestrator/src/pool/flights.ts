@@ -1,7 +1,7 @@
 import type { AccountWatch } from '../accounts/watch';
 import { dismiss, runCheck, type Known } from '../check';
 import { monotonicAt } from '../clock';
-import { conduct, newId, refusalOf } from '../conduct';
+import { conduct, refusalOf } from '../conduct';
 import { messageOf, SwitchError } from '../errors';
 import { checkFailover } from '../failover/check';
 import type { Known as FailoverKnown } from '../failover/context';
@@ -12,6 +12,7 @@ import { Move, Note } from '../ladder/moves';
 import type { Pause } from '../operate/pause';
 import { planOf } from '../plan';
 import { rejoin, type Desk } from '../rejoin/rejoin';
+import type { Returned } from '../rejoin/returned';
 import type {
   CheckReport,
   FailoverCheck,
@@ -22,6 +23,7 @@ import type {
   StepEvent,
   SwitchRequest,
 } from '../report';
+import { frozen } from '../state/frozen';
 import { keepReport, type Records } from '../state/records';
 import type { Bench } from '../switch/context';
 import { Timeline } from '../switch/timeline';
@@ -29,6 +31,7 @@ import { viewOf } from '../topology';
 import { lostOrUnfit, type Watch } from '../watch';
 import { lastFrom, primaryIn, type Target } from '../way-back';
 import type { ActiveKeeper } from './active-keeper';
+import type { Advice } from './advice';
 import type { Claim } from './claim';
 import { flightEvent, rejoinEvent } from './flight-event';
 
@@ -47,6 +50,8 @@ export interface FlightsDesk {
   readonly quiet: (deadlineMs: number) => Promise<boolean>;
   /** `from` died, and another node took over. */
   readonly tookOver: (from: string | null) => void;
+  readonly returned: Returned;
+  readonly advice: Advice;
   /** Ends what runs: MySwitch stops. */
   readonly stopping: AbortSignal;
 }
@@ -58,6 +63,8 @@ type OnStep = (event: StepEvent) => void;
 
 /** The operations on one pool: each has it to itself, is put on record, and is told as an event. */
 export class Flights {
+  /** Nodes that another one is copied over. */
+  readonly copying = new Set<string>();
   readonly #desk: FlightsDesk;
   #lastSwitchAt: number | null;
   #lastFailoverAt: number | null;
@@ -133,8 +140,8 @@ export class Flights {
   }
 
   rejoin(request: RejoinRequest, onStep: OnStep, abort: AbortSignal): Promise<RejoinReport> {
-    const { bench, stopping, tended } = this.#desk;
-    const id = newId(bench.clock.now());
+    const { stopping, tended } = this.#desk;
+    const id = this.#newId();
     const end = AbortSignal.any([abort, stopping]);
     return this.#flying(tended().then(() => this.#rejoin(request, id, onStep, end)));
   }
@@ -142,7 +149,7 @@ export class Flights {
   /** A failover that is a part of the look after a poll, and must not wait for it. */
   async replaceActive(request: FailoverRequest, onStep: OnStep): Promise<FlightRecord> {
     const { bench, claim, watch } = this.#desk;
-    const id = newId(bench.clock.now());
+    const id = this.#newId();
     const busy = this.occupied(id);
     const free = claim.take(id) === null;
     try {
@@ -160,7 +167,7 @@ export class Flights {
   /** Nobody else moves the pool meanwhile: receivers are started again in it. */
   async #checkFailover(request: FailoverRequest): Promise<FailoverCheck> {
     const { bench, claim } = this.#desk;
-    const id = newId(bench.clock.now());
+    const id = this.#newId();
     const busy = this.occupied(id);
     claim.take(id);
     try {
@@ -168,6 +175,11 @@ export class Flights {
     } finally {
       claim.letGo(id);
     }
+  }
+
+  #newId(): string {
+    const { records, bench } = this.#desk;
+    return records.newId(bench.clock.now());
   }
 
   #flying<T>(work: Promise<T>): Promise<T> {
@@ -180,13 +192,13 @@ export class Flights {
       return this.switch({ ...request, to: target.to }, onStep, abort);
     }
     const { bench } = this.#desk;
-    const refused = refusalOf(bench, planOf(bench.pool, request), newId(bench.clock.now()), target.refusal);
+    const refused = refusalOf(bench, planOf(bench.pool, request), this.#newId(), target.refusal);
     return this.#ended(refused, onStep);
   }
 
   async #switch(request: SwitchRequest, onStep: OnStep, abort: AbortSignal): Promise<FlightRecord> {
     const { bench, claim, watch } = this.#desk;
-    const id = newId(bench.clock.now());
+    const id = this.#newId();
     const conductor = { bench, know: (asking: string) => this.#know(asking) };
     const plan = planOf(bench.pool, request);
     const free = claim.take(id) === null;
@@ -204,7 +216,10 @@ export class Flights {
 
   async #rejoin(request: RejoinRequest, id: string, onStep: OnStep, abort: AbortSignal): Promise<RejoinReport> {
     const { bench, records } = this.#desk;
-    const report = await keepReport(records, await rejoin(this.#rejoinDesk(), request, id, onStep, abort));
+    const done = await rejoin(this.#rejoinDesk(), request, id, onStep, abort);
+    // somebody who asks what would be destroyed has done nothing yet
+    if (request.rebuild?.confirm === null && done.reasons.some(({ code }) => code === 'UNCONFIRMED')) return done;
+    const report = await keepReport(records, done);
     const { node, result, reasons } = report;
     bench.events.add(rejoinEvent(report));
     const level = result === 'rejoined' ? 'info' : 'warn';
@@ -213,13 +228,27 @@ export class Flights {
   }
 
   #rejoinDesk(): Desk {
-    const { bench, watch, claim, keeper } = this.#desk;
+    const { bench, stateDir, records, watch, claim, keeper, pause, returned, advice } = this.#desk;
     return {
       bench,
       topology: () => watch.topology,
       active: () => watch.active,
       claim: (id) => claim.take(id),
       letGo: (id) => claim.letGo(id),
+      obstacle: async () => {
+        await watch.refresh();
+        const reason = await frozen(stateDir, bench.pool.name);
+        if (reason !== null) return { code: 'FROZEN', message: `the pool is frozen: ${reason}` };
+        return pause.sentence === null ? null : { code: 'IN_PROGRESS', message: pause.sentence };
+      },
+      copying: this.copying,
+      fail: (node, why, by) => {
+        watch.fail(node, by);
+        watch.note(node, why);
+      },
+      advise: (node, message) => advice.give(node, message),
+      keepLost: (node, lost) => returned.told(node, lost),
+      keep: (report) => records.add(report),
       recovered: async (node) => {
         await watch.refresh();
         const view = viewOf(watch.topology, node);
@@ -327,7 +356,8 @@ export class Flights {
     const { bench, stateDir, watch } = this.#desk;
     const { topology, active, had } = watch;
     const situation = { busy, stateDir, sinceLastMs: this.#since(this.#lastFailoverAt) };
-    return { topology, active, had, obstacle: await obstacle(bench, request, situation) };
+    const positionBefore = (at: number): string => watch.positionBefore(at);
+    return { topology, active, had, positionBefore, obstacle: await obstacle(bench, request, situation) };
   }
 
   #since(at: number | null): number | null {

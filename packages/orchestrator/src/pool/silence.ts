@@ -1,12 +1,15 @@
-import { askCheckpoints } from '../checkpoints/check';
+import { Deadline, type Clock } from '../clock';
+import { dial } from '../dial';
 import { messageOf } from '../errors';
 import type { NodeConnection } from '../node-link';
 import { number } from '../control-connection';
 import type { Bench } from '../switch/context';
+import { endSessions } from '../switch/fence';
 import type { Watch } from '../watch';
 import type { Advice } from './advice';
 
 const ASK_MS = 3000;
+const KNOCK_MS = 1000;
 
 /** Connections that were ended here, and may be open there. */
 interface Left {
@@ -72,35 +75,39 @@ export class Silence {
     this.#left = null;
   }
 
-  async #isThere(name: string): Promise<boolean> {
+  /** Its machine takes connections; or its name can't be looked up, which says nothing of it. */
+  #isThere(name: string): Promise<boolean> {
     const options = this.#bench.links.get(name)?.options;
-    if (options === undefined) return false;
-    const { host, port } = options;
-    const [answer] = await askCheckpoints([{ place: 'inside', kind: 'tcp', host, port }], this.#bench.clock);
-    return answer?.ok === true;
+    if (options === undefined) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const dialed = dial(options);
+      const { socket } = dialed;
+      const end = (there: boolean): void => {
+        cancel();
+        socket.destroy();
+        resolve(there || !dialed.resolved);
+      };
+      const cancel = this.#bench.clock.timer(KNOCK_MS, () => end(false));
+      socket.on('connect', () => end(true));
+      socket.on('error', () => end(false));
+    });
   }
 
-  /** Their transactions hold locks, and no client of theirs will ever end them. */
-  async #endLeft({ node, ids, at }: Left): Promise<void> {
-    const there = await this.#bench.links.get(node)?.connect(ASK_MS);
+  /** Their transactions hold locks that no client will ever end, and what they are at comes before what clients do next. */
+  async #endLeft(left: Left): Promise<void> {
+    const there = await this.#bench.links.get(left.node)?.connect(ASK_MS);
     if (there === undefined) return;
     try {
-      await endEach(there, ids, this.#bench.clock.monotonic() - at);
+      await endEach(there, left, this.#bench.clock);
     } finally {
       there.connection.destroy();
     }
   }
 }
 
-async function endEach(
-  { connection, dialect }: NodeConnection,
-  ids: ReadonlySet<number>,
-  ageMs: number,
-): Promise<void> {
-  const uptime = await connection.row("SHOW GLOBAL STATUS LIKE 'Uptime'", ASK_MS);
+async function endEach(node: NodeConnection, { ids, at }: Left, clock: Clock): Promise<void> {
+  const uptime = await node.connection.row("SHOW GLOBAL STATUS LIKE 'Uptime'", ASK_MS);
   // it was started again: those ids are others' now
-  if (number(uptime, 'Value') * 1000 < ageMs) return;
-  for (const { id } of await dialect.sessions(connection, ASK_MS)) {
-    if (ids.has(id)) await dialect.kill(connection, id, ASK_MS);
-  }
+  if (number(uptime, 'Value') * 1000 < clock.monotonic() - at) return;
+  await endSessions(node, [...ids], clock, new Deadline(clock, ASK_MS));
 }

@@ -1,7 +1,8 @@
 import { Deadline } from '../clock';
 import { SwitchError } from '../errors';
 import { throwIfAborted, unlessAborted } from '../switch/context';
-import type { RejoinContext } from './rejoin';
+import type { RejoinContext } from './context';
+import { run } from './run';
 import { both } from './steps';
 
 const ASK_MS = 5000;
@@ -10,8 +11,19 @@ const ROUND_MS = 1000;
 const CONNECT_MS = 10_000;
 const AGAIN_MS = 50;
 
+/** It follows: the rest is its own work. */
+export async function climb(context: RejoinContext): Promise<void> {
+  await run({ name: 'catch-up', run: awaitCaughtUp }, context);
+  await run({ name: 'recover', run: recover }, context);
+}
+
+async function recover({ desk, name }: RejoinContext): Promise<string> {
+  await desk.recovered(name);
+  return 'the ladder takes it from here';
+}
+
 /** Until it has all that the ACTIVE had when it began to follow, and both threads run. How long that takes depends on how much it missed. */
-export async function awaitCaughtUp(context: RejoinContext): Promise<string> {
+async function awaitCaughtUp(context: RejoinContext): Promise<string> {
   const { desk, name, activeName, abort, timeline } = context;
   const { node, active } = both(context);
   const { identity } = await active.dialect.observe(active.connection, ASK_MS);

@@ -2,6 +2,7 @@ import { Deadline } from '../clock';
 import { binlogs, readBinlog, type Reading } from '../dialects/binlog';
 import { may } from '../dialects/shared';
 import type { Stray } from '../dialect';
+import type { ControlConnection } from '../control-connection';
 import { ServerError } from '../errors';
 import { NodeLink, type NodeConnection } from '../node-link';
 import type { LostTransactions } from '../report';
@@ -24,20 +25,29 @@ export async function lostOf(bench: Bench, old: NodeConnection, stray: Stray): P
   return { node, gtid: stray.gtid, ...reading };
 }
 
-/** SHOW BINLOG EVENTS wants BINLOG MONITOR of MariaDB, which the control account has, and REPLICATION SLAVE of MySQL, as replicas have. */
-async function readByAnyAccount(
-  { pool, clock }: Bench,
-  { connection }: NodeConnection,
-  stray: Stray,
-): Promise<Reading> {
-  const options = pool.nodes.find(({ name }) => name === connection.node);
+async function readByAnyAccount(bench: Bench, { connection }: NodeConnection, stray: Stray): Promise<Reading> {
   const logs = (await may(binlogs(connection, ASK_MS))) ?? [];
-  const deadline = new Deadline(clock, READ_MS);
+  const deadline = new Deadline(bench.clock, READ_MS);
+  const own = `${bench.pool.monitor.schema}.heartbeat`;
+  const read = await byAnyAccount(bench, connection.node, (reader) => readBinlog(reader, logs, stray, own, deadline));
+  return read ?? { transactions: [], complete: false };
+}
+
+/**
+ * Binary logs are read with BINLOG MONITOR of MariaDB, which the control account has, and REPLICATION SLAVE of MySQL, as replicas have: the first
+ * account that may. Null: none.
+ */
+export async function byAnyAccount<T>(
+  { pool, clock }: Bench,
+  name: string,
+  read: (connection: ControlConnection) => Promise<T>,
+): Promise<T | null> {
+  const options = pool.nodes.find((node) => node.name === name);
   for (const account of [pool.control, pool.replication]) {
     if (account !== null && options !== undefined) {
       const node = await new NodeLink(options, account, clock).connect(ASK_MS).catch(() => null);
       try {
-        if (node !== null) return await readBinlog(node.connection, logs, stray, deadline);
+        if (node !== null) return await read(node.connection);
       } catch (error) {
         if (!(error instanceof ServerError)) break;
       } finally {
@@ -45,5 +55,5 @@ async function readByAnyAccount(
       }
     }
   }
-  return { transactions: [], complete: false };
+  return null;
 }

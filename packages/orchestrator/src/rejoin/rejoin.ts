@@ -1,48 +1,17 @@
-import type { WayOut } from '../dialect';
 import { codeOf, messageOf, SwitchError } from '../errors';
-import type { NodeConnection } from '../node-link';
-import type { CodedMessage, LostTransactions, RejoinReport, RejoinRequest, StepEvent } from '../report';
-import type { Bench } from '../switch/context';
+import type { RejoinReport, RejoinRequest, StepEvent } from '../report';
 import { Timeline } from '../switch/timeline';
-import type { Topology } from '../topology';
-import { awaitCaughtUp } from './catch-up';
+import { whole } from './arrive';
+import { climb } from './catch-up';
+import { reportOf, type Desk, type Outcome, type RejoinContext } from './context';
+import { rebuild } from './rebuild';
+import { run, type Step } from './run';
 import { close, compare, follow, lock } from './steps';
-
-/** What the pool lends to a rejoin. */
-export interface Desk {
-  readonly bench: Bench;
-  readonly topology: () => Topology;
-  readonly active: () => string | null;
-  /** Has the pool to itself until `letGo`; names who has it already, else null. */
-  readonly claim: (id: string) => string | null;
-  readonly letGo: (id: string) => void;
-  /** It replicates and has caught up: the ladder may take it from here. */
-  readonly recovered: (node: string) => Promise<void>;
-}
-
-/** A rejoin under way. Filled in the order of the steps. */
-export interface RejoinContext {
-  readonly id: string;
-  readonly desk: Desk;
-  readonly name: string;
-  readonly abort: AbortSignal;
-  readonly timeline: Timeline;
-  readonly warnings: CodedMessage[];
-  activeName: string;
-  node: NodeConnection | null;
-  active: NodeConnection | null;
-  lost: LostTransactions | null;
-  waysOut: readonly WayOut[];
-}
-
-interface Step {
-  readonly name: string;
-  run(context: RejoinContext): Promise<string>;
-}
 
 /** Nothing is changed yet, but that a node which is not ACTIVE takes no writes. */
 const ASKING: readonly Step[] = [
   { name: 'lock', run: lock },
+  { name: 'whole', run: whole },
   { name: 'close', run: close },
   { name: 'compare', run: compare },
 ];
@@ -65,33 +34,23 @@ export async function rejoin(
     id,
     desk,
     name: request.node,
+    request,
+    startedAt,
     abort,
     timeline: new Timeline(clock, onStep),
     warnings: [],
     activeName: '',
     node: null,
     active: null,
+    copy: null,
     lost: null,
     waysOut: [],
   };
-  const outcome = await conduct(context);
-  return {
-    id,
-    kind: 'rejoin',
-    pool: desk.bench.pool.name,
-    node: request.node,
-    active: desk.active(),
-    by: request.by,
-    startedAt,
-    ...outcome,
-    steps: context.timeline.steps,
-    warnings: context.warnings,
-    lost: context.lost,
-    waysOut: context.waysOut,
-  };
+  const outcome = await (request.rebuild === undefined ? conduct(context) : rebuild(context));
+  return reportOf(context, outcome);
 }
 
-async function conduct(context: RejoinContext): Promise<Pick<RejoinReport, 'result' | 'reasons'>> {
+async function conduct(context: RejoinContext): Promise<Outcome> {
   const { desk, id } = context;
   let result: RejoinReport['result'] = 'refused';
   try {
@@ -106,8 +65,7 @@ async function conduct(context: RejoinContext): Promise<Pick<RejoinReport, 'resu
     } finally {
       desk.letGo(id);
     }
-    await run({ name: 'catch-up', run: awaitCaughtUp }, context);
-    await run({ name: 'recover', run: recover }, context);
+    await climb(context);
     return { result: 'rejoined', reasons: [] };
   } catch (error) {
     return { result, reasons: [{ code: codeOf(error), message: messageOf(error) }] };
@@ -117,18 +75,4 @@ async function conduct(context: RejoinContext): Promise<Pick<RejoinReport, 'resu
   }
 }
 
-async function run(step: Step, context: RejoinContext): Promise<void> {
-  const { name } = step;
-  const { atStep } = context.desk.bench;
-  await context.timeline.run(name, async () => {
-    await atStep(name, 'before');
-    const detail = await step.run(context);
-    await atStep(name, 'after');
-    return detail;
-  });
-}
-
-async function recover({ desk, name }: RejoinContext): Promise<string> {
-  await desk.recovered(name);
-  return 'the ladder takes it from here';
-}
+export type { Desk } from './context';

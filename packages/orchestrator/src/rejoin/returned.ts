@@ -1,13 +1,14 @@
 import { messageOf } from '../errors';
 import type { NodeConnection } from '../node-link';
-import { EventKind, type FlightRecord } from '../report';
+import { EventKind, WriteFate, type FlightRecord, type LostTransactions } from '../report';
 import type { Records } from '../state/records';
 import type { Bench } from '../switch/context';
+import { fatesOf, sentenceOfFates } from './fates';
 import { lostOf, strayOf } from './lost';
 
 const CONNECT_MS = 1000;
 
-/** When an old primary returns after a failover, what only it had is put into the record of that failover, once. */
+/** When an old primary returns after a failover, what only it had, and what became of writes of unknown outcome, is put into the record of that failover, once. */
 export class Returned {
   readonly #bench: Bench;
   readonly #records: Records;
@@ -40,23 +41,47 @@ export class Returned {
       });
   }
 
+  /** What only it has is about to be destroyed: this is the list, or nobody knows (null). */
+  async told(node: string, lost: LostTransactions | null): Promise<void> {
+    await this.#work;
+    this.#known.add(node);
+    const record = await this.#recordOf(node);
+    if (record !== undefined && record.lost === undefined) {
+      const unknown = { node, gtid: '', transactions: [], complete: false };
+      await this.#records.add({ ...record, lost: lost ?? unknown });
+    }
+  }
+
   async settled(): Promise<void> {
     await this.#work;
   }
 
+  /** Of the failover that replaced it last. */
+  async #recordOf(name: string): Promise<FlightRecord | undefined> {
+    return (await this.#records.flights(this.#bench.pool.name)).findLast((each) => tookOverFrom(each, name));
+  }
+
   async #list(name: string, active: string): Promise<void> {
     const { pool, links, log, events } = this.#bench;
-    const record = (await this.#records.flights(pool.name)).findLast((each) => tookOverFrom(each, name));
-    if (record === undefined || record.lost !== undefined) {
+    const record = await this.#recordOf(name);
+    if (record === undefined || (record.lost !== undefined && !isUntold(record))) {
       return;
     }
     const old = await links.get(name)!.connect(CONNECT_MS);
     let other: NodeConnection | null = null;
     try {
       other = await links.get(active)!.connect(CONNECT_MS);
-      const lost = await lostOf(this.#bench, old, await strayOf(old, other));
-      await this.#records.add({ ...record, lost });
-      if (lost.gtid !== '') {
+      const stray = await strayOf(old, other);
+      const lost = record.lost ?? (await lostOf(this.#bench, old, stray));
+      const unknown = record.unknown && (await fatesOf(this.#bench, old, record.unknown, stray));
+      await this.#records.add({ ...record, lost, ...(unknown !== undefined && { unknown }) });
+      if (unknown !== undefined) {
+        const message = `${sentenceOfFates(unknown, name)}; see: npx myswitch show ${record.id}`;
+        const facts = { id: record.id, writes: unknown.writes };
+        events.add({ kind: EventKind.ADVICE, node: name, by: 'monitor', message, facts });
+        log('warn', message, { pool: pool.name });
+      }
+      if (record.lost === undefined && lost.gtid !== '') {
         const message = `${name} has transactions that ${active} lacks: ${lost.gtid}; see: npx myswitch show ${record.id}`;
         const facts = { id: record.id, gtid: lost.gtid };
         events.add({ kind: EventKind.ADVICE, node: name, by: 'monitor', message, facts });
@@ -68,6 +93,9 @@ export class Returned {
     }
   }
 }
+
+const isUntold = ({ unknown }: FlightRecord): boolean =>
+  unknown?.writes.some(({ fate }) => fate === WriteFate.UNTOLD) === true;
 
 const tookOverFrom = ({ kind, result, from }: FlightRecord, name: string): boolean =>
   kind === 'failover' && result === 'switched' && from === name;

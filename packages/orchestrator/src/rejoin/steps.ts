@@ -6,7 +6,7 @@ import { shut } from '../shut';
 import type { ChannelPlan } from '../state/journal';
 import { channelFrom, viewOf } from '../topology';
 import { lostOf, strayOf } from './lost';
-import type { RejoinContext } from './rejoin';
+import type { RejoinContext } from './context';
 
 const CONNECT_MS = 3000;
 const STATEMENT_MS = 10_000;
@@ -33,26 +33,45 @@ export async function lock(context: RejoinContext): Promise<string> {
   if (link === undefined) {
     throw new SwitchError('NOT_A_NODE', `${name} is not a node of the pool`);
   }
+  if (desk.copying.has(name)) {
+    throw new SwitchError('IN_PROGRESS', `another node is being copied over ${name}`);
+  }
   const active = desk.active();
-  const activeLink = active === null ? undefined : bench.links.get(active);
-  if (active === null || activeLink === undefined) {
+  if (active === null) {
     throw new SwitchError('NO_ACTIVE', 'the pool has no ACTIVE to follow');
   }
   if (active === name) {
     throw new SwitchError('ALREADY_ACTIVE', `${name} is ACTIVE`);
   }
+  await meetActive(context);
+  context.node = await link.connect(CONNECT_MS).catch((error: unknown) => {
+    if (mayBeAway(context)) return null;
+    throw new SwitchError('UNREACHABLE', `${name} does not answer: ${messageOf(error)}`);
+  });
+  return `ours; ${name} is to follow ${active}`;
+}
+
+/** Whoever is ACTIVE now. */
+export async function meetActive(context: RejoinContext): Promise<void> {
+  const { desk } = context;
+  const active = desk.active();
+  const link = active === null ? undefined : desk.bench.links.get(active);
+  if (active === null || link === undefined) {
+    throw new SwitchError('NO_ACTIVE', 'the pool has no ACTIVE to follow');
+  }
+  context.active?.connection.destroy();
   context.activeName = active;
-  context.active = await activeLink.connect(CONNECT_MS).catch((error: unknown) => {
+  context.active = await link.connect(CONNECT_MS).catch((error: unknown) => {
     throw new SwitchError('UNREACHABLE', `the ACTIVE ${active} does not answer: ${messageOf(error)}`);
   });
   if ((await context.active.dialect.observe(context.active.connection, STATEMENT_MS)).readOnly) {
     throw new SwitchError('NO_ACTIVE', `${active} is read-only: it is not sure that it is the one to follow`);
   }
-  context.node = await link.connect(CONNECT_MS).catch((error: unknown) => {
-    throw new SwitchError('UNREACHABLE', `${name} does not answer: ${messageOf(error)}`);
-  });
-  return `ours; ${name} is to follow ${active}`;
 }
+
+/** What an operator's command makes anew may be broken to the point that it does not run. */
+const mayBeAway = ({ request, desk }: RejoinContext): boolean =>
+  request.rebuild !== undefined && desk.bench.pool.rebuild.command !== null;
 
 /** First of all: what is compared must not grow. */
 export async function close(context: RejoinContext): Promise<string> {

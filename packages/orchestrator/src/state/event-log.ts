@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Clock } from '../clock';
 import { messageOf, systemCode } from '../errors';
 import type { PoolEvent } from '../report';
-import type { Log } from '../switch/context';
+import type { Log } from '../log';
 import { fileName } from './atomic-file';
 
 /** Of a file; then it becomes the older one of two. */

@@ -85,6 +85,20 @@ interface Demotion {
   readonly channel?: ChannelPlan;
 }
 
+/** A copy over a node that was begun: as long as this is written its data may be half of each. */
+export interface Rebuild {
+  readonly node: string;
+  readonly donor: string;
+  readonly id: string;
+  readonly by: string;
+  /** ISO 8601 */
+  readonly at: string;
+  /** The server itself can tell what became of it. */
+  readonly bySql: boolean;
+  /** By which it knows the copy before; null: there was none. */
+  readonly previous: string | null;
+}
+
 export interface KnownIdentity {
   readonly node: string;
   /** server_uuid (MySQL) or server_id (MariaDB). */
@@ -105,6 +119,8 @@ export interface PoolMemory {
   readonly lastFailover?: string;
   /** Nodes that have failed and were not recovered: a restart of MySwitch recovers nobody. */
   readonly failed?: readonly string[];
+  /** One a node. An operator's `recover` takes it away too. */
+  readonly rebuilds?: readonly Rebuild[];
   /** Nodes that a switch made read-only and that must stay so. */
   readonly demoted: readonly Demotion[];
   readonly operation: Operation | null;

@@ -3,26 +3,34 @@ import { join } from 'node:path';
 import { messageOf } from '../errors';
 import type { FlightRecord, PoolRecord, RejoinReport } from '../report';
 import { fileName, writeAtomically } from './atomic-file';
+import { Ids } from './ids';
 
 const KEPT = 1000;
 
-/** Flight records, and the reports of rejoins: a JSON file each in stateDir/records, the newest 1000. Ids sort by time. */
+/** Flight records, and the reports of rejoins: a JSON file each in stateDir/records, the newest 1000. Ids sort in the order they were made. */
 export class Records {
   readonly #folder: string;
+  readonly #ids: Ids;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, files: readonly string[]) {
     this.#folder = folder;
+    this.#ids = new Ids(files.at(-1));
   }
 
   static async open(stateDir: string): Promise<Records> {
     const folder = join(stateDir, 'records');
     await mkdir(folder, { recursive: true });
-    return new Records(folder);
+    return new Records(folder, await filesIn(folder));
+  }
+
+  /** Of an operation that begins. `now`: ms since 1970. */
+  newId(now: number): string {
+    return this.#ids.next(now);
   }
 
   async add(record: PoolRecord): Promise<void> {
     await writeAtomically(this.#pathOf(record.id), `${JSON.stringify(record, null, 2)}\n`);
-    const files = await this.#files();
+    const files = await filesIn(this.#folder);
     for (const file of files.slice(0, Math.max(0, files.length - KEPT))) {
       await unlink(join(this.#folder, file)).catch(() => undefined);
     }
@@ -30,7 +38,9 @@ export class Records {
 
   /** Oldest first. */
   async list(pool?: string): Promise<PoolRecord[]> {
-    const records = await Promise.all((await this.#files()).map((file) => this.#read(join(this.#folder, file))));
+    const records = await Promise.all(
+      (await filesIn(this.#folder)).map((file) => this.#read(join(this.#folder, file))),
+    );
     return records.filter(
       (record): record is PoolRecord => record !== null && (pool === undefined || record.pool === pool),
     );
@@ -49,10 +59,6 @@ export class Records {
     return join(this.#folder, `${fileName(id)}.json`);
   }
 
-  async #files(): Promise<string[]> {
-    return (await readdir(this.#folder)).filter((file) => file.endsWith('.json')).sort();
-  }
-
   async #read(path: string): Promise<PoolRecord | null> {
     try {
       return JSON.parse(await readFile(path, 'utf8')) as PoolRecord;
@@ -61,6 +67,10 @@ export class Records {
     }
   }
 }
+
+/** Oldest first. */
+const filesIn = async (folder: string): Promise<string[]> =>
+  (await readdir(folder)).filter((file) => file.endsWith('.json')).sort();
 
 /** What failed to be written down is no reason to call it anything else. */
 export async function keepReport(records: Records, report: RejoinReport): Promise<RejoinReport> {

@@ -1,3 +1,4 @@
+import type { Log } from '../log';
 import { Deadline, type Clock } from '../clock';
 import type { DataPlane, ReleaseReport } from '../data-plane';
 import type { Found } from '../dialect';
@@ -12,12 +13,6 @@ import type { CodedMessage } from '../report';
 import type { EventLog } from '../state/event-log';
 import type { Journal, Operation } from '../state/journal';
 import type { Timeline } from './timeline';
-
-export type Log = (
-  level: 'debug' | 'info' | 'warn' | 'error',
-  message: string,
-  fields?: Readonly<Record<string, unknown>>,
-) => void;
 
 /** Called around each step of a switch: tests make a step fail, or end the process, at an exact place. */
 export type AtStep = (step: string, when: 'before' | 'after') => Promise<void>;

@@ -11,6 +11,7 @@ import {
   type PoolEvent,
   type PoolReport,
   type RejoinReport,
+  type RejoinRequest,
   type SessionRow,
   type StepEvent,
 } from '../../src';
@@ -51,6 +52,7 @@ export const REFUSED_REJOIN: RejoinReport = {
   pool: 'shop',
   node: 'db1',
   active: 'db2',
+  donor: null,
   by: 'admin@127.0.0.1',
   startedAt: '2026-01-02T03:05:06.000Z',
   result: 'refused',
@@ -201,8 +203,15 @@ export class FakeControlPlane implements ControlPlane {
     return { ...RECORD, result: this.result };
   }
 
-  async rejoin(pool: string, request: object, onStep: (event: StepEvent) => void): Promise<RejoinReport> {
+  async rejoin(pool: string, request: RejoinRequest, onStep: (event: StepEvent) => void): Promise<RejoinReport> {
     this.asked.push({ rejoin: pool, ...request });
+    if (request.rebuild?.confirm === null) {
+      const reasons = [{ code: 'UNCONFIRMED', message: 'all data of db1 would be destroyed by a copy of db3' }];
+      return { ...REFUSED_REJOIN, donor: 'db3', reasons, waysOut: [] };
+    }
+    if (request.rebuild !== undefined) {
+      return { ...REFUSED_REJOIN, result: 'rejoined', donor: 'db3', reasons: [], waysOut: [] };
+    }
     onStep({ step: 'compare', state: 'failed', ms: 1, detail: 'it has more' });
     return REFUSED_REJOIN;
   }
@@ -244,6 +253,8 @@ export const fakePlane: DataPlane = {
   kill: unexpected,
   release: unexpected,
   accounts: unexpected,
+  unknownWrites: unexpected,
+  serveReads: unexpected,
   refusedAccounts: unexpected,
   async stats() {
     return { gate: 'OPEN', clients: 32, held: 0, accounts: ['app'], nodes: {}, workMs: { p50: 1, p95: 2.5, max: 9 } };

@@ -56,7 +56,7 @@ test.each([
   ['FREEZE shop', "near 'shop'; expected POOL"],
   ['MPP SET db1 STATE STANDBY', "near 'db1 STATE STANDBY'; expected host:port"],
   ['MPP SET 127.0.0.1 :3306 STATE STANDBY', "near '127.0.0.1 :3306 STATE STANDBY'; expected host:port"],
-  ['MPP', 'at the end; expected INITIALIZE'],
+  ['MPP', 'at the end; expected SHOW ALL, SET or INITIALIZE'],
   ['MPP SET', 'at the end; expected host:port'],
   ['IS UP NODE db1 WO', "near 'WO'; expected the end"],
 ])('%s', (sql, message) => {

@@ -37,8 +37,13 @@ describe('statements', () => {
     ['switch pool shop with on_busy = kill', { kind: 'switch', pool: 'shop', options: { onBusy: 'kill' } }],
     ['SWITCHBACK POOL shop WITH FORCE', { kind: 'switchback', pool: 'shop', options: { force: true } }],
     ['ACTIVATE PRIMARY POOL shop', { kind: 'activate-primary', pool: 'shop', options: {} }],
-    ["REJOIN NODE 'db1'", { kind: 'rejoin', node: 'db1', pool: null }],
-    ['REJOIN NODE db1 POOL shop', { kind: 'rejoin', node: 'db1', pool: 'shop' }],
+    ["REJOIN NODE 'db1'", { kind: 'rejoin', node: 'db1', pool: null, rebuild: null }],
+    ['REJOIN NODE db1 POOL shop', { kind: 'rejoin', node: 'db1', pool: 'shop', rebuild: null }],
+    ['rejoin node db1 rebuild', { kind: 'rejoin', node: 'db1', pool: null, rebuild: { confirm: null } }],
+    [
+      "REJOIN NODE db1 POOL shop REBUILD CONFIRM 'db1'",
+      { kind: 'rejoin', node: 'db1', pool: 'shop', rebuild: { confirm: 'db1' } },
+    ],
     ['KILL QUERY 7', { kind: 'kill', what: 'query', id: 7 }],
     ['KILL 7', { kind: 'kill', what: 'connection', id: 7 }],
     ['KILL CONNECTION 7', { kind: 'kill', what: 'connection', id: 7 }],
@@ -88,6 +93,12 @@ describe('syntax errors say where, and what was expected', () => {
     ],
     ['SHOW POOLS; SHOW NODES', "near 'SHOW NODES'; expected the end of the statement"],
     ["SHOW SWITCH 'x", "near ''x'; expected a closing quote"],
+    ['SHOW POOLS /* x', "near '/* x'; expected the end of the comment, */"],
+    ["SET NODE db1 WEIGHT ''", "near ''''; expected a number from 0 to 1000"],
+    ['SET NODE db1 WEIGHT 1.5', "near '1.5'; expected a number from 0 to 1000"],
+    ['MPP', 'at the end; expected SHOW ALL, SET or INITIALIZE'],
+    ['SHOW __proto__', "near '__proto__'; expected POOLS, "],
+    ['SWITCH POOL shop WITH constructor', "near 'constructor'; expected MAX_LAG, "],
     ['KILL QUERY x', "near 'x'; expected a connection id"],
     ['SELECT a +', "near '+'; expected the end of the statement"],
     ['SELECT sleep(5)', "near '5)'; expected ')'"],
@@ -102,4 +113,92 @@ describe('syntax errors say where, and what was expected', () => {
     expect(error).toMatchObject({ errno: 1064, sqlState: '42000' });
     expect(String(error)).toContain(message);
   });
+});
+
+/** Words of the language, and what does not belong there. */
+const WORDS = [
+  [
+    'SHOW',
+    'CHECK',
+    'SWITCH',
+    'FAILOVER',
+    'SWITCHBACK',
+    'ACTIVATE',
+    'REJOIN',
+    'RECOVER',
+    'SET',
+    'RELEASE',
+    'REPORT',
+    'IS',
+    'MPP',
+  ],
+  [
+    'POOL',
+    'NODE',
+    'TO',
+    'WITH',
+    'FORCE',
+    'FOR',
+    'REASON',
+    'TYPE',
+    'STATE',
+    'WEIGHT',
+    'LIKE',
+    'POOLS',
+    'EVENTS',
+    'SELECT',
+    'KILL',
+  ],
+  [
+    'shop',
+    'db1',
+    '`a b`',
+    "'1s'",
+    '"x"',
+    "''",
+    '0',
+    '-1',
+    '1e9',
+    '127.0.0.1:3306',
+    '@@version',
+    '(',
+    ')',
+    ',',
+    ';',
+    '=',
+  ],
+  ["'", '"', '`', '/*', '*/', '-- ', '#', '@', '\\', '__proto__', 'toString', '\0', '\n', '\ud800', '\u00e9'],
+].flat();
+
+test('whatever comes is understood or answered with 1064', () => {
+  const random = randomOf(1);
+  const understood = (sql: string): boolean => {
+    try {
+      return typeof parse(sql).kind === 'string';
+    } catch (error) {
+      return error instanceof AdminError && error.errno === 1064 && /; expected \S/.test(error.message);
+    }
+  };
+  for (let run = 0; run < 20_000; run++) {
+    const words = Array.from({ length: random(9) }, () => WORDS[random(WORDS.length)] ?? '');
+    const sql = words.join(random(10) === 0 ? '' : ' ');
+    if (!understood(sql)) throw new Error(`neither understood nor answered: ${JSON.stringify(sql)}`);
+  }
+});
+
+/** Whole numbers below `limit`, the same ones for the same seed: Lehmer's, with the constants of minstd. */
+function randomOf(seed: number): (limit: number) => number {
+  let state = seed;
+  return (limit) => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state % limit;
+  };
+}
+
+test('a megabyte that never ends takes no time', () => {
+  const began = performance.now();
+  for (const text of ['/* ', '/*/', "'", '(', '-', 'SHOW ']) {
+    expect(() => parse(text.repeat(1_000_000 / text.length))).toThrow(AdminError);
+  }
+  expect(performance.now() - began).toBeLessThan(5000);
 });

@@ -167,6 +167,13 @@ export class Backend {
     this.destroy('closed');
   }
 
+  /** Its node was given up. */
+  cut(reason: string): void {
+    if (this.state === BackendState.CLOSED) return;
+    this.#wire.reset();
+    this.destroy(reason);
+  }
+
   destroy(reason: string): void {
     if (this.state === BackendState.CLOSED) return;
     const holder = this.holder;

@@ -9,7 +9,10 @@ import { query } from './exchange';
  * the trackers' own settings.
  */
 const UNTRACKED =
-  /^(timestamp|insert_id|last_insert_id|identity|rand_seed[12]|pseudo_.*|gtid_.*|last_gtid|statement_id|warning_count|error_count|session_track_(schema|state_change|system_variables)|in_transaction|proxy_user|external_user)$/;
+  /^(timestamp|insert_id|last_insert_id|identity|rand_seed[12]|pseudo_.*|gtid_.*|last_gtid|statement_id|warning_count|error_count|session_track_(schema|state_change|system_variables|gtids)|in_transaction|proxy_user|external_user)$/;
+
+/** MariaDB: the transaction that the session has committed last. */
+export const LAST_GTID = 'last_gtid';
 
 /** Whether a session variable is replayed: its value is the session's own, and lasts. */
 export function isReplayed(name: string): boolean {
@@ -59,7 +62,9 @@ export async function readBaseline(
     ),
     trackers:
       `SET SESSION session_track_schema=ON, SESSION session_track_state_change=ON, ` +
-      `SESSION session_track_system_variables='${tracked.join(',')}'`,
+      // which of its transactions are acknowledged: each kind has a way of its own to say it
+      (shown.some(([name]) => String(name) === 'session_track_gtids') ? `SESSION session_track_gtids=OWN_GTID, ` : '') +
+      `SESSION session_track_system_variables='${[...tracked, LAST_GTID].join(',')}'`,
   };
 }
 

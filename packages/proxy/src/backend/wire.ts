@@ -13,6 +13,7 @@ export class Wire {
   /** Gets the bytes that arrive. */
   receive: (chunk: Buffer) => void = () => undefined;
   #socket: net.Socket;
+  readonly #raw: net.Socket;
   /** null: the next read takes a new one. */
   #buffer: Buffer | null = null;
 
@@ -20,11 +21,11 @@ export class Wire {
     const { host, port } = node;
     const where = { host, port, noDelay: true, ...KEEP_ALIVE };
     if (node.tls !== null) {
-      this.#socket = net.connect(where);
+      this.#raw = this.#socket = net.connect(where);
       this.#socket.on('data', this.#data);
       return;
     }
-    this.#socket = net.connect({
+    this.#raw = this.#socket = net.connect({
       ...where,
       onread: {
         buffer: () => this.#nextBuffer(),
@@ -45,9 +46,18 @@ export class Wire {
     this.#buffer = null;
   }
 
+  /**
+   * Ends it at once, and what was written but has not arrived never will: after an ordinary end the system would go on
+   * sending that for minutes, and a server that is plugged in again would run it.
+   */
+  reset(): void {
+    if (!this.#raw.destroyed) this.#raw.resetAndDestroy();
+    this.#socket.destroy();
+  }
+
   /** Goes on over TLS, as its client. The events of `socket` are those of another object from now on. */
   startTls(node: NodeOptions): tls.TLSSocket {
-    const raw = this.#socket.removeAllListeners('data');
+    const raw = this.#raw.removeAllListeners('data');
     const { ca, cert, key } = node.tls!;
     const secured = tls.connect({
       socket: raw,

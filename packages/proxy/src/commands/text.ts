@@ -54,6 +54,10 @@ export class QueryWork implements Work {
     return this.#text.packet.length;
   }
 
+  get sql(): string {
+    return this.#text.sql;
+  }
+
   mayLoadFile(session: Session): boolean {
     return mayLoadLocalFile(this.#text.sql, sqlModeOf(session));
   }

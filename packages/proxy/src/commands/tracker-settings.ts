@@ -16,6 +16,7 @@ export function withoutTrackerSettings(session: Session, statement: Statement): 
 }
 
 const VIRTUAL: ReadonlySet<string> = new Set([
+  'session_track_gtids',
   'session_track_schema',
   'session_track_state_change',
   'session_track_system_variables',

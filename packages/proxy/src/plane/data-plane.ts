@@ -7,6 +7,7 @@ import { workMs } from '../pool/work-times';
 import { Proxy } from '../proxy';
 import { FIRST_SESSION_ID } from '../session/session-id';
 import type { SessionIds } from '../session/session-id';
+import type { UnknownWrites } from '../session/unknown-writes';
 import { LocalCarrier } from './local-carrier';
 import type { CallName, Calls, Carrier } from './messages';
 import { Permits } from './permits';
@@ -85,6 +86,10 @@ export class DataPlane implements PlaneControl {
     }
   }
 
+  async serveReads(pool: string, node: string): Promise<void> {
+    await this.#all('serveReads', pool, node);
+  }
+
   async release(pool: string, active: Activation): Promise<ReleaseReport> {
     this.#active.set(pool, active);
     this.#held.delete(pool);
@@ -142,6 +147,15 @@ export class DataPlane implements PlaneControl {
 
   async refusedAccounts(pool: string): Promise<RefusedAccount[]> {
     return (await this.#all('refusedAccounts', pool)).flat();
+  }
+
+  async unknownWrites(pool: string): Promise<UnknownWrites> {
+    const all = await this.#all('unknownWrites', pool);
+    return {
+      writes: all.flatMap(({ writes }) => writes),
+      acknowledged: all.flatMap(({ acknowledged }) => acknowledged),
+      forgot: all.some(({ forgot }) => forgot),
+    };
   }
 
   async killSession(request: KillRequest): Promise<KillOutcome> {

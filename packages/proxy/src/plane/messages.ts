@@ -1,6 +1,7 @@
 import type { ProxyOptions } from '../options';
 import type { PasswordKey } from '../accounts/password-key';
 import type { PoolFigures } from '../proxy';
+import type { UnknownWrites } from '../session/unknown-writes';
 import type { KillOutcome, KillRequest, PermitRequest, Proof } from '../pool/peers';
 import type {
   AccountRow,
@@ -23,6 +24,7 @@ export interface Calls {
   drained: { args: [pool: string, deadlineMs: number]; answer: DrainResult };
   kill: { args: [pool: string, kinds: readonly ('busy' | 'pinned')[]]; answer: number };
   cut: { args: [pool: string, node: string]; answer: number };
+  serveReads: { args: [pool: string, node: string]; answer: void };
   release: { args: [pool: string, active: Activation]; answer: ReleaseReport };
   killSession: { args: [request: KillRequest]; answer: KillOutcome };
   blocking: { args: [pool: string]; answer: Blocking[] };
@@ -31,6 +33,7 @@ export interface Calls {
   backends: { args: [pool: string]; answer: BackendRow[] };
   accounts: { args: [pool: string, rows: readonly AccountRow[]]; answer: void };
   proved: { args: [proof: Proof]; answer: void };
+  unknownWrites: { args: [pool: string]; answer: UnknownWrites };
   refusedAccounts: { args: [pool: string]; answer: RefusedAccount[] };
 }
 

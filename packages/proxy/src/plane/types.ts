@@ -1,3 +1,5 @@
+import type { UnknownWrites } from '../session/unknown-writes';
+
 /*
  * What the data plane takes from and gives to its control plane. The control plane has an interface of the same shape;
  * neither imports the other, and the composition checks that they fit.
@@ -119,6 +121,7 @@ export interface PlaneControl {
   kill(pool: string, kinds: readonly ('busy' | 'pinned')[]): Promise<number>;
   /** Ends every connection to a node that is dead or fenced; resolves with their number. None is opened before it is named again. */
   cut(pool: string, node: string): Promise<number>;
+  serveReads(pool: string, node: string): Promise<void>;
   release(pool: string, active: Activation): Promise<ReleaseReport>;
   blocking(pool: string): Promise<Blocking[]>;
   stats(pool: string): Promise<PlaneStats>;
@@ -126,6 +129,8 @@ export interface PlaneControl {
   backends(pool: string): Promise<BackendRow[]>;
   /** Replaces what was learned of the servers' accounts. Backends of a row whose password changed go to no new login. */
   accounts(pool: string, rows: readonly AccountRow[]): Promise<void>;
+  /** Writes that got 08007, and what tells later what became of them. */
+  unknownWrites(pool: string): Promise<UnknownWrites>;
   /** The last ones, each once. */
   refusedAccounts(pool: string): Promise<RefusedAccount[]>;
 }

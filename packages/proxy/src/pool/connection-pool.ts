@@ -178,7 +178,7 @@ export class ConnectionPool implements Home {
     const backends = [...this.#all, ...this.#killers];
     const attempts = [...this.#attempts];
     for (const abort of attempts) abort(new Error(reason));
-    for (const backend of backends) backend.destroy(reason);
+    for (const backend of backends) backend.cut(reason);
     return backends.length + attempts.length;
   }
 

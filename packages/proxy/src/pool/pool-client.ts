@@ -26,6 +26,8 @@ export interface PoolClient extends Holder {
   refuse(reason: string): void;
   /** The gate opened: it asks again. True if it has a backend then. */
   retry(): boolean;
+  /** Whether its command may run on a node that is not open yet: a plain read, outside of transactions. It remembers that it was asked. */
+  readEarly(): boolean;
   endWeakPins(): void;
   /** What a switch would have to wait for. */
   blocking(): Blocking | null;

@@ -20,6 +20,7 @@ import type { Node } from './node';
 import { Nodes } from './nodes';
 import { WATCH_MS } from '../session/client-watch';
 import { MessageBudget } from '../session/message-budget';
+import { UnknownWriteLog } from '../session/unknown-writes';
 import { WorkTimes } from './work-times';
 
 const TRIM_EVERY_MS = 10_000;
@@ -36,6 +37,7 @@ export class Pool {
   readonly sessions = new Set<PoolClient>();
   readonly workTimes = new WorkTimes();
   readonly messages: MessageBudget;
+  readonly unknownWrites = new UnknownWriteLog();
   readonly gate: Gate<PoolClient>;
   readonly passwordChecks: PasswordChecks;
   readonly logins: Logins;
@@ -52,6 +54,8 @@ export class Pool {
   #killed = 0;
   #reading = 0;
   #holdTimer: Timer | null = null;
+  /** Who answers reads during a hold. */
+  #readsFrom: Node | null = null;
   #handover: Handover | null = null;
 
   constructor(options: PoolOptions, clock: Clock, log: Log, peers: Peers, passwordChecks: PasswordChecks) {
@@ -130,13 +134,20 @@ export class Pool {
 
   /** A backend at once; or null, and the session waits for `granted` or `denied`. */
   checkout(session: PoolClient): Backend | null {
-    if (this.#activeNode === null || this.holding || !this.#isServing) {
+    const from =
+      this.#activeNode === null || this.holding || !this.#isServing ? this.#readsFor(session) : this.#activeNode;
+    if (from === null) {
       this.#enqueue(session);
       return null;
     }
-    const backend = this.connectionPools.of(this.#activeNode, session.account).take(session);
+    const backend = this.connectionPools.of(from, session.account).take(session);
     if (backend !== null) this.#working++;
     return backend;
+  }
+
+  /** The node that a command may read from though the gate is closed; null: it waits. */
+  #readsFor(session: PoolClient): Node | null {
+    return this.holding && this.#readsFrom !== null && session.readEarly() ? this.#readsFrom : null;
   }
 
   /** A connection pool granted a backend to a session that waited. */
@@ -206,6 +217,7 @@ export class Pool {
 
   hold(): void {
     this.gate.move(GateState.HOLDING);
+    this.#readsFrom = null;
     this.#tellWhy();
     this.#released = this.#killed = 0;
     for (const connectionPool of this.connectionPools) this.#toGate(connectionPool);
@@ -227,6 +239,13 @@ export class Pool {
     for (const connectionPool of there) this.#toGate(connectionPool);
     const reason = `MySwitch gave ${node.name} up as dead`;
     return [...there, ...this.greeting.asking(node)].reduce((sum, each) => sum + each.cut(reason), 0);
+  }
+
+  /** While the pool is held: what only reads, outside of transactions, goes to this node, which is about to be the active one. */
+  serveReads(nodeName: string): void {
+    if (!this.holding) return;
+    this.#readsFrom = this.#nodes.get(nodeName);
+    for (const session of this.sessions) if (session.readEarly() && this.gate.leave(session)) session.retry();
   }
 
   /** New work waits. */
@@ -304,6 +323,7 @@ export class Pool {
   // -------------------------------------------------------------------------------------------------------------
 
   #setActive(active: Activation | null): void {
+    this.#readsFrom = null;
     const old = this.#activeNode;
     const node = active === null ? null : this.#nodes.get(active.node);
     if (active !== null) {

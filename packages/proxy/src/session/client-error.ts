@@ -17,6 +17,9 @@ export function clientError(error: Error): ClientError {
 /** ER_SERVER_SHUTDOWN: MySQL says so to everybody whose command is under way; MariaDB just closes the connection. */
 export const SERVER_SHUTDOWN = 1053;
 
+/** ER_OPTION_PREVENTS_STATEMENT: read_only. */
+export const READ_ONLY = 1290;
+
 /** ER_QUERY_INTERRUPTED */
 export const INTERRUPTED: ClientError = {
   code: 1317,

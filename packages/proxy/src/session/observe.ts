@@ -3,7 +3,7 @@ import type { Cause, ReplyTracker, SqlValue, Statement } from '@myswitch/protoco
 import { NOTHING, withoutRowCount } from '../backend/backend';
 import type { Backend } from '../backend/backend';
 import { isMariadb } from '../backend/node-baseline';
-import { isReplayed } from '../backend/baseline';
+import { isReplayed, LAST_GTID } from '../backend/baseline';
 import { CHARSET_VARIABLES } from './context';
 import type { SessionContext } from './context';
 import { Pin, WeakPin } from './pins';
@@ -116,6 +116,7 @@ function observeSuccess(session: Session, backend: Backend, work: Work, tracker:
     const early = statement.kind === StatementKind.SAVEPOINT && (session.status & ServerStatus.AUTOCOMMIT) === 0;
     if (early) session.pin(Pin.SAVEPOINT); // known to the server though no transaction is open
   }
+  session.lastWrite = session.inTransaction ? (isWrite(work) ? work : session.lastWrite) : null;
   for (const reason of statement.unpins) session.pins.end(reason);
   pin(session, work);
   for (const { pin: reason, name, ends } of work.causes ?? NO_CAUSES) {
@@ -125,6 +126,18 @@ function observeSuccess(session: Session, backend: Backend, work: Work, tracker:
   if (tracker.lastInsertId !== 0) session.pins.endCause(Pin.ONE_SHOT, 'insert_id');
   if (statement.schema !== null && statement.kind === StatementKind.USE) setSchema(session, backend, statement.schema);
 }
+
+/** By its text a transaction is found in a binary log that says no more of who wrote it; long ones are not kept for that. */
+const isWrite = ({ statement: { kind }, bytes }: Work): boolean => WRITES.has(kind) && bytes <= MOST_KEPT;
+
+const WRITES: ReadonlySet<StatementKind> = new Set([
+  StatementKind.INSERT,
+  StatementKind.REPLACE,
+  StatementKind.UPDATE,
+  StatementKind.DELETE,
+]);
+
+const MOST_KEPT = 4096;
 
 const NO_CAUSES: readonly Cause[] = [];
 
@@ -296,7 +309,10 @@ function observeTrackers(session: Session, backend: Backend, { statement, causes
       explained ||= !statement.opaque;
       setSchema(session, backend, utf8Bytes(tracker.name)); // the server's name for it, whatever the client's character set
     } else if (tracker.kind === 'systemVariable') {
-      touchVariable(session, tracker.name.toLowerCase());
+      if (tracker.name === LAST_GTID) session.pool.unknownWrites.acknowledged(tracker.value);
+      else touchVariable(session, tracker.name.toLowerCase());
+    } else if (tracker.kind === 'gtids') {
+      session.pool.unknownWrites.acknowledged(tracker.gtids);
     } else if (tracker.kind === 'stateChange') {
       changed = true;
     }

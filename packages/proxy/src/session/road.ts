@@ -1,4 +1,4 @@
-import { Command, ServerStatus } from '@myswitch/protocol';
+import { Command, ServerStatus, StatementKind } from '@myswitch/protocol';
 import type { Packet, ReplyTracker } from '@myswitch/protocol';
 import { BackendState, NOTHING } from '../backend/backend';
 import type { Backend } from '../backend/backend';
@@ -18,6 +18,7 @@ import type { Work } from './work';
 import { clientError, SERVER_SHUTDOWN } from './client-error';
 import type { ClientError } from './client-error';
 import { needsSettling, settle, wipe } from './settle';
+import { printOf } from './unknown-writes';
 
 /*
  * The road of a command, top to bottom:
@@ -65,6 +66,7 @@ function givesUp(session: Session, packet: Packet, fate: Fate): boolean {
 function run(session: Session, work: Work): void {
   session.work = work;
   session.reruns = 0;
+  session.readsEarly = false;
   session.since = session.pool.clock.now();
   session.move(SessionPhase.WAITING);
   if (session.backend !== null) submitOrReplay(session, session.backend);
@@ -123,7 +125,7 @@ function replyComplete(session: Session, tracker: ReplyTracker): void {
   const backend = session.backend!;
   const work = session.work!;
   if (session.reply.refused) {
-    const error = shutDown(backend);
+    const error = session.readsEarly ? notOpen(backend) : shutDown(backend);
     dismiss(backend, error);
     return replyLost(session, error.message);
   }
@@ -253,6 +255,10 @@ function shutDown(backend: Backend): ProxyError {
   return new ProxyError('BACKEND_LOST', `${backend.pool.node.name} shuts down`);
 }
 
+function notOpen(backend: Backend): ProxyError {
+  return new ProxyError('BACKEND_LOST', `${backend.pool.node.name} takes no writes yet`);
+}
+
 /** The client is gone. */
 function abandon(session: Session, backend: Backend): void {
   if (session.backend === null) return;
@@ -281,6 +287,7 @@ function replayFailed(session: Session, backend: Backend, error: ProxyError): vo
 function lose(session: Session, sent: boolean | null, reason: string): Loss {
   const { ending, beginning } = session;
   const loss = lossOf(session, sent === null ? null : session.work, sent === true, reason);
+  if (loss.fate === Fate.UNKNOWN) rememberUnknown(session);
   session.connectionEnded();
   session.backend = null;
   session.ending = null;
@@ -291,6 +298,23 @@ function lose(session: Session, sent: boolean | null, reason: string): Loss {
   if (killed) return { fate: Fate.STATE_LOST, error: ending };
   if (loss.error === null) session.unbegun = beginning;
   return loss;
+}
+
+/** For whoever finds out what became of it. */
+function rememberUnknown({ pool, work, backend, lastWrite, id, account, since }: Session): void {
+  if (work === null || backend === null) return;
+  const { kind } = work.statement;
+  pool.unknownWrites.add({
+    session: id,
+    user: account.name,
+    node: backend.pool.node.name,
+    connectionId: backend.connectionId,
+    kind,
+    epoch: pool.epoch,
+    print: printOf((kind === StatementKind.COMMIT ? lastWrite : work)?.sql),
+    since,
+    lostAt: pool.clock.now(),
+  });
 }
 
 /** Looks for another backend for the command under way. */

@@ -1,5 +1,13 @@
 import type { Socket } from 'node:net';
-import { encodeEof, encodeErr, encodeOk, encodePacket, encodeTrackers, ProtocolError } from '@myswitch/protocol';
+import {
+  encodeEof,
+  encodeErr,
+  encodeOk,
+  encodePacket,
+  encodeTrackers,
+  ProtocolError,
+  ServerStatus,
+} from '@myswitch/protocol';
 import type { ClientLogin, Packet, ReplyTracker, Tracker } from '@myswitch/protocol';
 import type { Candidate } from '../accounts/account-table';
 import type { ClientFacts } from '../accounts/admission';
@@ -11,7 +19,7 @@ import { ProxyError } from '../errors';
 import type { Blocking, SessionRow } from '../plane/types';
 import type { Pool } from '../pool/pool';
 import type { PoolClient } from '../pool/pool-client';
-import { clientError, INTERRUPTED, SERVER_SHUTDOWN } from './client-error';
+import { clientError, INTERRUPTED, READ_ONLY, SERVER_SHUTDOWN } from './client-error';
 import type { ClientError } from './client-error';
 import { blocking, row } from './blocking';
 import { killByClient, killForSwitch } from './kill';
@@ -91,6 +99,8 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
   since: number;
   /** How often the command under way was sent again because its backend was lost. */
   reruns = 0;
+  /** The command under way may have gone to a node that is not open yet. */
+  readsEarly = false;
   #phase: SessionPhase = SessionPhase.IDLE;
   readonly #link: ClientLink;
   #taking = false;
@@ -237,6 +247,15 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
     return this.road.seek(this);
   }
 
+  readEarly(): boolean {
+    if (this.#phase !== SessionPhase.WAITING) return false;
+    const isIdle = this.backend === null && this.unbegun === null && !this.keepsBackend;
+    const autocommit = (this.status & ServerStatus.AUTOCOMMIT) !== 0;
+    // one that the node refused waits for it to open
+    this.readsEarly = isIdle && autocommit && this.reruns === 0 && this.work?.statement.readOnly === true;
+    return this.readsEarly;
+  }
+
   /** The server ended the connection while this session held it between two commands. */
   backendLost(reason: string): void {
     if (this.#phase === SessionPhase.REPLAYING) return; // it is about to ask that backend something, and told then
@@ -291,6 +310,8 @@ export class Session extends SessionState implements PoolClient, ReplyTarget {
   }
 
   isNoReply(errorCode: number): boolean {
+    // a view may call a function that writes: that waits, as other writes do
+    if (errorCode === READ_ONLY && this.readsEarly) return true;
     return (
       errorCode === SERVER_SHUTDOWN && this.work !== null && this.ending === null && outlivesShutdown(this, this.work)
     );

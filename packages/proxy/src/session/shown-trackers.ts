@@ -8,12 +8,15 @@ export class ShownTrackers {
   #variables: ReadonlySet<string> = DEFAULT_VARIABLES;
   #schema = true;
   #stateChange = false;
+  #gtids = false;
 
   /** `text`: the value as the SET statement gave it. */
   set(name: string, text: string): void {
     const value = text.replace(/^['"]|['"]$/g, '').toLowerCase();
     const on = value === 'on' || value === '1' || value === 'true' || value === 'default';
     if (name === 'session_track_schema') this.#schema = on;
+    else if (name === 'session_track_gtids')
+      this.#gtids = value === 'own_gtid' || value === '1' || value === 'all_gtids' || value === '2';
     else if (name === 'session_track_state_change') this.#stateChange = on && value !== 'default';
     else if (name === 'session_track_system_variables') {
       this.#variables = value === 'default' ? DEFAULT_VARIABLES : new Set(value.split(',').map((part) => part.trim()));
@@ -24,7 +27,7 @@ export class ShownTrackers {
   reset(): void {
     this.#variables = DEFAULT_VARIABLES;
     this.#schema = true;
-    this.#stateChange = false;
+    this.#stateChange = this.#gtids = false;
   }
 
   shown(told: readonly Tracker[]): readonly Tracker[] {
@@ -37,6 +40,7 @@ export class ShownTrackers {
         case 'stateChange':
           return this.#stateChange;
         case 'gtids':
+          return this.#gtids;
         case 'transactionCharacteristics':
         case 'transactionState':
           return true; // backends tell them only where the session has asked

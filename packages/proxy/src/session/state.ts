@@ -11,6 +11,7 @@ import { PinSet } from './pin-set';
 import type { Pin, WeakPin } from './pins';
 import { PreparedStatements } from './prepared-statements';
 import { ShownTrackers } from './shown-trackers';
+import type { Work } from './work';
 
 /** Status bits that tell of the session, not of the last reply. */
 const OF_THE_SESSION =
@@ -72,6 +73,8 @@ export abstract class SessionState implements Holder {
   resetContext: SessionContext;
   backend: Backend | null = null;
   lastBackend: Backend | null = null;
+  /** The last write of the open transaction. */
+  lastWrite: Work | null = null;
   /** LAST_INSERT_ID(); null: only `lastBackend` knows. */
   lastInsertId: number | bigint | null = 0;
   /** The backend that knows it is being asked. */
@@ -138,7 +141,7 @@ export abstract class SessionState implements Holder {
     this.touched.clear();
     this.doubted.clear();
     this.locksTouched = false;
-    this.begun = this.unbegun = null;
+    this.begun = this.unbegun = this.lastWrite = null;
     this.cursors.clear();
     this.longData.clear();
     this.statusUnknown = false;

@@ -23,6 +23,8 @@ export interface Work {
    * for what does nothing in a transaction.
    */
   readonly opens?: string | null | undefined;
+  /** Its statement, as latin1, where it is sent as a text. */
+  readonly sql?: string;
   /** It asks for a cursor, so that the reply may have no rows. */
   readonly opensCursor?: boolean;
   /** It does more than its statement says, so it is never run a second time. */

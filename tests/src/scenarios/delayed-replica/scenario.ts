@@ -12,8 +12,10 @@ export const scenario: Scenario = {
     for (const sql of [stop, change, start]) await delayed!.sql(sql);
   },
   async fault(scene) {
+    await scene.rest('db3'); // or the other one might have what it lacks
     await scene.node('db1').kill();
     await scene.flown(1);
+    scene.workload.resume();
     await scene.written(50);
   },
   expect: {

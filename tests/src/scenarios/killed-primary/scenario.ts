@@ -3,6 +3,8 @@ import { Loss, type Scenario } from '../scenario';
 export const scenario: Scenario = {
   title: 'the primary is killed: the most advanced replica takes over, the other one follows it',
   quick: true,
+  // each rung long enough to be seen
+  pool: { monitor: { interval: '1s' } },
   topology: { replicas: 2 },
   async fault(scene) {
     await scene.node('db1').kill();

@@ -3,6 +3,8 @@ import { Loss, type Scenario } from '../scenario';
 export const scenario: Scenario = {
   title: 'a replica is killed: clients notice nothing, it fails and nobody moves',
   quick: true,
+  // each rung long enough to be seen
+  pool: { monitor: { interval: '1s' } },
   topology: { replicas: 2 },
   async fault(scene) {
     await scene.node('db3').kill();

@@ -1,3 +1,4 @@
+import { expectExactList } from '../lost-list';
 import { Loss, type Scenario } from '../scenario';
 
 export const scenario: Scenario = {
@@ -10,6 +11,7 @@ export const scenario: Scenario = {
     await scene.written(50);
     scene.network.plug('db1');
     await scene.shows('db1 FAILED_OFFLINE OK');
+    await expectExactList(scene, 'db1');
     await scene.written(50);
   },
   expect: {

@@ -10,6 +10,10 @@ export const scenario: Scenario = {
     scene.network.cut(OUTSIDE, 'db1');
     await scene.says('NOT_CONFIRMED');
     scene.network.mend(OUTSIDE, 'db1');
+    await scene.shows('db1 ACTIVE OK');
+    // its own connection of before, which the server has not missed yet, is no other MySwitch
+    const { check } = await scene.stage.check('db2');
+    expect(check.guardrails.find(({ code }) => code === 'OTHER_PROXY')).toMatchObject({ ok: true });
     await scene.written(50);
   },
   expect: {

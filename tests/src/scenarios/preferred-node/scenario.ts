@@ -5,7 +5,7 @@ export const scenario: Scenario = {
   topology: { replicas: 2, semiSync: true },
   nodes: { db2: { weight: 0 }, db3: { weight: 200 } },
   async fault(scene) {
-    await scene.workload.hold(); // so that both have everything
+    await scene.rest('db2', 'db3');
     await scene.node('db1').kill();
     await scene.flown(1);
   },

@@ -5,7 +5,7 @@ export const scenario: Scenario = {
   topology: { replicas: 2 },
   nodes: { db1: { site: 'cologne' }, db2: { site: 'hamburg' }, db3: { site: 'cologne' } },
   async fault(scene) {
-    await scene.workload.hold(); // so that both have everything
+    await scene.rest('db2', 'db3');
     await scene.node('db1').kill();
     await scene.flown(1);
   },

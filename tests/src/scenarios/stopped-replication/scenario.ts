@@ -3,6 +3,8 @@ import { Loss, type Scenario } from '../scenario';
 export const scenario: Scenario = {
   title: 'a replica stops applying: OK_WARN at most, and it is well again by itself',
   quick: true,
+  // each rung long enough to be seen
+  pool: { monitor: { interval: '1s' } },
   topology: { replicas: 1 },
   async fault(scene) {
     const what = scene.stage.cluster.kind === 'mysql' ? 'REPLICA' : 'SLAVE';

@@ -7,7 +7,7 @@ import type { Statement } from '../statement';
 export async function runRejoin(
   context: AdminContext,
   session: AdminSession,
-  { node, pool }: Extract<Statement, { kind: 'rejoin' }>,
+  { node, pool, rebuild }: Extract<Statement, { kind: 'rejoin' }>,
   reply: Reply,
   abort: AbortSignal,
 ): Promise<void> {
@@ -16,7 +16,7 @@ export async function runRejoin(
   reply.columns(['step', 'state', { name: 'ms', type: 'number' }, 'detail']);
   const report = await context.control.rejoin(
     where,
-    { node, by: session.by },
+    { node, by: session.by, ...(rebuild !== null && { rebuild }) },
     ({ step, state, ms, detail }) => reply.row([step, state, ms, detail]),
     abort,
   );

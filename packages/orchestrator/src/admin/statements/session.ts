@@ -1,5 +1,6 @@
 import type { AdminContext, AdminSession } from '../context';
 import { AdminError } from '../errors';
+import { isLike } from '../like';
 import type { Reply } from '../reply';
 import type { SelectItem } from '../statement';
 import { SERVER_VERSION, SERVER_VARIABLES } from '../server-variables';
@@ -23,8 +24,7 @@ export function use(session: AdminSession, schema: string): void {
 
 /** SHOW VARIABLES [LIKE 'pattern']: the configuration's, then those that clients look for. */
 export function showVariables(context: AdminContext, like: string | null, reply: Reply): void {
-  const matches = like === null ? () => true : likeMatcher(like);
-  const rows = [...context.variables, ...SERVER_VARIABLES].filter(([name]) => matches(name));
+  const rows = [...context.variables, ...SERVER_VARIABLES].filter(([name]) => like === null || isLike(name, like));
   reply.table(['Variable_name', 'Value'], rows);
 }
 
@@ -63,11 +63,4 @@ function valueOf(context: AdminContext, session: AdminSession, { kind, value }: 
     default:
       throw new AdminError('UNKNOWN_FUNCTION', 1305, '42000', `FUNCTION ${value} does not exist`);
   }
-}
-
-/** LIKE's `%` and `_`, in any case. */
-function likeMatcher(pattern: string): (text: string) => boolean {
-  const escaped = pattern.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  const regex = new RegExp(`^${escaped.replaceAll('%', '.*').replaceAll('_', '.')}$`, 'i');
-  return (text) => regex.test(text);
 }

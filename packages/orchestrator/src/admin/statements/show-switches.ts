@@ -87,6 +87,10 @@ function tellFlight(record: FlightRecord): Cell[][] {
     ['pinned', record.pinned],
     ['killed', record.killed],
     ...tellSteps(record),
+    ...(record.unknown?.writes ?? []).map(({ at, user, session, kind, fate, gtid }): Cell[] => [
+      'unknown',
+      `${at} ${user} ${session} ${kind}: ${fate}${gtid === null ? '' : ` ${gtid}`}`,
+    ]),
     ['gtid_before', record.gtid.before],
     ['gtid_after', record.gtid.after],
   ];
