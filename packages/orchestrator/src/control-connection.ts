@@ -1,4 +1,4 @@
-import { createConnection, type Connection, type ConnectionOptions } from 'mysql2/promise';
+import { createConnection, type Connection, type ConnectionOptions } from 'mysql2';
 import { encodePacket } from '@myswitch/protocol';
 import type { Clock } from './clock';
 import { dial } from './dial';
@@ -31,12 +31,10 @@ const isServerReply = (error: unknown): error is ServerReply =>
 
 /** What of the driver takes a command that it does not know. */
 interface Driver {
-  readonly connection: {
-    addCommand(command: {
-      /** Once without a packet, to begin, and then for each; true: it was the last one. */
-      execute(packet: DriverPacket | undefined, driver: DriverConnection): boolean;
-    }): void;
-  };
+  addCommand(command: {
+    /** Once without a packet, to begin, and then for each; true: it was the last one. */
+    execute(packet: DriverPacket | undefined, driver: DriverConnection): boolean;
+  }): void;
 }
 
 interface DriverConnection {
@@ -105,10 +103,7 @@ export class ControlConnection {
   ): Promise<ControlConnection> {
     const dialed = dial(node);
     try {
-      const connection = await createConnection({
-        ...connectionOptions(node, credentials, deadlineMs),
-        stream: dialed.socket,
-      });
+      const connection = await login({ ...connectionOptions(node, credentials, deadlineMs), stream: dialed.socket });
       const control = new ControlConnection(node.name, connection, clock);
       try {
         await control.query(SESSION, deadlineMs);
@@ -143,13 +138,12 @@ export class ControlConnection {
         this.destroy();
         reject(new UnknownOutcomeError(`${this.node}: no reply within ${Math.round(deadlineMs)} ms`));
       });
-      void this.#connection
-        .query(sql)
-        .then(
-          ([rows]) => resolve(Array.isArray(rows) ? (rows as Row[]) : []),
-          (error: unknown) => reject(this.#explain(error)),
-        )
-        .finally(cancel);
+      // without the driver's promises, which keep the stack of each call: monitors make hundreds a second
+      this.#connection.query(sql, (error, rows) => {
+        cancel();
+        if (error !== null) reject(this.#explain(error));
+        else resolve(Array.isArray(rows) ? (rows as Row[]) : []);
+      });
     });
   }
 
@@ -175,6 +169,16 @@ export class ControlConnection {
     return first;
   }
 
+  /** Resolves when the server answers, however late; rejects when the connection is lost. */
+  ping(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#connection.ping((error) => {
+        if (error) reject(this.#explain(error));
+        else resolve();
+      });
+    });
+  }
+
   /**
    * Each event of a binary log and of those after it, as it is stored: COM_BINLOG_DUMP as mysqlbinlog sends it, with server id 0, which ends with the
    * last one. The connection is of no more use afterwards.
@@ -198,7 +202,7 @@ export class ControlConnection {
         };
         this.#connection.on('error', (error: Error) => end(() => reject(this.#explain(error))));
         // the driver has a command of its own for this, which can neither send a file's name nor read every event
-        (this.#connection as unknown as Driver).connection.addCommand({
+        (this.#connection as unknown as Driver).addCommand({
           execute: (packet, driver) => {
             if (packet === undefined) {
               driver._resetSequenceId();
@@ -231,6 +235,18 @@ export class ControlConnection {
     this.destroy();
     return new UnknownOutcomeError(`${this.node}: ${messageOf(error)}`);
   }
+}
+
+function login(options: ConnectionOptions): Promise<Connection> {
+  const connection = createConnection(options);
+  // one that fails may fail twice
+  connection.on('error', () => undefined);
+  return new Promise((resolve, reject) => {
+    connection.connect((error) => {
+      if (error) reject(error);
+      else resolve(connection);
+    });
+  });
 }
 
 function connectionOptions(node: Reachable, credentials: Credentials, deadlineMs: number): ConnectionOptions {

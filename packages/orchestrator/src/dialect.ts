@@ -252,6 +252,8 @@ export interface Dialect {
   /** Once on each connection. */
   meet(c: ControlConnection, schema: string, deadlineMs: number): Promise<Meeting>;
   inspect(c: ControlConnection, schema: string, deadlineMs: number): Promise<Inspection>;
+  /** Whether it writes what it applies to its binary log, so that others can follow it. */
+  relays(c: ControlConnection, deadlineMs: number): Promise<boolean>;
   survey(c: ControlConnection, deadlineMs: number): Promise<Survey>;
   /** The replicas that registered; rejects with ServerError when the account may not see them. */
   replicas(c: ControlConnection, deadlineMs: number): Promise<readonly RegisteredReplica[]>;

@@ -9,8 +9,18 @@ import type { Met, PollResult } from './topology';
 
 /** How soon a node that does not answer is tried again: one that comes back writable is met at once. A refused connection costs little. */
 const RETRY_MS = 25;
-/** Of an interval: a poll ends before the next one is due. */
-const DEADLINE = 0.9;
+/** Of an interval, before each poll: the ACTIVE is asked for a sign of life. */
+const ASKED_AT = 0.5;
+/**
+ * Of an interval: as long an answer is waited for. An ACTIVE that hangs was not asked for up to half an interval before: so it is found out one interval
+ * after it began to hang, give or take a quarter.
+ */
+const DEADLINE = 0.75;
+/** Shorter ones are for tests: a busy machine is no dead server. */
+const MIN_DEADLINE_MS = 375;
+
+/** As long as a poll may take. */
+export const pollDeadlineMs = (intervalMs: number): number => Math.max(MIN_DEADLINE_MS, intervalMs * DEADLINE);
 
 /** The server answers, and has no connection left for us. It may well work for everybody who is in. */
 const FULL: ReadonlySet<number | null> = new Set([
@@ -49,24 +59,30 @@ export class Monitor {
   readonly #clock: Clock;
   readonly #inspect: Inspect;
   readonly #onPoll: (poll: PollResult) => void;
+  readonly #matters: () => boolean;
   #node: NodeConnection | null = null;
   /** The connection of which a poll has told what it leads to. */
   #told: NodeConnection | null = null;
   #cancel: () => void = () => undefined;
   #cancelKnock: () => void = () => undefined;
+  /** Monotonic time at which it was asked for a sign of life that it has not given yet. */
+  #unanswered: number | null = null;
   #running: Promise<void> | null = null;
   /** When a poll was due while a node that had been away was looked at: that look counts then, however it ends. */
   #missedAt: number | null = null;
   #stopped = false;
   #late = 0;
 
+  /** `matters`: whether it must be known to a fraction of an interval when it began to hang. */
   constructor(
     link: NodeLink,
     { intervalMs, schema }: Pick<PoolOptions['monitor'], 'intervalMs' | 'schema'>,
     clock: Clock,
     inspect: Inspect,
     onPoll: (poll: PollResult) => void,
+    matters: () => boolean,
   ) {
+    this.#matters = matters;
     this.#link = link;
     this.#intervalMs = intervalMs;
     this.#schema = schema;
@@ -103,12 +119,21 @@ export class Monitor {
   }
 
   async #pollOnce(): Promise<void> {
-    const begun = this.#clock.monotonic();
+    const begun = this.#unanswered ?? this.#clock.monotonic();
+    const left = pollDeadlineMs(this.#intervalMs) - (this.#clock.monotonic() - begun);
+    // not less than it is after a sign of life that was not given: it may be we who were late
+    const deadline = new Deadline(this.#clock, Math.max(left, this.#intervalMs * (DEADLINE - ASKED_AT)));
+    const known = this.#node?.connection.usable === true ? this.#node : null;
     this.#cancel();
     this.#cancelKnock();
     try {
-      this.#tell(await this.#look());
+      this.#tell(await this.#look(deadline));
     } catch (error) {
+      if (known !== null && known === this.#node && !known.connection.usable && deadline.left > 1) {
+        // it ended while it was looked at, as it might have between two polls
+        this.#away();
+        return;
+      }
       this.#drop();
       this.#tell(this.#bad(error));
     }
@@ -124,14 +149,15 @@ export class Monitor {
     }
   }
 
-  async #look(): Promise<PollResult> {
-    const ms = Math.max(500, this.#intervalMs * DEADLINE);
+  /** `first`: of what is asked over a connection that is open and known. A new one has the whole time for each of its steps. */
+  async #look(first: Deadline): Promise<PollResult> {
+    const ms = pollDeadlineMs(this.#intervalMs);
     if (this.#node?.connection.usable !== true) {
       this.#adopt(await this.#link.connect(ms));
     }
     const node = this.#node!;
     const met = this.#told === node ? null : await this.#meet(node, ms);
-    const deadline = new Deadline(this.#clock, ms);
+    const deadline = met === null ? first : new Deadline(this.#clock, ms);
     const seen = await node.dialect.observe(node.connection, deadline.left).catch(withGrants(met));
     const sight = await this.#inspect(node, seen, met, deadline.left);
     this.#told = node;
@@ -155,17 +181,23 @@ export class Monitor {
 
   /** The server ended the connection, as one does that shuts down. It is polled an interval from now: that is the first bad poll. */
   #lost(): void {
-    if (this.#running !== null || this.#stopped) {
-      return;
+    if (this.#running === null) {
+      this.#away();
     }
+  }
+
+  #away(): void {
     this.#drop();
-    this.#pollAfter(this.#intervalMs);
-    this.#knockLater();
+    if (!this.#stopped) {
+      this.#pollAfter(this.#intervalMs);
+      this.#knockLater();
+    }
   }
 
   #drop(): void {
     this.#node?.connection.destroy();
     this.#node = null;
+    this.#unanswered = null;
   }
 
   #tell(poll: PollResult): void {
@@ -187,10 +219,34 @@ export class Monitor {
 
   #pollAfter(ms: number): void {
     this.#cancel();
-    this.#cancel = this.#clock.timer(ms, () => {
+    const cancelPoll = this.#clock.timer(ms, () => {
       if (this.#running === null) void this.poll();
       else this.#missedAt = this.#clock.monotonic();
     });
+    const askAfter = ms - this.#intervalMs * ASKED_AT;
+    const asks = this.#node !== null && askAfter > 0;
+    const cancelAsk = asks ? this.#clock.timer(askAfter, () => this.#askForSign()) : () => undefined;
+    this.#cancel = () => {
+      cancelPoll();
+      cancelAsk();
+    };
+  }
+
+  /** Between two polls: the next one counts from here if this is not answered. */
+  #askForSign(): void {
+    const node = this.#node;
+    if (node === null || this.#running !== null || this.#stopped || !this.#matters()) {
+      return;
+    }
+    this.#unanswered = this.#clock.monotonic();
+    node.connection.ping().then(
+      () => {
+        if (this.#node === node) this.#unanswered = null;
+      },
+      () => {
+        if (this.#node === node) this.#lost();
+      },
+    );
   }
 
   #knockLater(): void {
@@ -223,7 +279,7 @@ export class Monitor {
 
   async #pollFound(): Promise<void> {
     try {
-      this.#tell(await this.#look());
+      this.#tell(await this.#look(new Deadline(this.#clock, pollDeadlineMs(this.#intervalMs))));
       this.#pollAfter(this.#intervalMs);
     } catch (error) {
       this.#drop();

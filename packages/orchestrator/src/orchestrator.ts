@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { systemClock, type Clock } from './clock';
+import { sleep, systemClock, type Clock } from './clock';
 import type { DataPlane } from './data-plane';
 import { OrchestratorError } from './errors';
 import type { Order } from './operate/order';
@@ -24,6 +24,9 @@ import type {
 import { Records } from './state/records';
 import type { Log } from './log';
 import type { AtStep } from './switch/context';
+
+/** From one pool's first polls to the next one's: of hundreds of nodes at once, none would be polled in time. They stay spread. */
+const SPREAD_MS = 20;
 
 export interface OrchestratorParts {
   readonly options: OrchestratorOptions;
@@ -52,9 +55,10 @@ export class Orchestrator implements ControlPlane {
     this.#records = records;
     const places = new Places();
     const started = await Promise.allSettled(
-      options.pools.map((pool) =>
-        PoolControl.start({ pool, plane, log, clock, atStep, records, places, stateDir: options.stateDir }),
-      ),
+      options.pools.map(async (pool, index) => {
+        if (index > 0) await sleep(clock, index * SPREAD_MS);
+        return PoolControl.start({ pool, plane, log, clock, atStep, records, places, stateDir: options.stateDir });
+      }),
     );
     this.#pools = new Map(
       started.flatMap((one) => (one.status === 'fulfilled' ? [[one.value.name, one.value] as const] : [])),

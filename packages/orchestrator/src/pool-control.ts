@@ -152,6 +152,7 @@ export class PoolControl {
     this.#stopped = true;
     this.#accounts.stop();
     await this.#watch.stop();
+    this.flights.scout.leave();
     this.#attendant.stop();
     await this.#work;
     await this.#returned.settled();
@@ -204,19 +205,27 @@ export class PoolControl {
     this.#lookAtReturned(poll);
     this.#lookForFailback(before);
     const due = poll.node === active?.name && this.#isDue(active);
+    if (poll.node === active?.name && !due) this.#prepareFor(active, good);
     // a node that stays away says nothing new, until it has been away for too long
     const news = good || before.error === null || due;
     if (!news || !this.#watch.seenAll || this.#claim.holder !== null || this.#tending || this.#stopped) {
       return;
     }
     this.#tending = true;
-    this.#work = (due ? this.#lookAtLost(active) : this.#reconsider())
+    this.#work = (due ? this.#lookAtLost(active) : this.#reconsider(poll.node))
       .catch((error: unknown) => {
         this.#bench.log('error', 'the pool could not be looked after', { pool: this.name, reason: messageOf(error) });
       })
       .finally(() => {
         this.#tending = false;
       });
+  }
+
+  /** A failover that may become due. */
+  #prepareFor({ name }: NodeView, good: boolean): void {
+    const { scout } = this.flights;
+    if (good || this.#stopped) scout.leave();
+    else if (this.#claim.holder === null) scout.look(this.#watch.topology, name);
   }
 
   /** It may have lost what is not in its option file, between two polls that were both good. */
@@ -273,9 +282,9 @@ export class PoolControl {
     return isJudged(override) && isDue(standing, this.#bench.pool.monitor.failures);
   }
 
-  async #reconsider(): Promise<void> {
+  async #reconsider(polled: string): Promise<void> {
     await this.#silence.isOver();
-    await this.#keeper.reconsider();
+    await this.#keeper.reconsider(polled);
   }
 
   async #lookAtLost(active: NodeView): Promise<void> {

@@ -70,21 +70,22 @@ export class Watch {
     this.#stands = stands;
     this.#failures = pool.monitor.failures;
     this.#topology = emptyTopology(pool.nodes, memory);
-    this.#monitors = [...links.values()].map(
-      (link) =>
-        new Monitor(link, pool.monitor, clock, inspect, (poll) => {
-          const before = viewOf(this.#topology, poll.node)!;
-          const activeWrites = this.activeView?.observation?.readOnly === false;
-          const rules = { active: this.#active, activeWrites, failures: this.#failures };
-          // what is not committed yet, for want of room, may be counted by the server all the same
-          if ('observation' in poll && poll.node === this.#active && poll.pulse.trouble === null) {
-            this.#had = { node: poll.node, gtid: before.observation?.gtid ?? '' };
-            this.#remember({ node: poll.node, at: this.#clock.monotonic(), gtid: poll.observation.gtid });
-          }
-          this.#become(poll.node, update(this.#topology, poll, rules), null, MONITOR);
-          seen(poll, before);
-        }),
-    );
+    const onPoll = (poll: PollResult): void => {
+      const before = viewOf(this.#topology, poll.node)!;
+      const activeWrites = this.activeView?.observation?.readOnly === false;
+      const rules = { active: this.#active, activeWrites, failures: this.#failures };
+      // what is not committed yet, for want of room, may be counted by the server all the same
+      if ('observation' in poll && poll.node === this.#active && poll.pulse.trouble === null) {
+        this.#had = { node: poll.node, gtid: before.observation?.gtid ?? '' };
+        this.#remember({ node: poll.node, at: this.#clock.monotonic(), gtid: poll.observation.gtid });
+      }
+      this.#become(poll.node, update(this.#topology, poll, rules), null, MONITOR);
+      seen(poll, before);
+    };
+    this.#monitors = [...links.values()].map((link) => {
+      const isActive = (): boolean => link.name === this.#active;
+      return new Monitor(link, pool.monitor, clock, inspect, onPoll, isActive);
+    });
   }
 
   get topology(): Topology {

@@ -7,7 +7,7 @@ export interface PoolExplained {
   readonly mode: 'manual' | 'automatic';
   readonly intervalMs: number;
   readonly failures: number;
-  /** From the first bad poll's beginning to the one that makes a failover due: interval x failures. */
+  /** From the death of the ACTIVE to the poll that makes a failover due: interval x failures, give or take a quarter of an interval where it hangs. */
   readonly timeToFailoverMs: number;
   /** None by itself for this long after one. */
   readonly windowMs: number;

@@ -10,7 +10,7 @@ import { replicas, survey } from './mariadb-survey';
 import { meet } from './meeting';
 import { ACCOUNT_TABLES } from './privileges';
 import { sessionOf } from './process-list';
-import { bit, events, kill, may } from './shared';
+import { bit, events, kill, may, relays } from './shared';
 
 const ER_NO_SUCH_CHANNEL = 1617;
 const PREFLIGHT_TABLES = [...ACCOUNT_TABLES.mariadb, 'event'];
@@ -57,6 +57,8 @@ export const mariadbDialect: Dialect = {
   async inspect(c, schema, deadlineMs) {
     return inspect(c, schema, await this.semiSync(c, deadlineMs), deadlineMs);
   },
+
+  relays: (c, deadlineMs) => relays(c, 'log_slave_updates', deadlineMs),
 
   async survey(c, deadlineMs) {
     return survey(c, await this.semiSync(c, deadlineMs), deadlineMs);

@@ -10,7 +10,7 @@ import { inspect } from './mysql-inspection';
 import { replicas, survey } from './mysql-survey';
 import { NEWEST, termsOf, type Terms } from './mysql-terms';
 import { sessionOf } from './process-list';
-import { bit, events, kill } from './shared';
+import { bit, events, kill, relays } from './shared';
 
 const POSITION_OF = 'SELECT @@global.gtid_executed AS gtid';
 const forChannel = (channel: string): string => `FOR CHANNEL ${quote(channel)}`;
@@ -59,6 +59,10 @@ export const mysqlDialect: MysqlDialect = {
 
   async inspect(c, schema, deadlineMs) {
     return inspect(c, schema, this.terms, await this.semiSync(c, deadlineMs), deadlineMs);
+  },
+
+  relays(c, deadlineMs) {
+    return relays(c, this.terms.logReplicaUpdates, deadlineMs);
   },
 
   async survey(c, deadlineMs) {

@@ -1,4 +1,4 @@
-import { quote, text, type ControlConnection, type Row } from '../control-connection';
+import { flag, quote, text, type ControlConnection, type Row } from '../control-connection';
 import type { ScheduledEvent } from '../dialect';
 import { ServerError } from '../errors';
 
@@ -22,6 +22,12 @@ export const may = async <T>(answer: Promise<T>): Promise<T | null> => {
  */
 export const placeOf = (row: Row): string =>
   JSON.stringify(['uid', 'serverId', 'hostname', 'port', 'datadir'].map((column) => text(row, column)));
+
+/** `logsApplied`: the variable's name for what a replica applies. */
+export async function relays(c: ControlConnection, logsApplied: string, deadlineMs: number): Promise<boolean> {
+  const row = await c.row(`SELECT @@log_bin AS logs, @@${logsApplied} AS logsApplied`, deadlineMs);
+  return flag(row, 'logs') && flag(row, 'logsApplied');
+}
 
 /** The hosts of a process list's HOST column, which ends with the connection's own port. */
 export const readersOf = (rows: readonly Row[]): readonly string[] =>

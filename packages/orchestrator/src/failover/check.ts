@@ -24,7 +24,7 @@ export async function checkFailover(
   } catch (error) {
     guardrails.push({ code: codeOf(error), ok: false, message: messageOf(error) });
   } finally {
-    dismiss(context.crew);
+    dismiss(context.crew, context.known);
   }
   const lastGood = (known.active === null ? null : viewOf(known.topology, known.active)?.lastGood) ?? null;
   return {

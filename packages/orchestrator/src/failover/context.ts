@@ -4,6 +4,7 @@ import type { NodeConnection, NodeLink } from '../node-link';
 import type { CodedMessage, FailoverRequest, LostTransactions, UnknownOutcomes } from '../report';
 import type { Operation } from '../state/journal';
 import type { Bench } from '../switch/context';
+import type { Facts, Scouted } from './scout';
 import type { Timeline } from '../switch/timeline';
 import type { Topology } from '../topology';
 
@@ -17,12 +18,18 @@ export interface Known {
   readonly positionBefore: (at: number) => string;
   /** Why nobody may move the pool now; null: nothing. */
   readonly obstacle: CodedMessage | null;
+  /** What was found out about the others while the ACTIVE was only suspected. */
+  readonly scouted: ReadonlyMap<string, Promise<Scouted | null>>;
 }
 
 export interface Crew {
   /** Nodes that answer, but for the dead primary. */
   readonly others: ReadonlyMap<string, NodeConnection>;
-  /** The dead primary, should it answer after all. */
+  /** Of those of whom it was known before. */
+  readonly facts: ReadonlyMap<string, Facts>;
+  /** The dead primary, should it answer after all: one that hangs takes its time. */
+  readonly trying: Promise<NodeConnection | null>;
+  /** The same, once it is known. */
   readonly old: NodeConnection | null;
 }
 
@@ -68,8 +75,13 @@ export const factsOf = ({ id, from, to, request }: FailoverContext): MoveFacts =
   by: request.by,
 });
 
-export function dismiss({ others, old }: Crew): void {
-  for (const { connection } of [...others.values(), ...(old === null ? [] : [old])]) {
+/** Those who were found before anybody was assembled, too. */
+export function dismiss({ others, trying }: Crew, { scouted }: Known): void {
+  for (const { connection } of others.values()) {
     connection.destroy();
+  }
+  void trying.then((old) => old?.connection.destroy());
+  for (const found of scouted.values()) {
+    void found.then((one) => one?.node.connection.destroy());
   }
 }

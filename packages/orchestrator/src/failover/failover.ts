@@ -46,7 +46,7 @@ export async function failover(
     const { result, reasons } = await conduct(context);
     return recordOf(context, result, reasons);
   } finally {
-    dismiss(context.crew);
+    dismiss(context.crew, context.known);
   }
 }
 
@@ -66,7 +66,7 @@ export const contextOf = (
   startedAt: new Date(bench.clock.now()).toISOString(),
   warnings: [],
   from: known.active ?? '',
-  crew: { others: new Map(), old: null },
+  crew: { others: new Map(), facts: new Map(), trying: Promise.resolve(null), old: null },
   unable: false,
   to: null,
   operation: null,
@@ -144,7 +144,7 @@ async function lock(context: FailoverContext): Promise<string> {
   if (why !== null) {
     throw new SwitchError('CUT_OFF', why);
   }
-  context.crew = await assemble(bench, from);
+  context.crew = await assemble(bench, from, known.scouted);
   return `nobody else moves the pool; other nodes that answer: ${context.crew.others.size} of ${bench.links.size - 1}`;
 }
 

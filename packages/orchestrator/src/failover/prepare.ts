@@ -1,3 +1,4 @@
+import { sleep, type Clock } from '../clock';
 import { SwitchError } from '../errors';
 import { isSetAside } from '../ladder/override';
 import { hasFailed } from '../ladder/standing';
@@ -8,43 +9,47 @@ import { Kind, Phase, sidesOf, type Operation } from '../state/journal';
 import type { Bench } from '../switch/context';
 import { channelFrom, identityOf, standingOf, viewOf, type NodeView, type Topology } from '../topology';
 import { choose, type Candidate } from './choose';
-import { doubt, testimonies, Word } from './confirm';
+import { doubt, testimonies, Word, type Testimony } from './confirm';
 import type { Crew, FailoverContext, Known } from './context';
+import { askFacts, type Facts } from './scout';
 
 const CONNECT_MS = 1000;
 const ASK_MS = 3000;
+const MOMENT_MS = 100;
 
-/** Connections to whoever answers. */
-export async function assemble({ links }: Bench, primary: string): Promise<Crew> {
-  const names = [...links.keys()];
-  const nodes = await Promise.all(
-    names.map(
-      (name) =>
-        links
-          .get(name)
-          ?.connect(CONNECT_MS)
-          .catch(() => null) ?? Promise.resolve(null),
-    ),
-  );
-  const answering = new Map(
-    names.flatMap((name, index) => {
-      const node = nodes[index];
-      return node === null || node === undefined ? [] : [[name, node] as const];
+/** Connections to whoever answers, but for the primary, which may take longer. */
+export async function assemble(bench: Bench, primary: string, scouted: Known['scouted']): Promise<Crew> {
+  const trying = reach(bench, primary);
+  const others = new Map<string, NodeConnection>();
+  const facts = new Map<string, Facts>();
+  const names = [...bench.links.keys()].filter((name) => name !== primary);
+  await Promise.all(
+    names.map(async (name) => {
+      const found = (await scouted.get(name)) ?? null;
+      const isUsable = found?.node.connection.usable === true;
+      const node = isUsable ? found.node : await reach(bench, name);
+      if (node !== null) others.set(name, node);
+      if (isUsable) facts.set(name, found.facts);
     }),
   );
-  const old = answering.get(primary) ?? null;
-  answering.delete(primary);
-  return { others: answering, old };
+  return { others, facts, trying, old: null };
+}
+
+/** Null: it can't be logged in to. */
+async function reach({ links }: Bench, name: string): Promise<NodeConnection | null> {
+  return (
+    (await links
+      .get(name)
+      ?.connect(CONNECT_MS)
+      .catch(() => null)) ?? null
+  );
 }
 
 /** Whether it can be logged in to, now. */
-export async function answers({ links }: Bench, name: string): Promise<boolean> {
-  const node = await links
-    .get(name)
-    ?.connect(CONNECT_MS)
-    .catch(() => null);
+export async function answers(bench: Bench, name: string): Promise<boolean> {
+  const node = await reach(bench, name);
   node?.connection.destroy();
-  return node !== null && node !== undefined;
+  return node !== null;
 }
 
 /** Of an ACTIVE that answers: why nobody can write to it; null: not so. What others hear of it says nothing then. */
@@ -57,21 +62,30 @@ function unableToWrite(topology: Topology, name: string): string | null {
 /** Resolves when nobody doubts that the primary is dead. */
 export async function confirm(context: FailoverContext): Promise<string> {
   const { bench, known, from, crew, request } = context;
-  const why = crew.old === null ? null : unableToWrite(known.topology, from);
+  const ask = (): Promise<readonly Testimony[]> => testimonies(bench, known.topology, from, crew.others);
+  // where it hangs the others are asked meanwhile, and not left in the middle of it
+  const asked = (await isSettled(crew.trying, bench.clock)) ? null : ask();
+  const [old, early] = await Promise.all([crew.trying, asked]);
+  context.crew = { ...crew, old };
+  const why = old === null ? null : unableToWrite(known.topology, from);
   if (why !== null) {
     context.unable = true;
     return `${from} answers, and nobody can write to it: ${why}`;
   }
-  if (crew.old !== null && request.force !== true) {
+  if (old !== null && request.force !== true) {
     throw new SwitchError('ALIVE', `${from} answers: move the pool with a switch`);
   }
-  const said = await testimonies(bench, known.topology, from, crew.others);
+  const said = early ?? (await ask());
   const unsure = doubt(from, said);
   if (unsure !== null && (request.force !== true || said.some(({ word }) => word === Word.HEARS))) {
     throw new SwitchError('NOT_CONFIRMED', unsure);
   }
   return said.map(({ node, reason }) => `${node}: ${reason}`).join('; ');
 }
+
+/** Within a moment: one that is there answers, and one that is not refuses. */
+const isSettled = (trying: Promise<unknown>, clock: Clock): Promise<boolean> =>
+  Promise.race([trying.then(() => true), sleep(clock, MOMENT_MS).then(() => false)]);
 
 /** Names who takes over. */
 export async function elect(context: FailoverContext): Promise<string> {
@@ -106,18 +120,20 @@ async function candidatesOf(
   bench: Bench,
   { topology, had }: Known,
   from: string,
-  { others }: Crew,
+  crew: Crew,
 ): Promise<readonly Candidate[]> {
-  const received = new Map<string, string>();
-  for (const [name, node] of others) {
-    received.set(name, await receivedBy(topology, from, name, node));
-  }
+  const { others } = crew;
+  const received = new Map(
+    await Promise.all(
+      [...others].map(async ([name, node]) => [name, await receivedBy(topology, from, name, node)] as const),
+    ),
+  );
   // as asynchronous replication has it, the last moment may be lost with the primary: not what was there long before
   if (had !== '') {
     received.set(from, had);
   }
   const nodes = bench.pool.nodes.filter(({ name }) => name !== from);
-  return Promise.all(nodes.map((options) => candidateOf(bench, topology, from, options, others, received)));
+  return Promise.all(nodes.map((options) => candidateOf(topology, from, options, crew, received)));
 }
 
 function receivedBy(topology: Topology, from: string, name: string, node: NodeConnection): Promise<string> {
@@ -129,11 +145,10 @@ function receivedBy(topology: Topology, from: string, name: string, node: NodeCo
 }
 
 async function candidateOf(
-  { pool }: Bench,
   topology: Topology,
   from: string,
   options: NodeOptions,
-  others: ReadonlyMap<string, NodeConnection>,
+  { others, facts }: Crew,
   received: ReadonlyMap<string, string>,
 ): Promise<Candidate> {
   const { name, site } = options;
@@ -159,7 +174,7 @@ async function candidateOf(
   const { connection, dialect } = node;
   const observation = await dialect.observe(connection, ASK_MS);
   const channel = channelFrom({ ...view, observation }, source);
-  const { logBin, logReplicaUpdates } = await dialect.inspect(connection, pool.monitor.schema, ASK_MS);
+  const logs = facts.get(name)?.relays ?? (await dialect.relays(connection, ASK_MS));
   const lacks: { node: string; gtid: string }[] = [];
   for (const [other, position] of received) {
     const gtid = other === name ? '' : await dialect.beyond(connection, position, received.get(name) ?? '', ASK_MS);
@@ -170,7 +185,7 @@ async function candidateOf(
     reachable: true,
     failed: hasFailed(standingOf(view)),
     readOnly: observation.readOnly,
-    logs: logBin && logReplicaUpdates,
+    logs,
     follows: channel !== undefined,
     applying: channel?.applying ?? false,
     delaySeconds: channel?.delaySeconds ?? 0,
@@ -184,16 +199,27 @@ function isDoubted(view: NodeView | undefined): boolean {
   return view !== undefined && observation !== null && doubtOf(observation, view.pulse) !== null;
 }
 
-async function operationOf(context: FailoverContext, { connection, dialect }: NodeConnection): Promise<Operation> {
-  const { id, bench, known, from, crew, request, startedAt } = context;
-  const source = viewOf(known.topology, from);
+async function operationOf(context: FailoverContext, node: NodeConnection): Promise<Operation> {
+  const { connection, dialect } = node;
+  const {
+    id,
+    bench,
+    known: { topology },
+    from,
+    crew,
+    request,
+    startedAt,
+  } = context;
+  const source = viewOf(topology, from);
   const observation = await dialect.observe(connection, ASK_MS);
-  const view = viewOf(known.topology, connection.node);
+  const view = viewOf(topology, connection.node);
   const channel = view && source && channelFrom({ ...view, observation }, source);
   if (channel === undefined) {
     throw new SwitchError('NOT_REPLICA', `${connection.node} does not replicate from ${from}`);
   }
-  const to = { found: observation.found, semiSync: sidesOf(await dialect.semiSync(connection, ASK_MS)) };
+  const known = crew.facts.get(connection.node);
+  const facts = known?.channel.name === channel.name ? known : await askFacts(node, channel.name);
+  const to = { found: observation.found, semiSync: facts.semiSync };
   const old = crew.old === null ? null : await asFound(crew.old).catch(() => null);
   return {
     kind: Kind.FAILOVER,
@@ -208,9 +234,9 @@ async function operationOf(context: FailoverContext, { connection, dialect }: No
     epoch: bench.journal.memory.epoch + 1,
     // a dead primary can't be asked: it wrote, and the rest was as on the others
     found: { from: old?.found ?? { ...to.found, readOnly: false, superReadOnly: false }, to: to.found },
-    events: await dialect.sleepingEvents(connection, ASK_MS),
+    events: facts.events,
     semiSync: { from: (old ?? to).semiSync, to: to.semiSync },
-    channel: { name: channel.name, options: await dialect.channelOptions(connection, channel.name, ASK_MS) },
+    channel: facts.channel,
     circular: null,
     movedReplicas: [],
   };

@@ -33,6 +33,7 @@ export async function detach(context: FailoverContext): Promise<string> {
   const { bench, crew, from, request, unable } = context;
   const { link, node, operation } = candidate(context);
   await bench.journal.write({ operation });
+  warm(context);
   if (unable) {
     return `${link.name} goes on receiving until ${from} is closed`;
   }
@@ -42,6 +43,15 @@ export async function detach(context: FailoverContext): Promise<string> {
     throw new SwitchError('ALIVE', `${from} came back`);
   }
   return `${link.name} receives nothing more`;
+}
+
+/** Clients that wait go on sooner where backends are logged in; where that fails the first of them finds out. */
+function warm(context: FailoverContext): void {
+  const { bench } = context;
+  const { link } = candidate(context);
+  bench.plane.warm(bench.pool.name, link.name, SETTLE_MS).catch((error: unknown) => {
+    bench.log('warn', `no backend to ${link.name} could be logged in`, { reason: messageOf(error) });
+  });
 }
 
 /** New work waits. What runs on the dead node ends with its connection: each client is told the truth of it. */

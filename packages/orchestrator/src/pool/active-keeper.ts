@@ -1,6 +1,7 @@
 import type { AccountWatch } from '../accounts/watch';
 import type { Activation } from '../data-plane';
 import { messageOf, SwitchError } from '../errors';
+import { pollDeadlineMs } from '../monitor';
 import { Move } from '../ladder/moves';
 import type { Pause } from '../operate/pause';
 import { recordOfRecovery, recover } from '../recover';
@@ -62,7 +63,8 @@ export class ActiveKeeper {
     return decideActive(this.#desk.watch.topology, { active, demoted: demoted.map(({ node }) => node) });
   }
 
-  async reconsider(): Promise<void> {
+  /** After a good poll of `polled`, or its first bad one. */
+  async reconsider(polled: string): Promise<void> {
     const { bench, watch } = this.#desk;
     const { journal } = bench;
     if (journal.memory.operation !== null) {
@@ -76,7 +78,11 @@ export class ActiveKeeper {
       await this.#activate(decision.active, journal.memory.epoch + (moved ? 1 : 0));
     }
     await this.#rememberIdentity();
-    await this.keepLock();
+    if (polled !== watch.active && this.#otherProxy === null) {
+      return;
+    }
+    // no longer than a poll: an ACTIVE that hangs must not keep the pool from finding that out
+    await this.keepLock(Math.min(LOCK_MS, pollDeadlineMs(bench.pool.monitor.intervalMs)));
   }
 
   /** What a switch left to be put back, the next one would take for what it found. Rejects while it can't be. */
@@ -94,7 +100,7 @@ export class ActiveKeeper {
     return operation === null ? null : `what ${operation.id} left could not be ended yet`;
   }
 
-  async keepLock(): Promise<void> {
+  async keepLock(deadlineMs = LOCK_MS): Promise<void> {
     const { bench, watch } = this.#desk;
     const { activeView } = watch;
     const link = activeView === undefined ? undefined : bench.links.get(activeView.name);
@@ -102,7 +108,7 @@ export class ActiveKeeper {
       return;
     }
     try {
-      this.#otherProxy = await bench.lock.take(link, LOCK_MS);
+      this.#otherProxy = await bench.lock.take(link, deadlineMs);
     } catch (error) {
       this.#otherProxy = messageOf(error);
     }

@@ -7,6 +7,7 @@ import { checkFailover } from '../failover/check';
 import type { Known as FailoverKnown } from '../failover/context';
 import { failover } from '../failover/failover';
 import { AUTOMATIC, obstacle } from '../failover/obstacle';
+import { Scout } from '../failover/scout';
 import { hasFailed } from '../ladder/standing';
 import { Move, Note } from '../ladder/moves';
 import type { Pause } from '../operate/pause';
@@ -63,6 +64,8 @@ type OnStep = (event: StepEvent) => void;
 
 /** The operations on one pool: each has it to itself, is put on record, and is told as an event. */
 export class Flights {
+  /** Prepares a failover that may become due. */
+  readonly scout: Scout;
   /** Nodes that another one is copied over. */
   readonly copying = new Set<string>();
   readonly #desk: FlightsDesk;
@@ -73,6 +76,7 @@ export class Flights {
 
   constructor(desk: FlightsDesk) {
     this.#desk = desk;
+    this.scout = new Scout(desk.bench);
     const { clock, journal } = desk.bench;
     this.#lastSwitchAt = monotonicAt(clock, journal.memory.lastSwitch);
     this.#lastFailoverAt = monotonicAt(clock, journal.memory.lastFailover);
@@ -357,7 +361,8 @@ export class Flights {
     const { topology, active, had } = watch;
     const situation = { busy, stateDir, sinceLastMs: this.#since(this.#lastFailoverAt) };
     const positionBefore = (at: number): string => watch.positionBefore(at);
-    return { topology, active, had, positionBefore, obstacle: await obstacle(bench, request, situation) };
+    const scouted = active === null ? new Map<string, never>() : this.scout.take(active);
+    return { topology, active, had, positionBefore, obstacle: await obstacle(bench, request, situation), scouted };
   }
 
   #since(at: number | null): number | null {
