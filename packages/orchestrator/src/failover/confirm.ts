@@ -1,9 +1,9 @@
 import { counted } from '../counted';
 import { Deadline, sleep } from '../clock';
 import { messageOf } from '../errors';
-import type { NodeConnection } from '../node-link';
+import type { NodeConnection } from '../link/node-link';
 import type { Bench } from '../switch/context';
-import { channelFrom, viewOf, type Topology } from '../topology';
+import { channelFrom, viewOf, type Topology } from '../watch/topology';
 
 /** For a replica whose receiver was started again, to hear the primary or not to. */
 const LISTEN_MS = 1000;

@@ -1,9 +1,9 @@
 import type { Pulse } from './beats';
-import { Deadline, type Clock } from './clock';
-import type { Observation } from './dialect';
-import { codeOf, messageOf, ServerError, UnreachableError } from './errors';
-import type { NodeConnection, NodeLink } from './node-link';
-import type { PoolOptions } from './options';
+import { Deadline, type Clock } from '../clock';
+import type { Observation } from '../dialects/dialect';
+import { codeOf, messageOf, ServerError, UnreachableError } from '../errors';
+import type { NodeConnection, NodeLink } from '../link/node-link';
+import type { PoolOptions } from '../options';
 import { since } from './runs';
 import type { Met, PollResult } from './topology';
 
