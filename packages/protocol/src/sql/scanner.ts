@@ -105,8 +105,9 @@ export class Scanner {
       case Token.WORD:
         this.qualified = this.afterDot();
         if (this.systemName && this.goesOnAsSystemName()) this.systemVariable(lexer.word);
-        else if (this.qualified) this.qualifiedName(lexer.word);
-        else {
+        else if (this.qualified) {
+          if (lexer.word > KNOWN || this.olderWord === K.LOCAL_SCHEMA) this.qualifiedName(lexer.word);
+        } else {
           word = lexer.word;
           if (word > KNOWN) this.keyword(word);
         }
@@ -114,8 +115,10 @@ export class Scanner {
       case Token.QUOTED:
         this.qualified = this.afterDot();
         if (this.systemName && this.goesOnAsSystemName()) this.systemVariable(KEYWORDS.get(lexer.name()));
-        else if (this.qualified) this.qualifiedName(0);
-        else if (((LOCAL_SCHEMA_LENGTHS >> (lexer.end - lexer.start - 2)) & 1) === 1) word = localSchema(lexer.name());
+        else if (this.qualified) {
+          if (this.olderWord === K.LOCAL_SCHEMA) this.local = true;
+        } else if (((LOCAL_SCHEMA_LENGTHS >> (lexer.end - lexer.start - 2)) & 1) === 1)
+          word = localSchema(lexer.name());
         break;
       case Token.OPERATOR:
         this.operator(lexer.code);
