@@ -34,6 +34,10 @@ describeKinds('rejoin', (kind) => {
   /** db1 dies, db2 takes over, db1 comes back and is closed. */
   async function lose(at: SwitchPool): Promise<FlightRecord> {
     await at.node('db1').kill();
+    return replace(at);
+  }
+
+  async function replace(at: SwitchPool): Promise<FlightRecord> {
     await until('it is missed', async () => ((await at.status()).nodes[0]!.errors > 0 ? true : null));
     const flight = await at.failover({ to: 'db2' });
     expect(flight).toMatchObject({ result: 'switched', to: 'db2' });
@@ -56,10 +60,15 @@ describeKinds('rejoin', (kind) => {
   const demoted = (at: SwitchPool): unknown =>
     (JSON.parse(readFileSync(join(at.stateDir, 'shop.journal.json'), 'utf8')) as { demoted: unknown }).demoted;
 
-  /** Written where no replica hears of it. */
-  async function writeAlone(at: SwitchPool, statements: readonly string[]): Promise<void> {
-    for (const server of at.cluster.nodes.slice(1)) await server.sql(`STOP ${RECEIVER[kind]}`);
+  /** Written where no replica hears of it, and MySwitch does not look: it would write heartbeats in between. Then db1 dies, and db2 takes over. */
+  async function loseAfter(at: SwitchPool, statements: readonly string[]): Promise<FlightRecord> {
+    const replicas = at.cluster.nodes.slice(1);
+    for (const server of replicas) await server.sql(`STOP ${RECEIVER[kind]}`);
     for (const statement of statements) await at.node('db1').sql(statement);
+    await at.node('db1').kill();
+    for (const server of replicas) await server.sql(`START ${RECEIVER[kind]}`);
+    await at.restart();
+    return replace(at);
   }
 
   test('an old primary with nothing of its own follows, climbs, and still never comes back writable', async () => {
@@ -93,15 +102,16 @@ describeKinds('rejoin', (kind) => {
 
   test('transactions that only the old primary had are listed exactly, and stand in its way until they are dealt with', async () => {
     const at = await start(await createCluster({ kind, replicas: 2 }));
+    await at.stop();
+    await caughtUp(at.node('db1'), at.cluster.nodes.slice(1));
     const before = await position(at.node('db1'));
-    await writeAlone(at, [
+    const flight = await loseAfter(at, [
       "INSERT INTO shop.t VALUES (7, 'seven')",
       'FLUSH BINARY LOGS',
       'CREATE TABLE shop.u (id INT PRIMARY KEY)',
       "UPDATE shop.t SET v = 'eight' WHERE id = 7",
       "CREATE USER 'late'@'%' IDENTIFIED BY 'plain-secret'",
     ]);
-    const flight = await lose(at);
     const lost = await lostIn(at, flight);
     expect(lost.complete).toBe(true);
     const sequence = Number(/(\d+)$/.exec(before)?.[1]);

@@ -1,11 +1,11 @@
-export { formatAddress, type Address } from './address';
+export { formatAddress, type Address } from './link/address';
 export * from './admin';
 export { systemClock, type Clock } from './clock';
 export { counted } from './counted';
 export * from './data-plane';
 export { cloneGrantStatements, createStatements, grantStatements, type AccountNames } from './dialects/privileges';
 export { termsOf } from './dialects/mysql-terms';
-export { Kind } from './dialect';
+export { Kind } from './dialects/dialect';
 export * from './discovery';
 export { OrchestratorError, RefusedError } from './errors';
 export type { Override, Setting } from './ladder/override';

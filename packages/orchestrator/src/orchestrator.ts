@@ -4,8 +4,8 @@ import type { DataPlane } from './data-plane';
 import { OrchestratorError } from './errors';
 import type { Order } from './operate/order';
 import type { OrchestratorOptions } from './options';
-import { Places } from './places';
-import { PoolControl } from './pool-control';
+import { Places } from './watch/places';
+import { PoolControl } from './pool/pool-control';
 import type {
   CheckpointReport,
   CheckReport,

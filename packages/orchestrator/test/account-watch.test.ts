@@ -1,10 +1,10 @@
 import { caveatsOf } from '../src/accounts/caveats';
 import { AccountWatch } from '../src/accounts/watch';
 import type { Clock } from '../src/clock';
-import type { ControlConnection } from '../src/control-connection';
+import type { ControlConnection } from '../src/link/control-connection';
 import type { AccountRow } from '../src/data-plane';
-import { type Dialect, NO_LOGIN, type ServerAccount } from '../src/dialect';
-import type { NodeConnection } from '../src/node-link';
+import { type Dialect, NO_LOGIN, type ServerAccount } from '../src/dialects/dialect';
+import type { NodeConnection } from '../src/link/node-link';
 import type { NodeOptions, NodeTls, PoolOptions } from '../src/options';
 
 const row = (user: string, change: Partial<AccountRow> = {}): AccountRow => ({

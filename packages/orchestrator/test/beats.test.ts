@@ -1,11 +1,11 @@
-import { Beats } from '../src/beats';
+import { Beats } from '../src/watch/beats';
 import type { Clock } from '../src/clock';
 import { ServerError } from '../src/errors';
-import type { Heartbeat } from '../src/heartbeat';
+import type { Heartbeat } from '../src/watch/heartbeat';
 import { doubtOf, verdictOf } from '../src/ladder/verdict';
-import type { NodeConnection, NodeLink } from '../src/node-link';
-import { Places } from '../src/places';
-import { ranOn, since, UNSEEN_RUNS } from '../src/runs';
+import type { NodeConnection, NodeLink } from '../src/link/node-link';
+import { Places } from '../src/watch/places';
+import { ranOn, since, UNSEEN_RUNS } from '../src/watch/runs';
 import { channel, node } from './support/nodes';
 
 const SECOND = 1000;

@@ -1,7 +1,7 @@
 import dns from 'node:dns';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { systemClock } from '../src/clock';
-import { ControlConnection } from '../src/control-connection';
+import { ControlConnection } from '../src/link/control-connection';
 
 const CREDENTIALS = { user: 'myswitch', password: 'secret' };
 const DEADLINE_MS = 200;

@@ -1,4 +1,4 @@
-import type { Address } from '../src/address';
+import type { Address } from '../src/link/address';
 import { systemClock, type Clock } from '../src/clock';
 import type { Server } from '../src/discovery/answer';
 import { discoverWith, WALK_LIMITS } from '../src/discovery/discover';

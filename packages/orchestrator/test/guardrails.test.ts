@@ -1,7 +1,7 @@
-import type { Inspection } from '../src/dialect';
+import type { Inspection } from '../src/dialects/dialect';
 import { answerPool, answerServers } from '../src/guardrails';
 import { some, type ServerFacts } from '../src/guardrails/facts';
-import { planOf } from '../src/plan';
+import { planOf } from '../src/switch/plan';
 import type { PoolOptions } from '../src/options';
 import { channel, down, node, topology } from './support/nodes';
 

@@ -1,4 +1,4 @@
-import type { ControlConnection } from '../src/control-connection';
+import type { ControlConnection } from '../src/link/control-connection';
 import { mysqlDialectOf } from '../src/dialects/mysql';
 import { NEWEST, termsOf } from '../src/dialects/mysql-terms';
 import { grantStatements } from '../src/dialects/privileges';

@@ -1,4 +1,4 @@
-import { NO_PULSE } from '../src/beats';
+import { NO_PULSE } from '../src/watch/beats';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,8 +12,8 @@ import { EventLog } from '../src/state/event-log';
 import { frozen } from '../src/state/frozen';
 import { Overrides } from '../src/state/overrides';
 import type { Bench } from '../src/switch/context';
-import { standingOf, viewOf } from '../src/topology';
-import { Watch } from '../src/watch';
+import { standingOf, viewOf } from '../src/watch/topology';
+import { Watch } from '../src/watch/watch';
 
 /** Time stands still until `pass`. */
 class FakeClock implements Clock {

@@ -1,6 +1,6 @@
 import { isJudged, isSetAside, objection, overruled, wordsOf, type Override } from '../src/ladder/override';
 import { UNSEEN, type Standing } from '../src/ladder/standing';
-import { emptyTopology, overrule, standingOf, update, viewOf } from '../src/topology';
+import { emptyTopology, overrule, standingOf, update, viewOf } from '../src/watch/topology';
 
 const by = { by: 'admin@here', at: '2026-01-02T03:04:05.000Z' };
 const standing = (change: Partial<Standing>): Standing => ({ ...UNSEEN, ...change });

@@ -1,10 +1,10 @@
 import { Deadline, systemClock } from '../src/clock';
-import type { ControlConnection, Row } from '../src/control-connection';
-import type { Stray } from '../src/dialect';
+import type { ControlConnection, Row } from '../src/link/control-connection';
+import type { Stray } from '../src/dialects/dialect';
 import { readBinlog } from '../src/dialects/binlog';
 import { strayOf as inMariadb } from '../src/dialects/mariadb-gtid';
 import { eachGtid, strayOf as inMysql } from '../src/dialects/mysql-gtid';
-import { lastFrom } from '../src/way-back';
+import { lastFrom } from '../src/switch/way-back';
 import { RECORD } from './admin/fakes';
 
 const A = '3e11fa47-71ca-11e1-9e33-c80aa9429562';

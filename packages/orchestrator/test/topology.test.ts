@@ -1,5 +1,5 @@
-import { NO_PULSE } from '../src/beats';
-import { decideActive, emptyTopology, followersOf, roleOf, update, viewOf, type NodeView } from '../src/topology';
+import { NO_PULSE } from '../src/watch/beats';
+import { decideActive, emptyTopology, followersOf, roleOf, update, viewOf, type NodeView } from '../src/watch/topology';
 import { channel, down, node, topology } from './support/nodes';
 
 const NOTHING = { active: null, demoted: [] };

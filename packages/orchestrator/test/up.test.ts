@@ -2,8 +2,8 @@ import type { PlaneStats } from '../src/data-plane';
 import type { Override } from '../src/ladder/override';
 import type { PoolOptions } from '../src/options';
 import type { NodeState, NodeStatus } from '../src/report';
-import { reportPool } from '../src/status';
-import type { NodeView } from '../src/topology';
+import { reportPool } from '../src/pool/status';
+import type { NodeView } from '../src/watch/topology';
 import { channel, node, topology } from './support/nodes';
 
 const stats: PlaneStats = { gate: 'OPEN', clients: 0, held: 0, accounts: [], nodes: {}, workMs: null };

@@ -96,13 +96,9 @@ const select = fc
     ending,
     fc.oneof({ weight: 6, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: clause }),
   )
-  .map(([all, from, end, last]): Words => [
-    'SELECT',
-    ...all.flatMap((one, i) => (i === 0 ? one : [',', ...one])),
-    ...from,
-    ...end,
-    ...last,
-  ]);
+  .map(([all, from, end, last]): Words =>
+    [['SELECT'], all.flatMap((one) => [',', ...one]).slice(1), from, end, last].flat(),
+  );
 
 const WRAPS: readonly ((query: Words) => Words)[] = [
   (query) => query,

@@ -18,7 +18,7 @@ export interface Labelled {
   readonly sqlMode?: string;
 }
 
-export const labelled =
+const labelled =
   (label: Label) =>
   (sqls: readonly string[], more: Omit<Labelled, 'label' | 'sql'> = {}): readonly Labelled[] =>
     sqls.map((sql) => ({ label, sql, ...more }));

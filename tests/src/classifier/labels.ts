@@ -3,7 +3,7 @@ import type { Labelled } from './labelled';
 
 type Text = Pick<Labelled, 'sql' | 'sqlMode'>;
 
-export function modeOf({ sqlMode = '' }: Text): SqlMode {
+function modeOf({ sqlMode = '' }: Text): SqlMode {
   return {
     ansiQuotes: /ANSI|ORACLE/.test(sqlMode),
     noBackslashEscapes: sqlMode.includes('NO_BACKSLASH_ESCAPES'),

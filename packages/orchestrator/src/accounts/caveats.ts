@@ -1,5 +1,5 @@
 import type { AccountRow } from '../data-plane';
-import type { ServerAccount } from '../dialect';
+import type { ServerAccount } from '../dialects/dialect';
 import type { PoolOptions } from '../options';
 
 /** Something that a person should know of an account before relying on it through MySwitch. */

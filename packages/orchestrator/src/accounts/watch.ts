@@ -1,7 +1,7 @@
 import type { Clock } from '../clock';
 import type { DataPlane } from '../data-plane';
 import { messageOf } from '../errors';
-import type { NodeConnection, NodeLink } from '../node-link';
+import type { NodeConnection, NodeLink } from '../link/node-link';
 import type { PoolOptions } from '../options';
 import type { Log } from '../log';
 import { caveatsOf, type Caveat } from './caveats';

@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { request as requestTls } from 'node:https';
 import { connect } from 'node:net';
-import { formatAddress } from '../address';
+import { formatAddress } from '../link/address';
 import type { Clock } from '../clock';
 import { messageOf } from '../errors';
 import type { CheckpointOptions } from '../options';

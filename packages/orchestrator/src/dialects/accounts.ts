@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { text, type Row } from '../control-connection';
-import { NO_LOGIN, type ServerAccount } from '../dialect';
+import { text, type Row } from '../link/control-connection';
+import { NO_LOGIN, type ServerAccount } from './dialect';
 
 /** Columns that differ between two servers with the same accounts. */
 const NOISE = new Set(['password_last_changed', 'Timestamp', 'Grantor']);

@@ -1,6 +1,6 @@
-import { number, quote, text, type ControlConnection, type Row } from '../control-connection';
+import { number, quote, text, type ControlConnection, type Row } from '../link/control-connection';
 import type { LoggedTransaction } from '../report';
-import { BEAT, markOf, type Since, type Stray } from '../dialect';
+import { BEAT, markOf, type Since, type Stray } from './dialect';
 import type { Deadline } from '../clock';
 
 const PAGE = 500;

@@ -1,4 +1,4 @@
-import { identifier, text, type Row } from '../control-connection';
+import { identifier, text, type Row } from '../link/control-connection';
 
 /** A privilege that the control account needs, and which server-wide ones include it. */
 export interface Need {

@@ -1,5 +1,5 @@
-import { text, type ControlConnection } from '../control-connection';
-import type { Dialect, Kind } from '../dialect';
+import { text, type ControlConnection } from '../link/control-connection';
+import type { Dialect, Kind } from './dialect';
 import { UnreachableError } from '../errors';
 import { mariadbDialect } from './mariadb';
 import { mysqlDialect, mysqlDialectOf } from './mysql';

@@ -1,6 +1,6 @@
-import { bytes, flag, text, type ControlConnection, type Row } from '../control-connection';
+import { bytes, flag, text, type ControlConnection, type Row } from '../link/control-connection';
 import type { AccountRow } from '../data-plane';
-import { NO_LOGIN, type ServerAccount } from '../dialect';
+import { NO_LOGIN, type ServerAccount } from './dialect';
 import { markOfRows, withinBounds } from './accounts';
 
 const CHANGED = "CAST(JSON_VALUE(Priv, '$.password_last_changed') AS SIGNED)";

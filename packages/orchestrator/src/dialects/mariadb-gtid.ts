@@ -1,4 +1,4 @@
-import type { Since, Stray } from '../dialect';
+import type { Since, Stray } from './dialect';
 
 /** One entry of a MariaDB position such as gtid_binlog_state: domain-server-sequence. */
 export interface Gtid {

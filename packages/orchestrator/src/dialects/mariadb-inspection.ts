@@ -1,5 +1,5 @@
-import { flag, number, text, type ControlConnection, type Row } from '../control-connection';
-import type { Inspection, SemiSync } from '../dialect';
+import { flag, number, text, type ControlConnection, type Row } from '../link/control-connection';
+import type { Inspection, SemiSync } from './dialect';
 import { fingerprintAccounts } from './accounts';
 import { accountOf, missingGrants } from './grants';
 import { ACCOUNT_TABLES, controlNeeds } from './privileges';

@@ -1,5 +1,5 @@
-import { flag, number, text, type ControlConnection } from '../control-connection';
-import type { RegisteredReplica, SemiSync, Survey } from '../dialect';
+import { flag, number, text, type ControlConnection } from '../link/control-connection';
+import type { RegisteredReplica, SemiSync, Survey } from './dialect';
 import { accountOf } from './grants';
 import { binlogFilters, may, placeOf, readersOf } from './shared';
 

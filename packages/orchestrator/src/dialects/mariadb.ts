@@ -1,5 +1,5 @@
-import { flag, identifier, number, quote, text, type ControlConnection, type Row } from '../control-connection';
-import { Kind, markOf, type Dialect, type ScheduledEvent, type SemiSync, type Source } from '../dialect';
+import { flag, identifier, number, quote, text, type ControlConnection, type Row } from '../link/control-connection';
+import { Kind, markOf, type Dialect, type ScheduledEvent, type SemiSync, type Source } from './dialect';
 import { ServerError } from '../errors';
 import { accountOf } from './grants';
 import { accountsMark, readAccounts } from './mariadb-accounts';

@@ -1,5 +1,5 @@
-import { number, text, type ControlConnection } from '../control-connection';
-import { Kind, type Meeting } from '../dialect';
+import { number, text, type ControlConnection } from '../link/control-connection';
+import { Kind, type Meeting } from './dialect';
 import { accountOf, missingGrants } from './grants';
 import { termsOf } from './mysql-terms';
 import { controlNeeds } from './privileges';

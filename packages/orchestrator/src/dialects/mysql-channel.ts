@@ -1,5 +1,5 @@
-import { flag, number, text, type Row } from '../control-connection';
-import type { Channel } from '../dialect';
+import { flag, number, text, type Row } from '../link/control-connection';
+import type { Channel } from './dialect';
 import { assignments, bit, filled } from './shared';
 
 const FILTERS = [

@@ -1,5 +1,5 @@
-import { number, quote, text, type ControlConnection } from '../control-connection';
-import { markOf, type Copier } from '../dialect';
+import { number, quote, text, type ControlConnection } from '../link/control-connection';
+import { markOf, type Copier } from './dialect';
 import { ServerError } from '../errors';
 import type { CodedMessage } from '../report';
 import { accountOf, missingGrants } from './grants';

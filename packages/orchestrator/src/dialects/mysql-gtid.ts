@@ -1,4 +1,4 @@
-import type { Stray } from '../dialect';
+import type { Stray } from './dialect';
 
 /** A GTID set without the line breaks that the server puts in. */
 export const compact = (gtidSet: string): string => gtidSet.replaceAll(/\s/g, '');

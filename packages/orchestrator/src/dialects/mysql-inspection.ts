@@ -1,5 +1,5 @@
-import { flag, number, quote, text, type ControlConnection, type Row } from '../control-connection';
-import type { Inspection, ScheduledEvent, SemiSync } from '../dialect';
+import { flag, number, quote, text, type ControlConnection, type Row } from '../link/control-connection';
+import type { Inspection, ScheduledEvent, SemiSync } from './dialect';
 import { fingerprintAccounts } from './accounts';
 import { accountOf, missingGrants } from './grants';
 import { ACCOUNT_TABLES, controlNeeds, EVENTS_NEED } from './privileges';

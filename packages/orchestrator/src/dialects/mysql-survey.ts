@@ -1,5 +1,5 @@
-import { flag, number, text, type ControlConnection } from '../control-connection';
-import type { RegisteredReplica, SemiSync, Survey } from '../dialect';
+import { flag, number, text, type ControlConnection } from '../link/control-connection';
+import type { RegisteredReplica, SemiSync, Survey } from './dialect';
 import { compact } from './mysql-gtid';
 import { accountOf } from './grants';
 import type { Terms } from './mysql-terms';

@@ -1,5 +1,5 @@
-import { flag, identifier, number, quote, text, type ControlConnection } from '../control-connection';
-import { Kind, markOf, type Dialect, type SemiSync, type Source } from '../dialect';
+import { flag, identifier, number, quote, text, type ControlConnection } from '../link/control-connection';
+import { Kind, markOf, type Dialect, type SemiSync, type Source } from './dialect';
 import { accountOf } from './grants';
 import { accountsMark, readAccounts } from './mysql-accounts';
 import { channelOf, channelOptions } from './mysql-channel';

@@ -1,5 +1,5 @@
-import { quote } from '../control-connection';
-import type { Kind } from '../dialect';
+import { quote } from '../link/control-connection';
+import type { Kind } from './dialect';
 import type { Need } from './grants';
 import { NEWEST, type Terms } from './mysql-terms';
 

@@ -1,5 +1,5 @@
-import { number, text, type Row } from '../control-connection';
-import { MARK, type ServerSession } from '../dialect';
+import { number, text, type Row } from '../link/control-connection';
+import { MARK, type ServerSession } from './dialect';
 
 const SYSTEM_USERS = new Set(['system user', 'event_scheduler', 'unauthenticated user', '']);
 

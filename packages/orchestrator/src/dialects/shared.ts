@@ -1,5 +1,5 @@
-import { flag, quote, text, type ControlConnection, type Row } from '../control-connection';
-import type { ScheduledEvent } from '../dialect';
+import { flag, quote, text, type ControlConnection, type Row } from '../link/control-connection';
+import type { ScheduledEvent } from './dialect';
 import { ServerError } from '../errors';
 
 const ER_NO_SUCH_THREAD = 1094;

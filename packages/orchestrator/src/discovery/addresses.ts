@@ -1,4 +1,4 @@
-import { formatAddress, type Address } from '../address';
+import { formatAddress, type Address } from '../link/address';
 
 /** One text for the spellings of an address that differ in case only. */
 export const keyOf = (address: Address): string => formatAddress(address).toLowerCase();

@@ -1,5 +1,5 @@
-import type { Address } from '../address';
-import type { Observation, Survey } from '../dialect';
+import type { Address } from '../link/address';
+import type { Observation, Survey } from '../dialects/dialect';
 
 /** A server that told all about itself. */
 export interface Server {

@@ -1,6 +1,6 @@
-import type { Address } from '../address';
+import type { Address } from '../link/address';
 import type { Clock } from '../clock';
-import type { RegisteredReplica } from '../dialect';
+import type { RegisteredReplica } from '../dialects/dialect';
 import type { Credentials } from '../options';
 import type { Server } from './answer';
 import type { Lacking } from './errant';

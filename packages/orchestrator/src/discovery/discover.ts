@@ -1,4 +1,4 @@
-import type { Address } from '../address';
+import type { Address } from '../link/address';
 import type { Clock } from '../clock';
 import type { Credentials } from '../options';
 import { askWith, lackingWith } from './ask';

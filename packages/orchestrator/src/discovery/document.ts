@@ -1,7 +1,7 @@
-import { formatAddress, type Address } from '../address';
+import { formatAddress, type Address } from '../link/address';
 import type { CodedMessage } from '../report';
-import type { Role } from '../topology';
-import { describeNode, describeSource, type NodeDocument, type SourceDocument } from '../topology-document';
+import type { Role } from '../watch/topology';
+import { describeNode, describeSource, type NodeDocument, type SourceDocument } from '../watch/topology-document';
 import { AnswerState } from './answer';
 import { isWritable, type Shape } from './order';
 import { problemsOf } from './problems';

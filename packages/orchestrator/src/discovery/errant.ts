@@ -1,5 +1,5 @@
-import type { Address } from '../address';
-import type { Logged } from '../dialect';
+import type { Address } from '../link/address';
+import type { Logged } from '../dialects/dialect';
 import { AnswerState, type Server } from './answer';
 import { sourcesOf } from './order';
 import type { TreeNode } from './tree';

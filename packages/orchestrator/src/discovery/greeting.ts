@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 import { decodeHandshake } from '@myswitch/protocol';
-import type { Address } from '../address';
+import type { Address } from '../link/address';
 import type { Clock } from '../clock';
-import { Kind } from '../dialect';
+import { Kind } from '../dialects/dialect';
 
 /** Of a packet's header; far more than any greeting has. */
 const HEADER = 4;

@@ -1,6 +1,6 @@
-import { formatAddress } from '../address';
+import { formatAddress } from '../link/address';
 import { counted } from '../counted';
-import type { Channel } from '../dialect';
+import type { Channel } from '../dialects/dialect';
 import type { CodedMessage } from '../report';
 import { AnswerState, type Server } from './answer';
 import { isWritable, sourcesOf, type Shape } from './order';

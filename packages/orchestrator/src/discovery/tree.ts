@@ -1,5 +1,5 @@
-import type { Address } from '../address';
-import { Kind, type Channel, type RegisteredReplica } from '../dialect';
+import type { Address } from '../link/address';
+import { Kind, type Channel, type RegisteredReplica } from '../dialects/dialect';
 import { compareAddresses, keyOf, seenFrom } from './addresses';
 import { AnswerState, type Answer, type Answers, type Server } from './answer';
 

@@ -1,13 +1,13 @@
-import type { Address } from '../address';
+import type { Address } from '../link/address';
 import type { Clock } from '../clock';
 import { counted } from '../counted';
-import { text, type ControlConnection } from '../control-connection';
-import type { Dialect } from '../dialect';
+import { text, type ControlConnection } from '../link/control-connection';
+import type { Dialect } from '../dialects/dialect';
 import { accountOf, missingGrants, type Need } from '../dialects/grants';
 import { controlNeeds, REPLICATION_NEEDS } from '../dialects/privileges';
 import { termsOf } from '../dialects/mysql-terms';
 import { messageOf } from '../errors';
-import { Heartbeat } from '../heartbeat';
+import { Heartbeat } from '../watch/heartbeat';
 import type { Credentials } from '../options';
 import { inTurn } from './in-turn';
 import { withServer } from './with-server';

@@ -1,4 +1,4 @@
-import { formatAddress, type Address } from '../address';
+import { formatAddress, type Address } from '../link/address';
 import type { Clock } from '../clock';
 import { messageOf, ServerError, UnreachableError } from '../errors';
 import { compareAddresses, keyOf } from './addresses';

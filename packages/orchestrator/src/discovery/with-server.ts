@@ -1,7 +1,7 @@
-import { formatAddress, type Address } from '../address';
+import { formatAddress, type Address } from '../link/address';
 import type { Clock } from '../clock';
-import { ControlConnection } from '../control-connection';
-import type { Dialect } from '../dialect';
+import { ControlConnection } from '../link/control-connection';
+import type { Dialect } from '../dialects/dialect';
 import { dialectOf } from '../dialects';
 import type { Credentials } from '../options';
 

@@ -1,7 +1,7 @@
 import { codeOf, messageOf } from '../errors';
 import type { FailoverCheck, FailoverRequest, GuardrailAnswer } from '../report';
 import type { Bench } from '../switch/context';
-import { viewOf } from '../topology';
+import { viewOf } from '../watch/topology';
 import { dismiss, type Known } from './context';
 import { contextOf, DECIDING } from './failover';
 

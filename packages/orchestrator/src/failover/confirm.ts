@@ -1,13 +1,15 @@
 import { counted } from '../counted';
 import { Deadline, sleep } from '../clock';
 import { messageOf } from '../errors';
-import type { NodeConnection } from '../node-link';
+import type { NodeConnection } from '../link/node-link';
 import type { Bench } from '../switch/context';
-import { channelFrom, viewOf, type Topology } from '../topology';
+import { channelFrom, viewOf, type Topology } from '../watch/topology';
 
 /** For a replica whose receiver was started again, to hear the primary or not to. */
 const LISTEN_MS = 1000;
 const LOOK_AGAIN_MS = 50;
+/** To stop a receiver whose source is silent takes a server two seconds, or a few: it looks at the order now and then. */
+const RESTART_MS = 10_000;
 
 /** Of a primary that does not answer us. */
 export const Word = Object.freeze({
@@ -57,16 +59,12 @@ export function testimonies(
   );
 }
 
-async function ask(
-  { clock }: Bench,
-  topology: Topology,
-  primary: string,
-  { connection, dialect }: NodeConnection,
-): Promise<Testimony> {
+async function ask(bench: Bench, topology: Topology, primary: string, node: NodeConnection): Promise<Testimony> {
+  const { clock } = bench;
+  const { connection, dialect } = node;
   const says = (word: Word, reason: string): Testimony => ({ node: connection.node, word, reason });
-  const deadline = new Deadline(clock, LISTEN_MS);
   const source = viewOf(topology, primary);
-  let restarted = false;
+  let deadline: Deadline | null = null;
   for (;;) {
     const observation = await dialect.observe(connection, LISTEN_MS);
     const view = viewOf(topology, connection.node);
@@ -81,15 +79,14 @@ async function ask(
     const answered = errno > 0 && errno < CLIENT_ERRORS;
     // after SOURCE_RETRY_COUNT attempts, ten by default since MySQL 8.4: nobody stopped it
     const gaveUp = channel.stopped && errno >= CLIENT_ERRORS;
-    if (!restarted) {
+    if (deadline === null) {
       if (channel.stopped && !gaveUp) {
         return says(Word.KNOWS_NOTHING, 'its receiver is stopped');
       }
       if (receiving || answered || gaveUp) {
-        await dialect.setReceiver(connection, channel.name, false, LISTEN_MS);
-        await dialect.setReceiver(connection, channel.name, true, LISTEN_MS);
+        await restart(bench, node, channel.name);
       }
-      restarted = true;
+      deadline = new Deadline(clock, LISTEN_MS);
     } else if (receiving) {
       return says(Word.HEARS, 'its receiver connected anew');
     } else if (answered) {
@@ -98,6 +95,22 @@ async function ask(
       return says(Word.LOST, 'its receiver does not connect');
     }
     await sleep(clock, LOOK_AGAIN_MS);
+  }
+}
+
+/** Whatever comes of it, it is not left stopped: it would neither replicate nor be a witness. */
+async function restart({ links }: Bench, { connection, dialect }: NodeConnection, channel: string): Promise<void> {
+  try {
+    await dialect.setReceiver(connection, channel, false, RESTART_MS);
+    await dialect.setReceiver(connection, channel, true, RESTART_MS);
+  } catch (error) {
+    const again = await links.get(connection.node)?.connect(LISTEN_MS);
+    try {
+      if (again !== undefined) await again.dialect.setReceiver(again.connection, channel, true, RESTART_MS);
+    } finally {
+      again?.connection.destroy();
+    }
+    throw error;
   }
 }
 

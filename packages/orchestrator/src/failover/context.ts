@@ -1,12 +1,12 @@
 import type { ReleaseReport } from '../data-plane';
 import type { MoveFacts } from '../hooks/hooks';
-import type { NodeConnection, NodeLink } from '../node-link';
+import type { NodeConnection, NodeLink } from '../link/node-link';
 import type { CodedMessage, FailoverRequest, LostTransactions, UnknownOutcomes } from '../report';
 import type { Operation } from '../state/journal';
 import type { Bench } from '../switch/context';
 import type { Facts, Scouted } from './scout';
 import type { Timeline } from '../switch/timeline';
-import type { Topology } from '../topology';
+import type { Topology } from '../watch/topology';
 
 /** What the pool knows when it begins. */
 export interface Known {

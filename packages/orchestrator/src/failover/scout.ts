@@ -1,8 +1,8 @@
-import type { ScheduledEvent } from '../dialect';
-import type { NodeConnection } from '../node-link';
+import type { ScheduledEvent } from '../dialects/dialect';
+import type { NodeConnection } from '../link/node-link';
 import { sidesOf, type Operation } from '../state/journal';
 import type { Bench } from '../switch/context';
-import { channelFrom, viewOf, type Topology } from '../topology';
+import { channelFrom, viewOf, type Topology } from '../watch/topology';
 
 const CONNECT_MS = 1000;
 const ASK_MS = 3000;

@@ -1,5 +1,5 @@
 import { Deadline, sleep, type Clock } from '../clock';
-import type { NodeConnection } from '../node-link';
+import type { NodeConnection } from '../link/node-link';
 import type { CodedMessage } from '../report';
 import type { Operation } from '../state/journal';
 

@@ -1,15 +1,15 @@
 import { Deadline } from '../clock';
 import { counted } from '../counted';
 import { messageOf, SwitchError } from '../errors';
-import type { NodeConnection } from '../node-link';
+import type { NodeConnection } from '../link/node-link';
 import { outcomesOf } from '../rejoin/fates';
 import { lostOf, strayOf } from '../rejoin/lost';
-import { shut } from '../shut';
+import { shut } from '../switch/shut';
 import { Phase } from '../state/journal';
 import { endSessions } from '../switch/fence';
 import { promoted } from '../switch/release';
 import { settle } from '../switch/settle';
-import { bypassing } from '../preflight';
+import { bypassing } from '../switch/preflight';
 import { stonith } from '../hooks/hooks';
 import { factsOf, type FailoverContext } from './context';
 import { answers } from './prepare';

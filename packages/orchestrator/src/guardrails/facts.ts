@@ -1,9 +1,9 @@
 import type { AccountsReport } from '../accounts/watch';
 import type { Blocking, RefusedAccount } from '../data-plane';
-import type { Inspection, SemiSync } from '../dialect';
+import type { Inspection, SemiSync } from '../dialects/dialect';
 import type { PoolOptions } from '../options';
-import type { Plan } from '../plan';
-import type { ActiveDecision, NodeView, Topology } from '../topology';
+import type { Plan } from '../switch/plan';
+import type { ActiveDecision, NodeView, Topology } from '../watch/topology';
 
 /** Something that was asked of a server: its answer, or why there is none. */
 export type Fact<T> = { readonly value: T } | { readonly error: string };

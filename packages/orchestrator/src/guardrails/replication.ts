@@ -1,5 +1,5 @@
 import type { GuardrailAnswer } from '../report';
-import { channelFrom } from '../topology';
+import { channelFrom } from '../watch/topology';
 import { known, pass, refuse } from './answer';
 import { some, type ServerFacts } from './facts';
 

@@ -1,4 +1,4 @@
-import type { Inspection } from '../dialect';
+import type { Inspection } from '../dialects/dialect';
 import { accountDifferences } from '../dialects/accounts';
 import type { GuardrailAnswer } from '../report';
 import { known, pass, refuse } from './answer';

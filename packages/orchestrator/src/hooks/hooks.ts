@@ -1,4 +1,4 @@
-import { formatAddress } from '../address';
+import { formatAddress } from '../link/address';
 import { SwitchError } from '../errors';
 import type { CommandOptions, NodeOptions } from '../options';
 import type { Bench } from '../switch/context';

@@ -1,6 +1,6 @@
-import type { Pulse } from '../beats';
-import type { Observation } from '../dialect';
-import type { Sight } from '../monitor';
+import type { Pulse } from '../watch/beats';
+import type { Observation } from '../dialects/dialect';
+import type { Sight } from '../watch/sight';
 import type { Verdict } from './standing';
 
 /** What the pool's own state adds to a good poll. */

@@ -5,8 +5,8 @@ import { EventKind } from '../report';
 import { freeze, frozen, unfreeze } from '../state/frozen';
 import type { Overrides } from '../state/overrides';
 import type { Bench } from '../switch/context';
-import { standingOf, viewOf, type NodeView } from '../topology';
-import type { Watch } from '../watch';
+import { standingOf, viewOf, type NodeView } from '../watch/topology';
+import type { Watch } from '../watch/watch';
 import type { Order } from './order';
 import type { Pause } from './pause';
 

@@ -1,6 +1,6 @@
 import { EventKind, type PoolEvent } from '../report';
-import type { NodeView } from '../topology';
-import type { StandingChange } from '../watch';
+import type { NodeView } from '../watch/topology';
+import type { StandingChange } from '../watch/watch';
 
 /** What a change of where a node stands is worth telling; null: nothing. */
 export function standingEvent(

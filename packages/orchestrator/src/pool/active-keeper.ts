@@ -1,17 +1,17 @@
 import type { AccountWatch } from '../accounts/watch';
 import type { Activation } from '../data-plane';
 import { messageOf, SwitchError } from '../errors';
-import { pollDeadlineMs } from '../monitor';
+import { pollDeadlineMs } from '../watch/monitor';
 import { Move } from '../ladder/moves';
 import type { Pause } from '../operate/pause';
-import { recordOfRecovery, recover } from '../recover';
+import { recordOfRecovery, recover } from './recover';
 import type { FlightRecord, NodeState } from '../report';
 import { Kind } from '../state/journal';
 import type { Records } from '../state/records';
 import { writeTopologyRecord } from '../state/topology-record';
 import type { Bench } from '../switch/context';
-import { decideActive, viewOf, type ActiveDecision } from '../topology';
-import type { Watch } from '../watch';
+import { decideActive, viewOf, type ActiveDecision } from '../watch/topology';
+import type { Watch } from '../watch/watch';
 
 const LOCK_MS = 3000;
 

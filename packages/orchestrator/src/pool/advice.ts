@@ -1,6 +1,6 @@
 import { EventKind } from '../report';
 import type { Bench } from '../switch/context';
-import type { Watch } from '../watch';
+import type { Watch } from '../watch/watch';
 
 /** What a person is told of a node: once for each thing to say. */
 export class Advice {

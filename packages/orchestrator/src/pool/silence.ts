@@ -1,11 +1,11 @@
 import { Deadline, type Clock } from '../clock';
-import { dial } from '../dial';
+import { dial } from '../link/dial';
 import { messageOf } from '../errors';
-import type { NodeConnection } from '../node-link';
-import { number } from '../control-connection';
+import type { NodeConnection } from '../link/node-link';
+import { number } from '../link/control-connection';
 import type { Bench } from '../switch/context';
 import { endSessions } from '../switch/fence';
-import type { Watch } from '../watch';
+import type { Watch } from '../watch/watch';
 import type { Advice } from './advice';
 
 const ASK_MS = 3000;

@@ -1,7 +1,7 @@
 import { Deadline } from '../clock';
 import { SwitchError } from '../errors';
-import type { NodeConnection } from '../node-link';
-import { shut } from '../shut';
+import type { NodeConnection } from '../link/node-link';
+import { shut } from '../switch/shut';
 import type { RejoinContext } from './context';
 import { strayOf } from './lost';
 import { isWhole } from './clone';

@@ -1,5 +1,5 @@
 import { SwitchError } from '../errors';
-import { followersOf, viewOf } from '../topology';
+import { followersOf, viewOf } from '../watch/topology';
 import type { RejoinContext } from './context';
 import { lostOf, strayOf } from './lost';
 import { both } from './steps';

@@ -1,8 +1,8 @@
 import { Deadline, sleep } from '../clock';
-import type { Copier, CopyOutcome } from '../dialect';
+import type { Copier, CopyOutcome } from '../dialects/dialect';
 import { codeOf, messageOf, SwitchError } from '../errors';
-import type { NodeConnection } from '../node-link';
-import { viewOf } from '../topology';
+import type { NodeConnection } from '../link/node-link';
+import { viewOf } from '../watch/topology';
 import type { RejoinContext } from './context';
 import { markOf } from './marks';
 

@@ -1,4 +1,4 @@
-import { formatAddress } from '../address';
+import { formatAddress } from '../link/address';
 import { SwitchError } from '../errors';
 import { runCommand } from '../hooks/run';
 import type { NodeOptions } from '../options';

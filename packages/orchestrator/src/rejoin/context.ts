@@ -1,9 +1,9 @@
-import type { WayOut } from '../dialect';
-import type { NodeConnection } from '../node-link';
+import type { WayOut } from '../dialects/dialect';
+import type { NodeConnection } from '../link/node-link';
 import type { CodedMessage, LostTransactions, RejoinReport, RejoinRequest } from '../report';
 import type { Bench } from '../switch/context';
 import type { Timeline } from '../switch/timeline';
-import type { Topology } from '../topology';
+import type { Topology } from '../watch/topology';
 
 /** What the pool lends to a rejoin. */
 export interface Desk {

@@ -1,8 +1,8 @@
-import type { Observation } from '../dialect';
+import type { Observation } from '../dialects/dialect';
 import { messageOf, SwitchError } from '../errors';
-import type { NodeConnection } from '../node-link';
+import type { NodeConnection } from '../link/node-link';
 import type { CodedMessage } from '../report';
-import { channelFrom, standingOf, viewOf, type NodeView } from '../topology';
+import { channelFrom, standingOf, viewOf, type NodeView } from '../watch/topology';
 import type { RejoinContext } from './context';
 import { strayOf } from './lost';
 import { both } from './steps';

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { Deadline, type Clock } from '../clock';
-import { number } from '../control-connection';
+import { number } from '../link/control-connection';
 import type { UnknownWrite, UnknownWrites } from '../data-plane';
-import type { Since, Stray } from '../dialect';
+import type { Since, Stray } from '../dialects/dialect';
 import { TransactionReader, type WrittenTransaction } from '../dialects/binlog-events';
 import { binlogs, logToBegin } from '../dialects/binlog';
 import { may } from '../dialects/shared';
-import type { NodeConnection } from '../node-link';
+import type { NodeConnection } from '../link/node-link';
 import { WriteFate, type ToldWrite, type UnknownOutcomes } from '../report';
 import type { Bench } from '../switch/context';
 import { byAnyAccount } from './lost';

@@ -1,10 +1,10 @@
 import { Deadline } from '../clock';
 import { binlogs, readBinlog, type Reading } from '../dialects/binlog';
 import { may } from '../dialects/shared';
-import type { Stray } from '../dialect';
-import type { ControlConnection } from '../control-connection';
+import type { Stray } from '../dialects/dialect';
+import type { ControlConnection } from '../link/control-connection';
 import { ServerError } from '../errors';
-import { NodeLink, type NodeConnection } from '../node-link';
+import { NodeLink, type NodeConnection } from '../link/node-link';
 import type { LostTransactions } from '../report';
 import type { Bench } from '../switch/context';
 

@@ -1,7 +1,7 @@
 import { Deadline, sleep } from '../clock';
 import { codeOf, messageOf, SwitchError } from '../errors';
 import { throwIfAborted } from '../switch/context';
-import { channelFrom, viewOf } from '../topology';
+import { channelFrom, viewOf } from '../watch/topology';
 import { arrive } from './arrive';
 import { confirm, guard, list } from './ask-rebuild';
 import { climb } from './catch-up';

@@ -1,5 +1,5 @@
 import { messageOf } from '../errors';
-import type { NodeConnection } from '../node-link';
+import type { NodeConnection } from '../link/node-link';
 import { EventKind, WriteFate, type FlightRecord, type LostTransactions } from '../report';
 import type { Records } from '../state/records';
 import type { Bench } from '../switch/context';

@@ -1,10 +1,10 @@
 import { Deadline } from '../clock';
 import { counted } from '../counted';
 import { messageOf, SwitchError } from '../errors';
-import type { NodeConnection } from '../node-link';
-import { shut } from '../shut';
+import type { NodeConnection } from '../link/node-link';
+import { shut } from '../switch/shut';
 import type { ChannelPlan } from '../state/journal';
-import { channelFrom, viewOf } from '../topology';
+import { channelFrom, viewOf } from '../watch/topology';
 import { lostOf, strayOf } from './lost';
 import type { RejoinContext } from './context';
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Found, ScheduledEvent } from '../dialect';
+import type { Found, ScheduledEvent } from '../dialects/dialect';
 import { OrchestratorError, systemCode } from '../errors';
 import { fileName, writeAtomically } from './atomic-file';
 

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { formatAddress } from '../address';
+import { formatAddress } from '../link/address';
 import { dialectFor } from '../dialects';
 import type { PoolOptions } from '../options';
-import { channelFrom, roleOf, viewOf, type NodeView, type Topology } from '../topology';
-import { describeNode, describeSource, type NodeDocument, type SourceDocument } from '../topology-document';
+import { channelFrom, roleOf, viewOf, type NodeView, type Topology } from '../watch/topology';
+import { describeNode, describeSource, type NodeDocument, type SourceDocument } from '../watch/topology-document';
 import { fileName, writeAtomically } from './atomic-file';
 
 /** As in a discovered tree, and the statements that make it follow ACTIVE. */

@@ -1,7 +1,7 @@
 import { Deadline, sleep, type Clock } from '../clock';
 import { codeOf, messageOf, SwitchError } from '../errors';
-import type { NodeConnection } from '../node-link';
-import { bypassing } from '../preflight';
+import type { NodeConnection } from '../link/node-link';
+import { bypassing } from './preflight';
 import type { Seat, SwitchContext } from './context';
 import type { Step } from './step';
 

@@ -1,7 +1,7 @@
 import { Deadline, sleep } from '../clock';
 import { counted } from '../counted';
 import { messageOf } from '../errors';
-import type { NodeConnection } from '../node-link';
+import type { NodeConnection } from '../link/node-link';
 import type { NodeOptions } from '../options';
 import type { CodedMessage } from '../report';
 import type { Operation } from '../state/journal';

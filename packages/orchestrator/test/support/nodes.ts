@@ -1,7 +1,7 @@
-import { NO_PULSE } from '../../src/beats';
-import type { Channel, Observation } from '../../src/dialect';
-import { UNSEEN_RUNS } from '../../src/runs';
-import type { NodeView, Topology } from '../../src/topology';
+import { NO_PULSE } from '../../src/watch/beats';
+import type { Channel, Observation } from '../../src/dialects/dialect';
+import { UNSEEN_RUNS } from '../../src/watch/runs';
+import type { NodeView, Topology } from '../../src/watch/topology';
 
 export const channel = (sourceIdentity: string, change: Partial<Channel> = {}): Channel => ({
   name: '',

@@ -1,5 +1,5 @@
-import type { Address } from '../../src/address';
-import type { Channel, Kind } from '../../src/dialect';
+import type { Address } from '../../src/link/address';
+import type { Channel, Kind } from '../../src/dialects/dialect';
 import type { Server } from '../../src/discovery/answer';
 import type { Ask } from '../../src/discovery/walk';
 import { UnreachableError } from '../../src/errors';

@@ -117,18 +117,19 @@ export class Findings {
   toStatement(): Statement {
     const common = this.statements === 1 && this.pins === 0 && this.unpins === 0 && !this.conditional;
     if (!common || this.assignments !== null || this.schema !== null || this.userVariables !== null) return this.make();
-    // most statements differ in nothing that matters here, so they share one object
+    // most statements differ in nothing that matters here, so they share one object; frequent flags come first, since an array
+    // with a high index is slow
     const flags =
       this.reads |
       (this.plain ? 1 << 4 : 0) |
       (this.mayCommit ? 1 << 5 : 0) |
       (this.readOnly ? 1 << 6 : 0) |
-      (this.calcFoundRows ? 1 << 7 : 0) |
-      (this.setsLastInsertId ? 1 << 8 : 0) |
-      (this.asksConnectionId ? 1 << 9 : 0) |
-      (this.calls ? 1 << 10 : 0) |
-      (this.opaque ? 1 << 11 : 0) |
-      (this.repeatable ? 1 << 12 : 0);
+      (this.repeatable ? 1 << 7 : 0) |
+      (this.calcFoundRows ? 1 << 8 : 0) |
+      (this.setsLastInsertId ? 1 << 9 : 0) |
+      (this.asksConnectionId ? 1 << 10 : 0) |
+      (this.calls ? 1 << 11 : 0) |
+      (this.opaque ? 1 << 12 : 0);
     const alike = COMMON[this.kind];
     return (alike[flags] ??= this.make());
   }

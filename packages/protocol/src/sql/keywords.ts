@@ -141,6 +141,7 @@ export const K = Object.freeze({
   LOCAL_FUNCTION: 145,
   GLUED_FUNCTION: 146,
   LOCAL_SCHEMA: 147,
+  CURRVAL: 148,
 } as const);
 
 /** Schemas that each server has for itself. */

@@ -150,14 +150,14 @@ export class Lexer {
     for (;;) {
       const code = sql.charCodeAt(at);
       if (classOf(code) === CharClass.SPACE) at++;
-      else if (this.isBlankSomewhere(code) && this.reading === Reading.SPARSEST) at++;
       else if (code === Char.HASH) at = this.lineEnd(at + 1);
       else if (code === Char.MINUS && this.startsLineComment(at)) at = this.lineEnd(at + 2);
       else if (code === Char.SLASH && sql.charCodeAt(at + 1) === Char.STAR) at = this.blockComment(at);
       else if (code === Char.STAR && this.executable && sql.charCodeAt(at + 1) === Char.SLASH) {
         this.executable = false;
         at += 2;
-      } else return at;
+      } else if (code >= Char.NBSP && this.isBlankSomewhere(code) && this.reading === Reading.SPARSEST) at++;
+      else return at;
     }
   }
 

@@ -6,8 +6,8 @@ import { ASSIGN, Token, type Lexer } from './lexer';
 /** In the place of a word's number. */
 const NAME = -1;
 
-/** A look at the length spares most names in quotes the search. */
-const LOCAL_SCHEMA_LENGTHS: ReadonlySet<number> = new Set(LOCAL_SCHEMAS.map(({ length }) => length));
+/** A bit for each length (modulo 32): it spares most names in quotes the search. */
+const LOCAL_SCHEMA_LENGTHS = LOCAL_SCHEMAS.reduce((bits, { length }) => bits | (1 << length), 0);
 
 /**
  * Walks over a text's tokens and notes what any expression of any statement may do: function calls, variables, locking
@@ -105,14 +105,20 @@ export class Scanner {
       case Token.WORD:
         this.qualified = this.afterDot();
         if (this.systemName && this.goesOnAsSystemName()) this.systemVariable(lexer.word);
-        else if (!this.qualified) {
+        else if (this.qualified) {
+          if (lexer.word > KNOWN || this.olderWord === K.LOCAL_SCHEMA) this.qualifiedName(lexer.word);
+        } else {
           word = lexer.word;
           if (word > KNOWN) this.keyword(word);
-        } else if (lexer.word === K.NEXTVAL) this.sequence();
+        }
         break;
       case Token.QUOTED:
         this.qualified = this.afterDot();
         if (this.systemName && this.goesOnAsSystemName()) this.systemVariable(KEYWORDS.get(lexer.name()));
+        else if (this.qualified) {
+          if (this.olderWord === K.LOCAL_SCHEMA) this.local = true;
+        } else if (((LOCAL_SCHEMA_LENGTHS >> (lexer.end - lexer.start - 2)) & 1) === 1)
+          word = localSchema(lexer.name());
         break;
       case Token.OPERATOR:
         this.operator(lexer.code);
@@ -172,6 +178,12 @@ export class Scanner {
     return (this.systemName = this.qualified || this.lastKind === Token.SYSTEM_VARIABLE);
   }
 
+  private qualifiedName(word: number): void {
+    if (this.olderWord === K.LOCAL_SCHEMA) this.local = true;
+    if (word === K.NEXTVAL) this.sequence();
+    else if (word === K.CURRVAL) this.local = true; // sql_mode=ORACLE: s.currval
+  }
+
   private keyword(word: number): void {
     switch (word) {
       case K.INTO:
@@ -216,8 +228,6 @@ export class Scanner {
         this.depth--;
         break;
       case Char.DOT:
-        if (this.lastWord === K.LOCAL_SCHEMA || (this.lastKind === Token.QUOTED && this.isLocalSchema()))
-          this.local = true;
         return;
       case ASSIGN:
         this.found.assignsUserVariables = true;
@@ -270,18 +280,7 @@ export class Scanner {
   /** A name in quotes calls some built-in functions too, and of others only a stored one of the same name. */
   private quotedWord(): number {
     this.calls = true;
-    return this.lookUp();
-  }
-
-  /** The number of the last token, a name in quotes. */
-  private lookUp(): number {
     return KEYWORDS.get(this.lexer.sql.slice(this.lastStart + 1, this.lastEnd - 1));
-  }
-
-  /** Whether the last token, a name in quotes, is that of a schema that each server has for itself. */
-  private isLocalSchema(): boolean {
-    const length = this.lastEnd - this.lastStart - 2;
-    return LOCAL_SCHEMA_LENGTHS.has(length) && this.lookUp() === K.LOCAL_SCHEMA;
   }
 
   /** The current token comes after the parenthesis of a function whose first argument tells what it does. */
@@ -334,4 +333,9 @@ export class Scanner {
     if (this.lastKind !== Token.WORD || this.lastEnd !== this.lexer.start) return false;
     return this.lastWord === 0 || (this.accounts && this.lastWord !== K.INTO);
   }
+}
+
+/** The number of a name in quotes if it is that of a schema that each server has for itself. */
+function localSchema(name: string): number {
+  return KEYWORDS.get(name) === K.LOCAL_SCHEMA ? K.LOCAL_SCHEMA : 0;
 }

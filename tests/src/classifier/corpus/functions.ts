@@ -103,6 +103,7 @@ export const FUNCTIONS = [
     { kind: 'mariadb' },
   ),
   ...writes(['SELECT s.nextval', 'SELECT shop.s.nextval'], { kind: 'mariadb', sqlMode: 'ORACLE' }),
+  ...keeps(['SELECT s.currval', 'SELECT shop . s . currval'], { kind: 'mariadb', sqlMode: 'ORACLE' }),
   ...keeps(
     ['SELECT PREVIOUS VALUE FOR s', 'SELECT previous/**/value for shop.s', 'SELECT LASTVAL(s)', 'SELECT lastval(`s`)'],
     { kind: 'mariadb' },

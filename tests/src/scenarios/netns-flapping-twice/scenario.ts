@@ -24,7 +24,7 @@ export const scenario: Scenario = {
     loss: Loss.ASYNCHRONOUS,
     errors: [1105, 1213],
     followers: [],
-    twoWriters: 50,
+    twoWriters: 100,
     log: ['a pool that flaps needs a person'],
   },
 };

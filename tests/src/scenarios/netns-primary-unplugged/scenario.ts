@@ -21,7 +21,7 @@ export const scenario: Scenario = {
     loss: Loss.ASYNCHRONOUS,
     errors: [1105, 1213],
     followers: [],
-    twoWriters: 50,
+    twoWriters: 100,
     within: 15_000,
   },
 };

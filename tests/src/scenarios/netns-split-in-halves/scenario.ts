@@ -19,6 +19,6 @@ export const scenario: Scenario = {
     loss: Loss.NONE,
     errors: [1105, 1213],
     followers: ['db2', 'db3'],
-    log: ['only 1 of 2 other nodes could be asked'],
+    log: ['only 1 of 2 other nodes'],
   },
 };

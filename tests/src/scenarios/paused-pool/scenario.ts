@@ -5,7 +5,7 @@ export const scenario: Scenario = {
   quick: true,
   topology: { replicas: 1 },
   async fault(scene) {
-    const paused = await scene.cli('pause', 'shop', '--for', '5s', '--yes');
+    const paused = await scene.cli('pause', 'shop', '--for', '20s', '--yes');
     expect(paused.code).toBe(0);
     const resumed = await scene.cli('resume', 'shop', '--yes');
     expect(resumed.code).toBe(0);

@@ -11,6 +11,7 @@ export const scenario: Scenario = {
     await scene.node('db1').sql('SET GLOBAL read_only = 0');
     const before = scene.workload.report().acknowledged;
     await until('clients work again', async () => (scene.workload.report().acknowledged > before + 50 ? true : null));
+    await scene.shows('db1 ACTIVE OK'); // that it was started again is told first
   },
   expect: {
     states: ['db1 ACTIVE OK'],

@@ -1,10 +1,10 @@
-import { Deadline } from './clock';
-import type { Observation } from './dialect';
-import type { NodeConnection } from './node-link';
-import { EventKind } from './report';
-import { shut } from './shut';
-import { Phase } from './state/journal';
-import type { Bench } from './switch/context';
+import { Deadline } from '../clock';
+import type { Observation } from '../dialects/dialect';
+import type { NodeConnection } from '../link/node-link';
+import { EventKind } from '../report';
+import { shut } from '../switch/shut';
+import { Phase } from '../state/journal';
+import type { Bench } from '../switch/context';
 import { viewOf, type Topology } from './topology';
 
 const CLOSE_MS = 3000;

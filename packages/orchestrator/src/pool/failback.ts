@@ -1,6 +1,6 @@
-import type { Clock } from './clock';
-import { Note } from './ladder/moves';
-import { standingOf, typeOf, type NodeView } from './topology';
+import type { Clock } from '../clock';
+import { Note } from '../ladder/moves';
+import { standingOf, typeOf, type NodeView } from '../watch/topology';
 
 /** A PRIMARY that can't be switched to yet, because it lags for example, is tried again after this long. */
 const AGAIN_MS = 10_000;

@@ -1,16 +1,16 @@
-import { Deadline } from './clock';
-import { MARK } from './dialect';
-import { messageOf } from './errors';
-import { restoreSemiSync, withoutSemiSync } from './failover/semi-sync';
-import type { NodeConnection, NodeLink } from './node-link';
-import type { CodedMessage, FlightRecord } from './report';
-import { shut } from './shut';
-import { Kind, Phase, type Operation } from './state/journal';
-import { decideFailoverRecovery, decideRecovery, Recovery, type Sight } from './state/recovery';
-import type { Bench } from './switch/context';
-import { endSessions } from './switch/fence';
-import { promoted } from './switch/release';
-import { settle } from './switch/settle';
+import { Deadline } from '../clock';
+import { MARK } from '../dialects/dialect';
+import { messageOf } from '../errors';
+import { restoreSemiSync, withoutSemiSync } from '../failover/semi-sync';
+import type { NodeConnection, NodeLink } from '../link/node-link';
+import type { CodedMessage, FlightRecord } from '../report';
+import { shut } from '../switch/shut';
+import { Kind, Phase, type Operation } from '../state/journal';
+import { decideFailoverRecovery, decideRecovery, Recovery, type Sight } from '../state/recovery';
+import type { Bench } from '../switch/context';
+import { endSessions } from '../switch/fence';
+import { promoted } from '../switch/release';
+import { settle } from '../switch/settle';
 
 const STATEMENT_MS = 5000;
 

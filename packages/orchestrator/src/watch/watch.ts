@@ -1,10 +1,10 @@
-import type { Clock } from './clock';
+import type { Clock } from '../clock';
 import { Monitor } from './monitor';
 import type { Inspect } from './monitor';
-import { Move } from './ladder/moves';
-import type { Override } from './ladder/override';
-import { hasFailed } from './ladder/standing';
-import type { Bench } from './switch/context';
+import { Move } from '../ladder/moves';
+import type { Override } from '../ladder/override';
+import { hasFailed } from '../ladder/standing';
+import type { Bench } from '../switch/context';
 import {
   emptyTopology,
   move,

@@ -1,16 +1,16 @@
 import { dismiss, runCheck, type Checked, type Known } from './check';
 import type { Crew } from './preflight';
-import { codeOf, messageOf, SwitchError } from './errors';
-import type { ServerFacts } from './guardrails/facts';
-import type { NodeConnection } from './node-link';
+import { codeOf, messageOf, SwitchError } from '../errors';
+import type { ServerFacts } from '../guardrails/facts';
+import type { NodeConnection } from '../link/node-link';
 import type { Plan } from './plan';
-import { sentenceOf } from './reasons';
-import type { CodedMessage, FlightRecord, StepEvent } from './report';
-import { Kind, Phase, sidesOf, type Operation } from './state/journal';
-import { newProgress, type Bench, type Seat, type SwitchContext } from './switch/context';
-import { runSequence, type Outcome } from './switch/sequence';
-import { round, stallOf, Timeline } from './switch/timeline';
-import { channelFrom } from './topology';
+import { sentenceOf } from '../reasons';
+import type { CodedMessage, FlightRecord, StepEvent } from '../report';
+import { Kind, Phase, sidesOf, type Operation } from '../state/journal';
+import { newProgress, type Bench, type Seat, type SwitchContext } from './context';
+import { runSequence, type Outcome } from './sequence';
+import { round, stallOf, Timeline } from './timeline';
+import { channelFrom } from '../watch/topology';
 
 const STATEMENT_MS = 3000;
 

@@ -1,15 +1,15 @@
-import type { PlaneStats } from './data-plane';
-import { messageOf } from './errors';
-import { answerPool, answerServers } from './guardrails';
-import type { PoolFacts, ServerFacts } from './guardrails/facts';
-import { isSetAside } from './ladder/override';
-import type { NodeConnection, NodeLink } from './node-link';
+import type { PlaneStats } from '../data-plane';
+import { messageOf } from '../errors';
+import { answerPool, answerServers } from '../guardrails';
+import type { PoolFacts, ServerFacts } from '../guardrails/facts';
+import { isSetAside } from '../ladder/override';
+import type { NodeConnection, NodeLink } from '../link/node-link';
 import type { Plan } from './plan';
 import { predictHold } from './prediction';
 import { attempt, survey, type Crew, type Surveyor } from './preflight';
-import type { BlockingReport, CheckReport, GuardrailAnswer } from './report';
-import { frozen } from './state/frozen';
-import { channelFrom, viewOf, type ActiveDecision, type NodeView, type Topology } from './topology';
+import type { BlockingReport, CheckReport, GuardrailAnswer } from '../report';
+import { frozen } from '../state/frozen';
+import { channelFrom, viewOf, type ActiveDecision, type NodeView, type Topology } from '../watch/topology';
 
 const CONNECT_MS = 3000;
 

@@ -1,6 +1,6 @@
-import type { ControlConnection } from './control-connection';
-import type { AccountRow } from './data-plane';
-import type { CodedMessage } from './report';
+import type { ControlConnection } from '../link/control-connection';
+import type { AccountRow } from '../data-plane';
+import type { CodedMessage } from '../report';
 
 /** One replication channel of a node, as the server reports it. */
 export interface Channel {

@@ -1,11 +1,11 @@
-import { Heartbeat } from './heartbeat';
-import { Notifier } from './hooks/notify';
-import { NodeLink } from './node-link';
+import { Heartbeat } from '../watch/heartbeat';
+import { Notifier } from '../hooks/notify';
+import { NodeLink } from '../link/node-link';
 import { PoolLock } from './pool-lock';
-import { EventLog } from './state/event-log';
-import { Journal } from './state/journal';
-import type { Records } from './state/records';
-import type { Bench } from './switch/context';
+import { EventLog } from '../state/event-log';
+import { Journal } from '../state/journal';
+import type { Records } from '../state/records';
+import type { Bench } from '../switch/context';
 
 export type PoolDependencies = Pick<Bench, 'pool' | 'plane' | 'clock' | 'log' | 'atStep' | 'places'> & {
   readonly stateDir: string;

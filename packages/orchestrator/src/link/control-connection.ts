@@ -1,9 +1,9 @@
 import { createConnection, type Connection, type ConnectionOptions } from 'mysql2';
 import { encodePacket } from '@myswitch/protocol';
-import type { Clock } from './clock';
+import type { Clock } from '../clock';
 import { dial } from './dial';
-import { messageOf, ServerError, systemCode, UnknownOutcomeError, UnreachableError, UnresolvedError } from './errors';
-import type { Credentials, NodeOptions } from './options';
+import { messageOf, ServerError, systemCode, UnknownOutcomeError, UnreachableError, UnresolvedError } from '../errors';
+import type { Credentials, NodeOptions } from '../options';
 
 /** What it takes to reach a server. */
 type Reachable = Pick<NodeOptions, 'name' | 'host' | 'port' | 'tls'>;

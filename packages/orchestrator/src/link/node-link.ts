@@ -1,8 +1,8 @@
-import type { Clock } from './clock';
+import type { Clock } from '../clock';
 import { ControlConnection } from './control-connection';
-import type { Dialect } from './dialect';
-import { dialectOf } from './dialects';
-import type { Credentials, NodeOptions } from './options';
+import type { Dialect } from '../dialects/dialect';
+import { dialectOf } from '../dialects';
+import type { Credentials, NodeOptions } from '../options';
 
 /** How the control plane reaches one node: opens control connections, and knows the node's dialect once one was open. */
 export class NodeLink {

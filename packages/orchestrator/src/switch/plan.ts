@@ -1,5 +1,5 @@
-import type { PoolOptions } from './options';
-import type { SwitchRequest } from './report';
+import type { PoolOptions } from '../options';
+import type { SwitchRequest } from '../report';
 
 /** A request with the pool's own values where the operator said nothing. */
 export interface Plan {

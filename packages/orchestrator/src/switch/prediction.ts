@@ -1,4 +1,4 @@
-import type { PlaneStats } from './data-plane';
+import type { PlaneStats } from '../data-plane';
 import type { Costs } from './preflight';
 
 /** What the gate itself takes: messages to the workers and back. */

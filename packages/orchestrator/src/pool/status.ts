@@ -1,8 +1,17 @@
-import { formatAddress } from './address';
-import type { PlaneStats } from './data-plane';
-import type { NodeOptions, PoolOptions } from './options';
-import type { NodeReport, NodeStatus, PoolReport } from './report';
-import { channelFrom, neverSeen, roleOf, standingOf, typeOf, viewOf, type NodeView, type Topology } from './topology';
+import { formatAddress } from '../link/address';
+import type { PlaneStats } from '../data-plane';
+import type { NodeOptions, PoolOptions } from '../options';
+import type { NodeReport, NodeStatus, PoolReport } from '../report';
+import {
+  channelFrom,
+  neverSeen,
+  roleOf,
+  standingOf,
+  typeOf,
+  viewOf,
+  type NodeView,
+  type Topology,
+} from '../watch/topology';
 
 export interface Situation {
   readonly pool: PoolOptions;

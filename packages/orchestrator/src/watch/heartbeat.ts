@@ -1,6 +1,6 @@
-import { identifier, quote, text, type ControlConnection, type Row } from './control-connection';
-import { BEAT, markOf } from './dialect';
-import { ServerError } from './errors';
+import { identifier, quote, text, type ControlConnection, type Row } from '../link/control-connection';
+import { BEAT, markOf } from '../dialects/dialect';
+import { ServerError } from '../errors';
 
 const ER_BAD_DB = 1049;
 const ER_NO_SUCH_TABLE = 1146;

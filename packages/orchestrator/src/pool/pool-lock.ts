@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { quote, text } from './control-connection';
-import type { NodeConnection, NodeLink } from './node-link';
+import { quote, text } from '../link/control-connection';
+import type { NodeConnection, NodeLink } from '../link/node-link';
 
 /** Names of user locks are at most 64 characters long. */
 const lockName = (pool: string): string => {

@@ -1,5 +1,5 @@
-import type { CodedMessage, FlightRecord } from './report';
-import { standingOf, typeOf, type NodeView, type Topology } from './topology';
+import type { CodedMessage, FlightRecord } from '../report';
+import { standingOf, typeOf, type NodeView, type Topology } from '../watch/topology';
 
 /** The node to move to, or why there is none. */
 export type Target = { readonly to: string } | { readonly refusal: CodedMessage };

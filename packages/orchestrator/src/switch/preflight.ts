@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import type { AccountsReport } from './accounts/watch';
-import { sleep, type Clock } from './clock';
-import type { DataPlane } from './data-plane';
-import { quote } from './control-connection';
-import { messageOf } from './errors';
-import type { BypassingSession, Fact, OtherReplica, PoolFacts, ServerFacts } from './guardrails/facts';
-import type { Heartbeat } from './heartbeat';
-import type { NodeConnection } from './node-link';
-import type { PoolOptions } from './options';
-import { channelFrom, type NodeView } from './topology';
+import type { AccountsReport } from '../accounts/watch';
+import { sleep, type Clock } from '../clock';
+import type { DataPlane } from '../data-plane';
+import { quote } from '../link/control-connection';
+import { messageOf } from '../errors';
+import type { BypassingSession, Fact, OtherReplica, PoolFacts, ServerFacts } from '../guardrails/facts';
+import type { Heartbeat } from '../watch/heartbeat';
+import type { NodeConnection } from '../link/node-link';
+import type { PoolOptions } from '../options';
+import { channelFrom, type NodeView } from '../watch/topology';
 
 /** A statement of the preflight that takes longer than this is an answer in itself. */
 const ASK_MS = 5000;

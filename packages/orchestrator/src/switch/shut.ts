@@ -1,7 +1,7 @@
-import type { Deadline } from './clock';
-import { BEAT, markOf } from './dialect';
-import type { NodeConnection } from './node-link';
-import type { Bench } from './switch/context';
+import type { Deadline } from '../clock';
+import { BEAT, markOf } from '../dialects/dialect';
+import type { NodeConnection } from '../link/node-link';
+import type { Bench } from './context';
 
 /**
  * Ends everybody but the control plane, replicas and those who may stay, and makes it read-only. In this order: read_only waits for commits that

@@ -1,12 +1,12 @@
 import { NO_PULSE, type Pulse } from './beats';
-import type { Channel, Observation } from './dialect';
-import type { Move } from './ladder/moves';
-import { overruled, type Override } from './ladder/override';
-import { FAILED_BEFORE, moved, noted, polled, UNSEEN, type Standing } from './ladder/standing';
-import { verdictOf, type Surroundings } from './ladder/verdict';
-import type { NodeType } from './report';
+import type { Channel, Observation } from '../dialects/dialect';
+import type { Move } from '../ladder/moves';
+import { overruled, type Override } from '../ladder/override';
+import { FAILED_BEFORE, moved, noted, polled, UNSEEN, type Standing } from '../ladder/standing';
+import { verdictOf, type Surroundings } from '../ladder/verdict';
+import type { NodeType } from '../report';
 import { ranOn, UNSEEN_RUNS, type Runs, type Since } from './runs';
-import type { KnownIdentity } from './state/journal';
+import type { KnownIdentity } from '../state/journal';
 
 /** What is known of a node: the last good observation, whether the last poll was good, and where it stands on the ladder. */
 export interface NodeView {

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import type { Clock } from './clock';
-import { text, type ControlConnection } from './control-connection';
-import { messageOf, ServerError } from './errors';
+import type { Clock } from '../clock';
+import { text, type ControlConnection } from '../link/control-connection';
+import { messageOf, ServerError } from '../errors';
 import type { Heartbeat } from './heartbeat';
-import type { NodeConnection, NodeLink } from './node-link';
+import type { NodeConnection, NodeLink } from '../link/node-link';
 
 /** Why the ACTIVE does not take the heartbeat. */
 export interface Trouble {

@@ -1,4 +1,4 @@
-import type { Channel, Kind, Observation } from './dialect';
+import type { Channel, Kind, Observation } from '../dialects/dialect';
 import type { Role } from './topology';
 
 /** One channel of a node in a topology document. */

@@ -1,9 +1,9 @@
-import type { Pulse } from './beats';
-import { Deadline, type Clock } from './clock';
-import type { Observation } from './dialect';
-import { codeOf, messageOf, ServerError, UnreachableError } from './errors';
-import type { NodeConnection, NodeLink } from './node-link';
-import type { PoolOptions } from './options';
+import type { Sight } from './sight';
+import { Deadline, type Clock } from '../clock';
+import type { Observation } from '../dialects/dialect';
+import { codeOf, messageOf, ServerError, UnreachableError } from '../errors';
+import type { NodeConnection, NodeLink } from '../link/node-link';
+import type { PoolOptions } from '../options';
 import { since } from './runs';
 import type { Met, PollResult } from './topology';
 
@@ -28,14 +28,6 @@ const FULL: ReadonlySet<number | null> = new Set([
   1203, // ER_TOO_MANY_USER_CONNECTIONS
   1226, // ER_USER_LIMIT_REACHED
 ]);
-
-/** What a good poll comes to. */
-export interface Sight {
-  readonly observation: Observation;
-  readonly pulse: Pulse;
-  /** Other nodes that are the same server. */
-  readonly twins: readonly string[];
-}
 
 /**
  * What is done with each observation before it counts, over the connection that made it; resolves with what is true afterwards. `met`: what that

@@ -1,10 +1,10 @@
 import { Beats, NO_PULSE, type Pulse } from './beats';
-import type { Observation } from './dialect';
-import { ServerError } from './errors';
-import type { Sight } from './monitor';
-import type { NodeConnection } from './node-link';
+import type { Observation } from '../dialects/dialect';
+import { ServerError } from '../errors';
+import type { Sight } from './sight';
+import type { NodeConnection } from '../link/node-link';
 import { closeSecondWriter, type Tell } from './second-writer';
-import type { Bench } from './switch/context';
+import type { Bench } from '../switch/context';
 import type { Met, Topology } from './topology';
 
 interface Desk {
