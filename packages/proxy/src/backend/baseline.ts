@@ -40,12 +40,13 @@ export async function readBaseline(
   const tracked = shown
     .map((row) => String(row[0]).toLowerCase())
     .filter((name) => /^[a-z0-9_]+$/.test(name) && isReplayed(name));
+  const mariadb = isMariadb({ serverVersion });
   const [sqlMode, interactiveTimeout, waitTimeout, maxAllowedPacket] = (await defaults).rows[0] ?? [];
   return {
     serverVersion,
     characterSet,
     offers,
-    resetKeeps: isMariadb({ serverVersion }) ? 'CHARACTER_SET' : 'CAPABILITIES',
+    resetKeeps: mariadb ? 'CHARACTER_SET' : 'CAPABILITIES',
     globalCharset,
     fresh: new Map(shown.map(([name, value]) => [String(name).toLowerCase(), value?.toString('latin1') ?? ''])),
     maxPayload: Number(maxAllowedPacket) - 1,
@@ -62,9 +63,9 @@ export async function readBaseline(
     ),
     trackers:
       `SET SESSION session_track_schema=ON, SESSION session_track_state_change=ON, ` +
-      // which of its transactions are acknowledged: each kind has a way of its own to say it
-      (shown.some(([name]) => String(name) === 'session_track_gtids') ? `SESSION session_track_gtids=OWN_GTID, ` : '') +
-      `SESSION session_track_system_variables='${[...tracked, LAST_GTID].join(',')}'`,
+      // which of its transactions are acknowledged: each kind has a way of its own to say it, and warns of the other's
+      (mariadb ? '' : `SESSION session_track_gtids=OWN_GTID, `) +
+      `SESSION session_track_system_variables='${[...tracked, ...(mariadb ? [LAST_GTID] : [])].join(',')}'`,
   };
 }
 
