@@ -54,9 +54,10 @@ describeKinds('reads while the new primary applies what it has received', (kind)
     await Promise.all(cluster.nodes.map((server) => server.remove()));
   });
 
-  const count = async (client: Connection, table = 't'): Promise<[number, number]> => {
-    const [[row]] = await client.query<RowDataPacket[]>(`SELECT COUNT(*) AS n, @@server_id AS server FROM ${table}`);
-    return [Number(row!['n']), Number(row!['server'])];
+  /** The new primary has one row as long as it applies. */
+  const count = async (client: Connection, table = 't'): Promise<number> => {
+    const [[row]] = await client.query<RowDataPacket[]>(`SELECT COUNT(*) AS n FROM ${table}`);
+    return Number(row!['n']);
   };
 
   async function behind(): Promise<void> {
@@ -96,8 +97,8 @@ describeKinds('reads while the new primary applies what it has received', (kind)
       reader!.query('SELECT 1').then(() => late!.query('SELECT id FROM t WHERE id = 1 FOR UPDATE')),
     ] as const;
     // one that waited already when it began, and those that come now
-    expect(await early).toEqual([1, 2]);
-    for (let i = 0; i < 20; i++) expect(await count(reader!)).toEqual([1, 2]);
+    expect(await early).toBe(1);
+    for (let i = 0; i < 20; i++) expect(await count(reader!)).toBe(1);
     const [[mine]] = await reader!.query<RowDataPacket[]>('SELECT @mine AS mine');
     expect(mine).toEqual({ mine: 'kept' });
     expect(await staysPending(flight)).toBe('pending');
@@ -108,8 +109,8 @@ describeKinds('reads while the new primary applies what it has received', (kind)
     const [, [view], [inTransaction]] = await Promise.all(held);
     expect(view).toEqual([{ n: 7 }]);
     expect(Number(inTransaction[0]!['n'])).toBeGreaterThanOrEqual(3);
-    expect(await count(reader!)).toEqual([4, 2]);
-    expect(await count(reader!, 'seen')).toEqual([1, 2]);
+    expect(await count(reader!)).toBe(4);
+    expect(await count(reader!, 'seen')).toBe(1);
   });
 
   test('wait, where it was not', async () => {
@@ -120,6 +121,6 @@ describeKinds('reads while the new primary applies what it has received', (kind)
     await until('the gate is closed', async () => ((await plane.plane.stats(POOL)).gate === 'HELD' ? true : null));
     expect(await staysPending(read, 300)).toBe('pending');
     expect(await flight).toMatchObject({ result: 'switched', to: 'db2' });
-    expect(await read).toEqual([3, 2]);
+    expect(await read).toBe(3);
   });
 });
