@@ -20,14 +20,15 @@ function isRequired(kind: Kind): boolean {
 
 /**
  * The same tests for each kind of server. A kind that can't be had is skipped by name, or fails where it is required; `whyNot` is what else the
- * tests need.
+ * tests need; `kinds`: default all.
  */
 export function describeKinds(
   title: string,
   body: (kind: Kind) => void,
   whyNot: (kind: Kind) => string | null = () => null,
+  kinds: readonly Kind[] = KINDS,
 ): void {
-  for (const kind of KINDS) {
+  for (const kind of kinds) {
     const missing = whyMissing(kind);
     const reason = missing ?? whyNot(kind);
     if (reason === null) {

@@ -1,0 +1,3 @@
+import { scenarios } from './all';
+
+scenarios('mariadb', ({ quick }) => quick === true);

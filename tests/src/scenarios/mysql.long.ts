@@ -1,0 +1,3 @@
+import { scenarios } from './all';
+
+scenarios('mysql', () => true);

@@ -1,3 +1,0 @@
-import { scenarios } from './all';
-
-scenarios('failures', ({ quick }) => quick === true);
