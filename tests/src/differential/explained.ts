@@ -125,10 +125,10 @@ export const EXPLAINED: readonly Pattern[] = [
     step: /session_track_|sort_buffer_size/,
   },
   {
-    name: 'COMMIT AND CHAIN, to clients with CLIENT_SESSION_TRACK',
+    name: 'a transaction that ends as the next one begins (COMMIT AND CHAIN, BEGIN in a transaction), to clients with CLIENT_SESSION_TRACK',
     why: 'MySQL says that something of the session has changed, and then not what; MySwitch says nothing',
     kind: 'mysql',
-    step: /^(COMMIT|ROLLBACK) AND CHAIN$/,
+    step: /^(COMMIT|ROLLBACK|BEGIN|START TRANSACTION)\b/,
     direct: /^\\00\\00\\00\\03@\\00\\00\\00\\00$/,
     got: /^\\00\\00\\00\\03\\00\\00\\00$/,
   },
