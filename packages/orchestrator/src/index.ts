@@ -14,4 +14,4 @@ export * from './options';
 export { Orchestrator, type OrchestratorParts } from './orchestrator';
 export * from './report';
 export type { Log } from './log';
-export type { AtStep } from './switch/context';
+export type { AtStep } from './switch/timeline';

@@ -23,7 +23,7 @@ import type {
 } from './report';
 import { Records } from './state/records';
 import type { Log } from './log';
-import type { AtStep } from './switch/context';
+import type { AtStep } from './switch/timeline';
 
 /** From one pool's first polls to the next one's: of hundreds of nodes at once, none would be polled in time. They stay spread. */
 const SPREAD_MS = 20;

@@ -1,9 +1,9 @@
-import { codeOf, messageOf } from '../errors';
 import type { FailoverCheck, FailoverRequest, GuardrailAnswer } from '../report';
 import type { Bench } from '../switch/context';
 import { viewOf } from '../watch/topology';
 import { dismiss, type Known } from './context';
 import { contextOf, DECIDING } from './failover';
+import { reasonOf } from '../reasons';
 
 /**
  * What a failover would decide now, without doing it: the steps up to the election. A receiver that believes to be connected to a primary which
@@ -22,7 +22,8 @@ export async function checkFailover(
       guardrails.push({ code: step.name.toUpperCase(), ok: true, message: await step.run(context) });
     }
   } catch (error) {
-    guardrails.push({ code: codeOf(error), ok: false, message: messageOf(error) });
+    const { code, message } = reasonOf(error);
+    guardrails.push({ code, ok: false, message });
   } finally {
     dismiss(context.crew, context.known);
   }

@@ -8,6 +8,7 @@ import { after, before } from '../hooks/hooks';
 import { dismiss, factsOf, type FailoverContext, type Known } from './context';
 import { answers, assemble, confirm, elect } from './prepare';
 import { apply, detach, fence, hold, ownOf, promote, release, repoint, undoDetach, undoFence } from './take-over';
+import { reasonOf } from '../reasons';
 
 interface Step {
   readonly name: string;
@@ -62,7 +63,7 @@ export const contextOf = (
   bench,
   request,
   known,
-  timeline: new Timeline(bench.clock, onStep),
+  timeline: new Timeline(bench, onStep),
   startedAt: new Date(bench.clock.now()).toISOString(),
   warnings: [],
   from: known.active ?? '',
@@ -130,8 +131,6 @@ const afterHook = (result: SwitchResult): Step => ({
   run: (context) => after(context.bench, { ...factsOf(context), result }),
 });
 
-const reasonOf = (error: unknown): CodedMessage => ({ code: codeOf(error), message: messageOf(error) });
-
 async function lock(context: FailoverContext): Promise<string> {
   const { bench, known, from } = context;
   if (known.obstacle !== null) {
@@ -150,16 +149,11 @@ async function lock(context: FailoverContext): Promise<string> {
 
 async function run(step: Step, context: FailoverContext): Promise<void> {
   const { name } = step;
-  const { atStep, pool } = context.bench;
+  const { pool } = context.bench;
   if ((name === 'before' || name === 'after') && pool.hooks[name] === null) {
     return;
   }
-  await context.timeline.run(name, async () => {
-    await atStep(name, 'before');
-    const detail = await step.run(context);
-    await atStep(name, 'after');
-    return detail;
-  });
+  await context.timeline.run(name, () => step.run(context));
 }
 
 /**

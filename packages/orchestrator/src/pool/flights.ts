@@ -305,16 +305,14 @@ export class Flights {
   /** The last step: what failed to be written down is no reason to call it anything else. */
   async #keep(record: FlightRecord, onStep: OnStep): Promise<FlightRecord> {
     const { bench, records, keeper } = this.#desk;
-    const { atStep, clock, log } = bench;
-    const timeline = new Timeline(clock, onStep);
+    const { log } = bench;
+    const timeline = new Timeline(bench, onStep);
     try {
       await timeline.run('record', async () => {
-        await atStep('record', 'before');
         await records.add(record);
         if (record.result === 'switched') {
           await keeper.recordTopology(record.id);
         }
-        await atStep('record', 'after');
         return record.id;
       });
       return record;

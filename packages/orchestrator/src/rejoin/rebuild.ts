@@ -1,5 +1,5 @@
 import { Deadline, sleep } from '../clock';
-import { codeOf, messageOf, SwitchError } from '../errors';
+import { messageOf, SwitchError } from '../errors';
 import { throwIfAborted } from '../switch/context';
 import { channelFrom, viewOf } from '../watch/topology';
 import { arrive } from './arrive';
@@ -12,6 +12,7 @@ import { chooseDonor } from './donor';
 import { cutShort, mark, markOf, unmark } from './marks';
 import { run, type Step } from './run';
 import { close, follow, lock, meetActive } from './steps';
+import { reasonOf } from '../reasons';
 
 const STATEMENT_MS = 10_000;
 /** For a switch or failover that has the pool to itself to end. */
@@ -52,7 +53,7 @@ export async function rebuild(context: RejoinContext): Promise<Outcome> {
     await climb(context);
     outcome = { result: 'rejoined', reasons: [] };
   } catch (error) {
-    outcome = { ...outcome, reasons: [{ code: codeOf(error), message: messageOf(error) }] };
+    outcome = { ...outcome, reasons: [reasonOf(error)] };
     if (outcome.result === 'failed') await afterFailure(context);
   } finally {
     if (outcome.result !== 'refused') desk.copying.delete(name);

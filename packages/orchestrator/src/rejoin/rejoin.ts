@@ -1,4 +1,4 @@
-import { codeOf, messageOf, SwitchError } from '../errors';
+import { SwitchError } from '../errors';
 import type { RejoinReport, RejoinRequest, StepEvent } from '../report';
 import { Timeline } from '../switch/timeline';
 import { whole } from './arrive';
@@ -7,6 +7,7 @@ import { reportOf, type Desk, type Outcome, type RejoinContext } from './context
 import { rebuild } from './rebuild';
 import { run, type Step } from './run';
 import { close, compare, follow, lock } from './steps';
+import { reasonOf } from '../reasons';
 
 /** Nothing is changed yet, but that a node which is not ACTIVE takes no writes. */
 const ASKING: readonly Step[] = [
@@ -37,7 +38,7 @@ export async function rejoin(
     request,
     startedAt,
     abort,
-    timeline: new Timeline(clock, onStep),
+    timeline: new Timeline(desk.bench, onStep),
     warnings: [],
     activeName: '',
     node: null,
@@ -68,7 +69,7 @@ async function conduct(context: RejoinContext): Promise<Outcome> {
     await climb(context);
     return { result: 'rejoined', reasons: [] };
   } catch (error) {
-    return { result, reasons: [{ code: codeOf(error), message: messageOf(error) }] };
+    return { result, reasons: [reasonOf(error)] };
   } finally {
     context.node?.connection.destroy();
     context.active?.connection.destroy();

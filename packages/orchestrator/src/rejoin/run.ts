@@ -7,13 +7,5 @@ export interface Step {
 }
 
 /** Times a step, and tells of it. */
-export async function run(step: Step, context: RejoinContext): Promise<void> {
-  const { name } = step;
-  const { atStep } = context.desk.bench;
-  await context.timeline.run(name, async () => {
-    await atStep(name, 'before');
-    const detail = await step.run(context);
-    await atStep(name, 'after');
-    return detail;
-  });
-}
+export const run = (step: Step, context: RejoinContext): Promise<void> =>
+  context.timeline.run(step.name, () => step.run(context));

@@ -1,10 +1,10 @@
 import { dismiss, runCheck, type Checked, type Known } from './check';
 import type { Crew } from './preflight';
-import { codeOf, messageOf, SwitchError } from '../errors';
+import { codeOf, SwitchError } from '../errors';
 import type { ServerFacts } from '../guardrails/facts';
 import type { NodeConnection } from '../link/node-link';
 import type { Plan } from './plan';
-import { sentenceOf } from '../reasons';
+import { reasonOf, sentenceOf } from '../reasons';
 import type { CodedMessage, FlightRecord, StepEvent } from '../report';
 import { Kind, Phase, sidesOf, type Operation } from '../state/journal';
 import { newProgress, type Bench, type Seat, type SwitchContext } from './context';
@@ -29,29 +29,22 @@ export async function conduct(
   abort: AbortSignal,
 ): Promise<FlightRecord> {
   const { bench } = conductor;
-  const timeline = new Timeline(bench.clock, onStep);
+  const timeline = new Timeline(bench, onStep);
   const startedAt = new Date(bench.clock.now()).toISOString();
   let checked: Checked | null = null;
   let context: SwitchContext | null = null;
   const reasons: CodedMessage[] = [];
-  const step = (name: string, work: () => Promise<string>): Promise<void> =>
-    timeline.run(name, async () => {
-      await bench.atStep(name, 'before');
-      const detail = await work();
-      await bench.atStep(name, 'after');
-      return detail;
-    });
   let outcome: Outcome = { result: 'refused', reasons };
   try {
     let known: Known | null = null;
-    await step('lock', async () => {
+    await timeline.run('lock', async () => {
       known = await conductor.know(id);
       if (known.otherProxy !== null) {
         throw new SwitchError('OTHER_PROXY', `the pool's lock on the ACTIVE is not ours: ${known.otherProxy}`);
       }
       return 'ours';
     });
-    await step('preflight', async () => {
+    await timeline.run('preflight', async () => {
       checked = await runCheck(known ?? (await conductor.know(id)), plan);
       const refusals = checked.report.guardrails.filter(({ ok }) => !ok);
       if (checked.go === null) {
@@ -65,7 +58,7 @@ export async function conduct(
     });
   } catch (error) {
     if (codeOf(error) !== 'REFUSED') {
-      reasons.push({ code: codeOf(error), message: messageOf(error) });
+      reasons.push(reasonOf(error));
     }
     if (bench.journal.memory.operation?.id === id) {
       await bench.journal.write({ operation: null });
@@ -175,7 +168,7 @@ export const refusalOf = (bench: Bench, plan: Plan, id: string, reason: CodedMes
     plan,
     bench,
     startedAt: new Date(bench.clock.now()).toISOString(),
-    timeline: new Timeline(bench.clock, () => undefined),
+    timeline: new Timeline(bench, () => undefined),
     outcome: { result: 'refused', reasons: [reason] },
     checked: null,
     context: null,

@@ -12,10 +12,7 @@ import type { PoolLock } from '../pool/pool-lock';
 import type { CodedMessage } from '../report';
 import type { EventLog } from '../state/event-log';
 import type { Journal, Operation } from '../state/journal';
-import type { Timeline } from './timeline';
-
-/** Called around each step of a switch: tests make a step fail, or end the process, at an exact place. */
-export type AtStep = (step: string, when: 'before' | 'after') => Promise<void>;
+import type { AtStep, Timeline } from './timeline';
 
 /** One of the two nodes of a switch. */
 export interface Seat {

@@ -12,6 +12,7 @@ import { apply, PastReturnError, probe, promote, reopen } from './promote';
 import { release } from './release';
 import { repoint } from './repoint';
 import type { Step } from './step';
+import { reasonOf } from '../reasons';
 
 /** Undone in reverse when one of them fails. `lock` and `preflight` came before (conduct.ts) and change nothing. */
 const UNTIL_RETURN: readonly Step[] = [beforeHook, warm, catchUp, hold, drain, fence, position, apply, promote, probe];
@@ -60,22 +61,17 @@ async function finish(step: Step, context: SwitchContext): Promise<void> {
 }
 
 async function run(step: Step, context: SwitchContext): Promise<void> {
-  const { atStep, pool } = context.bench;
+  const { pool } = context.bench;
   if ((step.name === 'before' || step.name === 'after') && pool.hooks[step.name] === null) {
     return;
   }
-  await context.timeline.run(step.name, async () => {
-    await atStep(step.name, 'before');
-    const detail = await step.run(context);
-    await atStep(step.name, 'after');
-    return detail;
-  });
+  await context.timeline.run(step.name, () => step.run(context));
 }
 
 /** Null: there is no way back, the switch goes on. */
 async function rollBack(begun: readonly Step[], cause: unknown, context: SwitchContext): Promise<Outcome | null> {
   const { bench, progress } = context;
-  const reasons: CodedMessage[] = [{ code: codeOf(cause), message: messageOf(cause) }];
+  const reasons: CodedMessage[] = [reasonOf(cause)];
   const held = progress.heldAt !== null;
   const deadline = new Deadline(bench.clock, bench.pool.switch.rollbackMs);
   bench.log('warn', 'switch is rolled back', { id: context.id, ...reasons[0] });
@@ -88,7 +84,7 @@ async function rollBack(begun: readonly Step[], cause: unknown, context: SwitchC
         context.warnings.push(...reasons);
         return null;
       }
-      reasons.push({ code: codeOf(error), message: messageOf(error) });
+      reasons.push(reasonOf(error));
       if (held && progress.release === null) {
         return fail(context, error, reasons);
       }

@@ -8,19 +8,29 @@ export interface StepTime {
   readonly ok: boolean;
 }
 
+interface Surroundings {
+  readonly clock: Clock;
+  readonly atStep: AtStep;
+}
+
 /** Most holds are over in less: telling an operator's terminal of their steps meanwhile would make them longer. */
 const HUSH_MS = 200;
+
+/** Called around each step of an operation: tests make a step fail, or end the process, at an exact place. */
+export type AtStep = (step: string, when: 'before' | 'after') => Promise<void>;
 
 /** Times the steps and tells the operator of each as it runs. */
 export class Timeline {
   readonly steps: StepTime[] = [];
   readonly #untold: StepEvent[] = [];
   readonly #clock: Clock;
+  readonly #atStep: AtStep;
   readonly #onStep: (event: StepEvent) => void;
   #hushed = false;
 
-  constructor(clock: Clock, onStep: (event: StepEvent) => void) {
+  constructor({ clock, atStep }: Surroundings, onStep: (event: StepEvent) => void) {
     this.#clock = clock;
+    this.#atStep = atStep;
     this.#onStep = onStep;
   }
 
@@ -28,7 +38,9 @@ export class Timeline {
     const start = this.#clock.monotonic();
     this.#emit({ step, state: 'start', ms: null, detail: '' });
     try {
+      await this.#atStep(step, 'before');
       const detail = await work();
+      await this.#atStep(step, 'after');
       const ms = this.#clock.monotonic() - start;
       this.steps.push({ name: step, ms: round(ms), ok: true });
       this.#emit({ step, state: 'ok', ms: round(ms), detail });

@@ -31,7 +31,7 @@ export class ConnectionPools {
     return connectionPool;
   }
 
-  /** One that is not among these: for a question of our own.. */
+  /** One that is not among these: for a question of our own. */
   single(node: Node, account: Account, limits: Partial<ConnectionPoolLimits> = {}): ConnectionPool {
     return new ConnectionPool(node, account, { ...this.#limits, ...limits }, this.#clock, this.#log, this.#refused);
   }
